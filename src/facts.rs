@@ -1,0 +1,134 @@
+//! What a policy sees: resources, the difference between two states of them, and the world around.
+//!
+//! These types are the input contract of the policies (`docs/policy-input.md`). They are plain facts:
+//! no file of a policy, no engine and no output format is named here.
+
+use std::sync::Arc;
+
+use crate::finding::IntroducedBy;
+use crate::parse::tree::{Node, Path};
+use crate::source::Span;
+
+/// Which tool manages a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Iac {
+    /// A Kubernetes object.
+    Kubernetes,
+    /// A resource of a Terraform or OpenTofu configuration or plan.
+    Terraform,
+}
+
+impl Iac {
+    /// The word in the policy input.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Kubernetes => "kubernetes",
+            Self::Terraform => "terraform",
+        }
+    }
+}
+
+/// What the change does to a resource.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Action {
+    /// No base to compare with: the resource is judged as it stands.
+    #[default]
+    Present,
+    /// The same at both ends.
+    NoOp,
+    /// Did not exist before.
+    Create,
+    /// Exists at both ends and differs in meaning.
+    Update,
+    /// Exists only before.
+    Delete,
+    /// Destroyed and created again.
+    Replace,
+    /// Taken out of management; the object itself stays.
+    Forget,
+}
+
+impl Action {
+    /// The word in the policy input and in every output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Present => "present",
+            Self::NoOp => "no-op",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::Replace => "replace",
+            Self::Forget => "forget",
+        }
+    }
+
+    /// Whether the change does something to the resource.
+    pub fn is_change(self) -> bool {
+        !matches!(self, Self::Present | Self::NoOp)
+    }
+}
+
+/// How one resource belongs to another.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Related {
+    /// `scaler` (an HPA or ScaledObject that targets it), `scale-target`, `canary` (a Flagger Canary that
+    /// targets it), `canary-target`, `rollout` (an Argo Rollout whose `workloadRef` names it), `workload`.
+    pub relation: &'static str,
+    /// Index into the facts' resources.
+    pub index: usize,
+}
+
+/// One thing that the change could touch.
+#[derive(Clone, Debug, Default)]
+pub struct Resource {
+    /// Terraform: the address. Kubernetes: `group/Kind/namespace/name` (contract, Shapes).
+    pub id: Arc<str>,
+    /// Which tool manages it.
+    pub iac: Option<Iac>,
+    /// `aws_db_instance`, `apps/Deployment`, `Service`: what `targets` of a policy name.
+    pub kind: Arc<str>,
+    /// Name without namespace or module.
+    pub name: Arc<str>,
+    /// Kubernetes namespace, when the object names one.
+    pub namespace: Option<Arc<str>>,
+    /// Terraform module path, `module.a.module.b`; `None` in the root module.
+    pub module: Option<Arc<str>>,
+    /// The attributes after the change (before it, when it is deleted). Kubernetes: the whole object.
+    pub attrs: Arc<Node>,
+    /// The attributes before the change, when it existed.
+    pub before: Option<Arc<Node>>,
+    /// Terraform's `lifecycle` block.
+    pub lifecycle: Option<Node>,
+    /// The whole resource in its source.
+    pub span: Span,
+    /// Where a missing attribute is shown: the block's header or the object's first line.
+    pub header: Span,
+    /// What the change does to it.
+    pub action: Action,
+    /// Why a plan replaces it: paths whose change forces it.
+    pub replace_paths: Vec<Path>,
+    /// Paths whose value differs between before and after.
+    pub changed: Vec<Path>,
+    /// Paths whose value is not known.
+    pub unknown: Vec<Path>,
+    /// Paths whose value must not leave the process.
+    pub sensitive: Vec<Path>,
+    /// `prod`, `staging`, … after synonyms; `None` when it could not be resolved.
+    pub environment: Option<Arc<str>>,
+    /// Name of the service it belongs to; `None` when it could not be resolved.
+    pub service: Option<Arc<str>>,
+    /// Tier of the service as the catalogue says, 0 to 3.
+    pub tier: Option<u8>,
+    /// Cloud region.
+    pub region: Option<Arc<str>>,
+    /// Availability zones it names.
+    pub zones: Vec<Arc<str>>,
+    /// Losing it loses data (catalogue 2.1).
+    pub stateful: bool,
+    /// Owners as the catalogue or a tag says.
+    pub owners: Vec<Arc<str>>,
+    /// Commits of the change that touched it.
+    pub introduced_by: Vec<IntroducedBy>,
+    /// Resources it is joined with.
+    pub related: Vec<Related>,
+}
