@@ -98,7 +98,9 @@ impl fmt::Display for Number {
         match self {
             Self::Int(i) => i.fmt(f),
             Self::Uint(u) => u.fmt(f),
-            Self::Float(x) => f.write_str(&serde_json::Number::from_f64(*x).map_or_else(|| x.to_string(), |n| n.to_string())),
+            Self::Float(x) => {
+                f.write_str(&serde_json::Number::from_f64(*x).map_or_else(|| x.to_string(), |n| n.to_string()))
+            }
             Self::Big(text) => f.write_str(text),
         }
     }

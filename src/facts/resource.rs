@@ -1,7 +1,4 @@
-//! What a policy sees: resources, the difference between two states of them, and the world around.
-//!
-//! These types are the input contract of the policies (`docs/policy-input.md`). They are plain facts:
-//! no file of a policy, no engine and no output format is named here.
+//! One thing that a change could touch, whichever tool manages it.
 
 use std::sync::Arc;
 

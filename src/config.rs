@@ -1,0 +1,251 @@
+//! `changegate.yaml` as plain data. Every key has a default, so that an absent file is a valid configuration.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// The configuration file at the root of a run.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Which policies apply.
+    pub policies: Policies,
+    /// Environments by name; added to the defaults.
+    pub environments: BTreeMap<String, Environment>,
+    /// Services by name.
+    pub services: BTreeMap<String, ServicePaths>,
+    /// Terraform and OpenTofu.
+    pub terraform: Terraform,
+    /// Kubernetes.
+    pub kubernetes: Kubernetes,
+    /// Change requests.
+    pub changes: Changes,
+    /// Context documents.
+    pub context: Context,
+    /// Approvals.
+    pub approvals: Approvals,
+    /// Audit trail.
+    pub audit: Audit,
+}
+
+/// Which policies apply, and their numbers.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policies {
+    /// Directories with more policies, relative to the root.
+    pub paths: Vec<String>,
+    /// Whether the embedded library applies.
+    pub builtin: bool,
+    /// Thresholds, handed to the policies as `input.config.thresholds`.
+    pub thresholds: BTreeMap<String, serde_json::Value>,
+    /// Ids of policies that do not apply here.
+    pub disabled: Vec<String>,
+    /// Packages of policies written for other tools.
+    pub foreign_namespaces: Vec<String>,
+}
+
+impl Default for Policies {
+    fn default() -> Self {
+        Self {
+            paths: Vec::new(),
+            builtin: true,
+            thresholds: BTreeMap::new(),
+            disabled: Vec::new(),
+            foreign_namespaces: vec!["main".into()],
+        }
+    }
+}
+
+/// How an environment is recognised.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Environment {
+    /// Globs of paths that belong to it.
+    pub paths: Vec<String>,
+    /// Other spellings of its name in labels and tags.
+    pub synonyms: Vec<String>,
+}
+
+/// How a service is recognised by path.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServicePaths {
+    /// Globs of paths that belong to it.
+    pub paths: Vec<String>,
+}
+
+/// Terraform and OpenTofu roots.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Terraform {
+    /// Root modules; found by themselves when empty.
+    pub roots: Vec<TerraformRoot>,
+}
+
+/// One root module.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TerraformRoot {
+    /// Directory relative to the root of the run.
+    pub path: String,
+    /// Variable files, in order.
+    pub var_files: Vec<String>,
+    /// `terraform.workspace`.
+    pub workspace: Option<String>,
+    /// Environment of everything in it.
+    pub environment: Option<String>,
+}
+
+/// Whether charts and overlays are rendered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Render {
+    /// With the tools on this machine.
+    #[default]
+    Auto,
+    /// Never: templates are listed and not judged.
+    Off,
+}
+
+/// Kubernetes roots.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Kubernetes {
+    /// Whether charts and overlays are rendered.
+    pub render: Render,
+    /// Helm charts with their values files.
+    pub helm: Vec<HelmRoot>,
+    /// Kustomize roots; found by themselves when empty.
+    pub kustomize: Vec<String>,
+}
+
+/// One Helm chart.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HelmRoot {
+    /// Directory of the chart.
+    pub chart: String,
+    /// Values files, in order.
+    pub values: Vec<String>,
+}
+
+/// Where change requests live.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Changes {
+    /// Globs of change request files.
+    pub paths: Vec<String>,
+    /// Commit trailer that names the request.
+    pub trailer: String,
+}
+
+impl Default for Changes {
+    fn default() -> Self {
+        Self { paths: vec!["changes/**/*.yaml".into(), "changes/**/*.yml".into()], trailer: "Change-Request".into() }
+    }
+}
+
+/// Context documents.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Context {
+    /// Directory of the documents.
+    pub path: String,
+    /// Kinds that must be there.
+    pub required: Vec<String>,
+    /// Kind → largest age as a duration (`PT15M`, `15m`).
+    pub max_age: BTreeMap<String, String>,
+}
+
+impl Default for Context {
+    fn default() -> Self {
+        Self { path: ".changegate".into(), required: Vec::new(), max_age: BTreeMap::new() }
+    }
+}
+
+/// Who may approve, and how sure that must be.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Approvals {
+    /// allowed_signers file for signed approvals.
+    pub allowed_signers: String,
+    /// Lowest assurance level at which an approval counts: `A0` … `A4`.
+    pub minimum_assurance: Assurance,
+    /// Roles or teams that may approve waivers.
+    pub waiver_approvers: Vec<String>,
+    /// Roles or teams that own the gate itself.
+    pub policy_owners: Vec<String>,
+    /// Logins that are machines, besides those whose names say so.
+    pub bots: Vec<String>,
+}
+
+impl Default for Approvals {
+    fn default() -> Self {
+        Self {
+            allowed_signers: ".changegate/allowed_signers".into(),
+            minimum_assurance: Assurance::A2,
+            waiver_approvers: Vec::new(),
+            policy_owners: vec!["policy-owners".into()],
+            bots: Vec::new(),
+        }
+    }
+}
+
+/// How sure an identity is (change-control, Assurance levels).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+pub enum Assurance {
+    /// Self-asserted.
+    A0,
+    /// CI environment.
+    A1,
+    /// Forge API.
+    A2,
+    /// Signature checked against allowed_signers.
+    A3,
+    /// OIDC token whose audience is the digest.
+    A4,
+}
+
+impl Assurance {
+    /// `A0` … `A4`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::A0 => "A0",
+            Self::A1 => "A1",
+            Self::A2 => "A2",
+            Self::A3 => "A3",
+            Self::A4 => "A4",
+        }
+    }
+}
+
+/// What happens when the audit record cannot be written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnFailure {
+    /// The outcome is undecided.
+    #[default]
+    Deny,
+    /// The record waits on this machine.
+    Spool,
+}
+
+/// The audit trail.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Audit {
+    /// `file`, or `file:DIR`.
+    pub destination: String,
+    /// Whether a run at stage apply must write a record.
+    pub required: bool,
+    /// What happens when it cannot be written.
+    pub on_failure: OnFailure,
+    /// Retention class written into each record.
+    pub retention: String,
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self { destination: "file".into(), required: false, on_failure: OnFailure::Deny, retention: "soc2-400d".into() }
+    }
+}

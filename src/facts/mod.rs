@@ -1,0 +1,14 @@
+//! What a policy sees: the input contract of `docs/policy-input.md`, as types.
+//!
+//! Plain facts. No policy, no engine and no output format is named here; the floors above fill these
+//! types in ([`crate::kubernetes`], [`crate::terraform`], [`crate::change`]) or hand them to the policies.
+
+mod resource;
+mod world;
+
+pub use resource::{Action, Iac, Related, Resource};
+pub use world::{
+    Actor, ApprovalFacts, CalendarFacts, CalendarHeader, ChangeFacts, CommitFacts, ConfigFacts, ContextFacts,
+    FileFacts, GitFacts, Instant, MatrixFacts, Mode, Occupied, RiskFacts, ScopedService, ServiceEntry, Stage,
+    WindowFacts, WindowOfChange, World,
+};
