@@ -187,6 +187,26 @@ impl Sources {
         Some(Location { path: source.path.clone(), line, column, end_line, end_column })
     }
 
+    /// The rest of a line from a 1-based line and column on, as a span; `None` past the end.
+    pub fn span_at(&self, id: SourceId, line: u32, column: u32) -> Option<Span> {
+        let range = self.get(id)?.line_range(line)?;
+        let text = self.get(id)?.text.get(range.clone())?;
+        let skipped: usize = text.chars().take(column.saturating_sub(1) as usize).map(char::len_utf8).sum();
+        Some(Span::new(id, range.start + skipped, range.end))
+    }
+
+    /// The span of a place written `path:line:column`, as policies hand it back in `because`. Where two
+    /// revisions have the path, the base wins: it is what decided.
+    pub fn span_of_place(&self, place: &str) -> Option<Span> {
+        let mut parts = place.rsplitn(3, ':');
+        let column = parts.next()?.parse().ok()?;
+        let line = parts.next()?.parse().ok()?;
+        let path = parts.next()?;
+        let named = || self.iter().filter(|(_, s)| &*s.path == path);
+        let (id, _) = named().find(|(_, s)| s.revision == Revision::Base).or_else(|| named().next())?;
+        self.span_at(id, line, column)
+    }
+
     /// The text that a span covers.
     pub fn text(&self, span: Span) -> Option<&str> {
         self.get(span.source)?.text.get(span.start as usize..span.end as usize)

@@ -1,0 +1,315 @@
+//! What is loaded and from where. A policy exists in one place, its folder; nothing here lists policies.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use include_dir::{Dir, include_dir};
+use sha2::{Digest, Sha256};
+
+use super::engine::Engine;
+use super::metadata::{self, Metadata, Scope};
+use crate::facts::Stage;
+use crate::finding::Diagnostic;
+use crate::outcome::PolicyInfo;
+use crate::parse::tree::Step;
+use crate::source::{Revision, Source, SourceId, Sources, Span};
+
+/// The product's own policies, compiled in.
+static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/policies");
+
+/// One policy: a package with METADATA and a `deny` rule.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Its METADATA.
+    pub metadata: Arc<Metadata>,
+    /// Static path of `deny`.
+    pub deny: String,
+    /// Static path of `unknown`, when declared.
+    pub unknown: Option<String>,
+    /// Static path of `valid_until`, when declared.
+    pub valid_until: Option<String>,
+    /// Reads `input.resources`, which is only built when somebody does.
+    pub reads_resources: bool,
+    /// Paths into `input.resource.attrs` that its text mentions, deepest first: the place of a finding that is
+    /// only a string.
+    pub mentions: Vec<Vec<Step>>,
+    /// Its file.
+    pub source: SourceId,
+    /// `sha256:` of its text.
+    pub digest: String,
+}
+
+impl Policy {
+    /// `CHG-001`.
+    pub fn id(&self) -> &str {
+        &self.metadata.custom.id
+    }
+
+    /// What the outcome says about it.
+    pub fn info(&self, stage: Stage, sources: &Sources, evaluations: usize) -> PolicyInfo {
+        let custom = &self.metadata.custom;
+        PolicyInfo {
+            id: custom.id.as_str().into(),
+            title: self.metadata.title.as_str().into(),
+            description: self.metadata.description.as_str().into(),
+            severity: custom.severity,
+            enforcement: custom.enforcement_at(stage),
+            remediation: custom.remediation.as_str().into(),
+            controls: custom.controls.clone(),
+            links: self.metadata.related_resources.iter().map(|r| r.link().to_owned()).collect(),
+            digest: self.digest.clone(),
+            path: sources.get(self.source).map_or_else(|| "".into(), |s| s.path.clone()),
+            evaluations,
+        }
+    }
+}
+
+/// Every module of a run, and the policies among them.
+pub struct Library {
+    /// Sorted by id.
+    pub policies: Vec<Policy>,
+    /// An engine with all modules.
+    pub engine: Engine,
+    /// Test rules by package, when tests were loaded.
+    pub tests: Vec<TestRule>,
+    /// Faults in single modules.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// One declared `test_…` rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TestRule {
+    /// Its name.
+    pub name: String,
+    /// Static path of the rule.
+    pub path: String,
+    /// Its file.
+    pub source: SourceId,
+    /// Its name in the file.
+    pub span: Span,
+}
+
+/// Adds the embedded modules to the sources; paths start with `policies/`.
+pub fn embedded(sources: &mut Sources, with_tests: bool) -> Vec<SourceId> {
+    let mut files: Vec<_> = rego_files(&EMBEDDED).into_iter().filter(|(path, _)| with_tests || !is_test(path)).collect();
+    files.sort_unstable();
+    let add = |(path, text): (String, &'static str)| {
+        sources.add(Source::new(format!("policies/{path}"), Revision::Embedded, text))
+    };
+    files.into_iter().map(add).collect()
+}
+
+fn rego_files(dir: &'static Dir<'static>) -> Vec<(String, &'static str)> {
+    let own = dir.files().filter(|f| f.path().extension().is_some_and(|e| e == "rego"));
+    let own = own.filter_map(|f| Some((f.path().to_string_lossy().replace('\\', "/"), f.contents_utf8()?)));
+    own.chain(dir.dirs().flat_map(rego_files)).collect()
+}
+
+/// Whether a module holds tests: its name ends with `_test.rego`.
+pub fn is_test(path: &str) -> bool {
+    path.ends_with("_test.rego")
+}
+
+/// Loads modules that are already among the sources.
+pub fn load(sources: &Sources, modules: &[SourceId]) -> Library {
+    let mut library = Library { policies: Vec::new(), engine: Engine::new(), tests: Vec::new(), diagnostics: Vec::new() };
+    for id in modules {
+        let Some(source) = sources.get(*id) else { continue };
+        match library.engine.add(sources, *id) {
+            Ok(module) => library.admit(*id, source, &module.package),
+            Err(fault) => library.diagnostics.push(fault),
+        }
+    }
+    library.policies.sort_by(|a, b| a.id().cmp(b.id()));
+    library.check_ids(sources);
+    library
+}
+
+impl Library {
+    fn admit(&mut self, id: SourceId, source: &Source, package: &str) {
+        if is_test(&source.path) {
+            self.tests.extend(test_rules(id, source, package));
+            return;
+        }
+        match metadata::read(id, &source.text) {
+            Err(fault) => self.diagnostics.push(fault),
+            Ok(Some(metadata)) if self.engine.declares(&source.path, package, "deny") => {
+                self.policies.push(self.policy(metadata, id, source, package));
+            }
+            Ok(Some(_)) => self.diagnostics.push(
+                Diagnostic::error("policy::no-deny", format!("the policy `{package}` declares no rule `deny`"))
+                    .at(Span::new(id, 0, 0))
+                    .help("write `deny contains finding if { … }`"),
+            ),
+            Ok(None) if self.engine.declares(&source.path, package, "deny") => self.diagnostics.push(
+                Diagnostic::error("policy::no-metadata", format!("the package `{package}` declares `deny` and has no METADATA"))
+                    .at(Span::new(id, 0, 0))
+                    .help("a policy starts with a `# METADATA` comment that gives its id, scope, severity and enforcement; see docs/writing-policies.md"),
+            ),
+            Ok(None) => {}
+        }
+    }
+
+    fn policy(&self, metadata: Metadata, id: SourceId, source: &Source, package: &str) -> Policy {
+        let rule = |name: &str| {
+            self.engine.declares(&source.path, package, name).then(|| format!("data.{package}.{name}"))
+        };
+        Policy {
+            metadata: Arc::new(metadata),
+            deny: format!("data.{package}.deny"),
+            unknown: rule("unknown"),
+            valid_until: rule("valid_until"),
+            reads_resources: reads_resources(&source.text),
+            mentions: mentions(&source.text),
+            source: id,
+            digest: format!("sha256:{}", hex(&Sha256::digest(source.text.as_bytes()))),
+        }
+    }
+
+    /// Two policies with one id would be told apart by nobody.
+    fn check_ids(&mut self, sources: &Sources) {
+        let mut first: BTreeMap<&str, &Policy> = BTreeMap::new();
+        for policy in &self.policies {
+            if let Some(other) = first.insert(policy.id(), policy) {
+                let place = sources.get(other.source).map_or("", |s| &s.path);
+                self.diagnostics.push(
+                    Diagnostic::error("policy::duplicate-id", format!("the id {} is taken by {place}", policy.id()))
+                        .at(Span::new(policy.source, 0, 0))
+                        .help("give one of them another id, or load only one of the directories"),
+                );
+            }
+        }
+    }
+
+    /// The policies that apply: at this stage, not disabled, among `only` when that is given, not in `skip`.
+    pub fn select<'a>(&'a self, stage: Stage, wanted: &'a Selection) -> impl Iterator<Item = &'a Policy> {
+        self.policies.iter().filter(move |p| p.metadata.custom.applies(stage) && wanted.has(p.id()))
+    }
+}
+
+/// Which policies were asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Only these; empty for all.
+    pub only: Vec<String>,
+    /// Not these.
+    pub skip: Vec<String>,
+    /// Not these, as the configuration says.
+    pub disabled: Vec<String>,
+}
+
+impl Selection {
+    /// Whether a policy id was asked for.
+    pub fn has(&self, id: &str) -> bool {
+        let named = |list: &[String]| list.iter().any(|s| s.eq_ignore_ascii_case(id));
+        (self.only.is_empty() || named(&self.only)) && !named(&self.skip) && !named(&self.disabled)
+    }
+}
+
+/// Whether the text reads the whole list of resources, or the input in a way that cannot be told.
+fn reads_resources(text: &str) -> bool {
+    let code = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect::<Vec<_>>().join("\n");
+    code.match_indices("input").any(|(at, word)| {
+        let before = code.get(..at).and_then(|s| s.chars().next_back());
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        let whole = !before.is_some_and(|c| is_word(c) || c == '.');
+        let after = code.get(at + word.len()..).unwrap_or_default();
+        whole
+            && !after.starts_with(is_word)
+            && match after.strip_prefix('.') {
+                Some(field) => field.strip_prefix("resources").is_some_and(|rest| !rest.starts_with(is_word)),
+                None => true,
+            }
+    })
+}
+
+/// Every `input.resource.attrs.a.b["c"]` in the text as a path, deepest first.
+fn mentions(text: &str) -> Vec<Vec<Step>> {
+    let mut found: Vec<Vec<Step>> = text.match_indices("input.resource.attrs").map(|(at, prefix)| steps(text, at + prefix.len())).collect();
+    found.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+    found.dedup();
+    found.retain(|path| !path.is_empty());
+    found
+}
+
+fn steps(text: &str, from: usize) -> Vec<Step> {
+    let mut rest = text.get(from..).unwrap_or_default();
+    let mut path = Vec::new();
+    loop {
+        if let Some(field) = rest.strip_prefix('.') {
+            let end = field.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(field.len());
+            let (name, tail) = field.split_at(end);
+            if name.is_empty() {
+                return path;
+            }
+            path.push(name.into());
+            rest = tail;
+        } else if let Some((name, tail)) = rest.strip_prefix("[\"").and_then(|quoted| quoted.split_once("\"]")) {
+            path.push(name.into());
+            rest = tail;
+        } else {
+            return path;
+        }
+    }
+}
+
+/// The `test_…` rules that a test module declares, each once.
+fn test_rules(id: SourceId, source: &Source, package: &str) -> Vec<TestRule> {
+    let mut rules: Vec<TestRule> = Vec::new();
+    let mut offset = 0;
+    for line in source.text.split_inclusive('\n') {
+        let end = line.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(line.len());
+        let name = line.get(..end).unwrap_or_default();
+        if name.starts_with("test_") && !rules.iter().any(|r| r.name == name) {
+            rules.push(TestRule {
+                name: name.to_owned(),
+                path: format!("data.{package}.{name}"),
+                source: id,
+                span: Span::new(id, offset, offset + end),
+            });
+        }
+        offset += line.len();
+    }
+    rules
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// Whether a policy judges single resources.
+pub fn is_per_resource(policy: &Policy) -> bool {
+    policy.metadata.custom.scope == Scope::Resource
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resources_are_built_only_for_a_policy_that_reads_them() {
+        assert!(!reads_resources("x if input.resource.attrs.spec == 1\n# walk(input)\n"));
+        assert!(!reads_resources("x if input.resources_of_mine\n"));
+        assert!(!reads_resources("my_input == data.input.x"));
+        assert!(reads_resources("x if some r in input.resources"));
+        assert!(reads_resources("x if walk(input, [p, v])"));
+        assert!(reads_resources("x := input[\"resources\"]"));
+    }
+
+    #[test]
+    fn mentioned_paths_are_found_deepest_first() {
+        let text = "a := input.resource.attrs.spec\nb := input.resource.attrs.spec.template[\"a-b\"].c[i]\nc := input.resource.attrs";
+        let paths = mentions(text);
+        assert_eq!(paths[0], vec!["spec".into(), "template".into(), "a-b".into(), "c".into()]);
+        assert_eq!(paths[1], vec!["spec".into()]);
+        assert_eq!(paths.len(), 2);
+    }
+
+    #[test]
+    fn a_test_with_two_bodies_counts_once() {
+        let source = Source::new("p_test.rego", Revision::Head, "package p\ntest_a if true\ntest_a if false\ntest_b if {\n}\n");
+        let names: Vec<_> = test_rules(SourceId(0), &source, "p").into_iter().map(|r| r.name).collect();
+        assert_eq!(names, ["test_a", "test_b"]);
+    }
+}
