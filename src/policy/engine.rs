@@ -218,9 +218,9 @@ impl Engine {
         }
     }
 
-    /// Whether a module declares a rule of this name in its own package.
-    pub fn declares(&self, path: &str, package: &str, rule: &str) -> bool {
-        self.inner.has_declared_rule_rooted_at(path, &format!("data.{package}.{rule}")).unwrap_or(false)
+    /// Whether the module of this path declares a rule of this name.
+    pub fn declares(&self, path: &str, rule: &str) -> bool {
+        self.inner.has_declared_rule_rooted_at(path, rule).unwrap_or(false)
     }
 
     /// Sets the input of the next evaluations.
@@ -380,7 +380,7 @@ mod tests {
     #[test]
     fn declared_rules_are_known_without_evaluation() {
         let engine = load("package policies.a.b\ndeny contains 1 if false\n").unwrap();
-        assert!(engine.declares("p.rego", "policies.a.b", "deny"));
-        assert!(!engine.declares("p.rego", "policies.a.b", "unknown"));
+        assert!(engine.declares("p.rego", "deny"));
+        assert!(!engine.declares("p.rego", "unknown"));
     }
 }

@@ -133,7 +133,7 @@ impl Library {
         }
         match metadata::read(id, &source.text) {
             Err(fault) => self.diagnostics.push(fault),
-            Ok(Some(metadata)) if self.engine.declares(&source.path, package, "deny") => {
+            Ok(Some(metadata)) if self.engine.declares(&source.path, "deny") => {
                 self.policies.push(self.policy(metadata, id, source, package));
             }
             Ok(Some(_)) => self.diagnostics.push(
@@ -141,7 +141,7 @@ impl Library {
                     .at(Span::new(id, 0, 0))
                     .help("write `deny contains finding if { … }`"),
             ),
-            Ok(None) if self.engine.declares(&source.path, package, "deny") => self.diagnostics.push(
+            Ok(None) if self.engine.declares(&source.path, "deny") => self.diagnostics.push(
                 Diagnostic::error("policy::no-metadata", format!("the package `{package}` declares `deny` and has no METADATA"))
                     .at(Span::new(id, 0, 0))
                     .help("a policy starts with a `# METADATA` comment that gives its id, scope, severity and enforcement; see docs/writing-policies.md"),
@@ -152,7 +152,7 @@ impl Library {
 
     fn policy(&self, metadata: Metadata, id: SourceId, source: &Source, package: &str) -> Policy {
         let rule = |name: &str| {
-            self.engine.declares(&source.path, package, name).then(|| format!("data.{package}.{name}"))
+            self.engine.declares(&source.path, name).then(|| format!("data.{package}.{name}"))
         };
         Policy {
             metadata: Arc::new(metadata),

@@ -3,4 +3,5 @@
 pub mod engine;
 pub mod library;
 pub mod metadata;
+pub mod test;
 

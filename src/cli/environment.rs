@@ -1,0 +1,103 @@
+//! The clock, the terminal and the actor: the only place that asks the machine for them.
+
+#![expect(clippy::disallowed_methods, reason = "this is where the clock and the environment enter")]
+
+use std::io::IsTerminal;
+
+use changegate::facts::Actor;
+use changegate::gate::{Clock, Run};
+use changegate::output::Style;
+
+use super::When;
+
+/// A set, non-empty environment variable.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The instant to judge at, and where it came from.
+pub fn clock(given: Option<jiff::Timestamp>) -> Clock {
+    Clock { now: given.unwrap_or_else(jiff::Timestamp::now), given: given.is_some() }
+}
+
+/// How many threads: as asked, else one per processor.
+pub fn jobs(asked: Option<usize>) -> usize {
+    asked.filter(|n| *n > 0).unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+}
+
+/// Whether standard error is a terminal that a person watches.
+pub fn is_interactive() -> bool {
+    std::io::stderr().is_terminal() && variable("CI").is_none() && variable("TERM").as_deref() != Some("dumb")
+}
+
+/// How to print: colour as asked, `NO_COLOR` and `CLICOLOR_FORCE` honoured, Unicode unless the locale says otherwise.
+pub fn style(color: When, quiet: bool) -> Style {
+    let terminal = std::io::stdout().is_terminal();
+    let auto = match (variable("NO_COLOR"), variable("CLICOLOR_FORCE")) {
+        (Some(_), _) => false,
+        (None, Some(force)) => force != "0",
+        (None, None) => terminal && variable("TERM").as_deref() != Some("dumb"),
+    };
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(variable).unwrap_or_default().to_lowercase();
+    let width = variable("COLUMNS").and_then(|w| w.parse().ok()).or_else(terminal_width).unwrap_or(100);
+    Style {
+        color: match color {
+            When::Auto => auto,
+            When::Always => true,
+            When::Never => false,
+        },
+        unicode: !matches!(locale.as_str(), "c" | "posix") || cfg!(windows),
+        width: usize::clamp(width, 40, 160),
+        hyperlinks: false,
+        quiet,
+    }
+}
+
+fn terminal_width() -> Option<usize> {
+    console::Term::stdout().size_checked().map(|(_, columns)| columns.into())
+}
+
+/// Who runs the gate, from the CI system's own variables, else from what git is configured with.
+pub fn actor(git_identity: Option<(String, String)>) -> Actor {
+    let ci = [
+        ("GITHUB_ACTIONS", "GITHUB_ACTOR", "github-actions"),
+        ("GITLAB_CI", "GITLAB_USER_LOGIN", "gitlab-ci"),
+        ("BUILDKITE", "BUILDKITE_BUILD_CREATOR", "buildkite"),
+        ("JENKINS_URL", "BUILD_USER_ID", "jenkins"),
+    ];
+    let found = ci.into_iter().find(|(marker, _, _)| variable(marker).is_some());
+    let (name, email) = git_identity.map_or((None, None), |(name, email)| (Some(name), Some(email)));
+    match found {
+        Some((_, login, method)) => Actor {
+            id: None,
+            login: variable(login),
+            email: variable("GITLAB_USER_EMAIL").or_else(|| variable("BUILDKITE_BUILD_CREATOR_EMAIL")),
+            assurance: "A1".into(),
+            method: method.into(),
+        },
+        None => Actor {
+            id: None,
+            login: variable("USER").or_else(|| variable("USERNAME")).or(name),
+            email,
+            assurance: "A0".into(),
+            method: "git-config".into(),
+        },
+    }
+}
+
+/// Which run of which pipeline this is, from the CI system's own variables.
+pub fn run() -> Run {
+    let first = |names: &[&str]| names.iter().find_map(|name| variable(name));
+    let pull_request = variable("GITHUB_REF").and_then(|r| Some(r.strip_prefix("refs/pull/")?.split('/').next()?.to_owned()));
+    Run {
+        id: first(&["GITHUB_RUN_ID", "CI_PIPELINE_ID", "BUILDKITE_BUILD_ID", "BUILD_TAG"]),
+        repository: first(&["GITHUB_REPOSITORY", "CI_PROJECT_PATH", "BUILDKITE_REPO", "GIT_URL"]),
+        branch: first(&["GITHUB_HEAD_REF", "GITHUB_REF_NAME", "CI_COMMIT_REF_NAME", "BUILDKITE_BRANCH", "BRANCH_NAME"]),
+        pull_request: pull_request.or_else(|| first(&["CI_MERGE_REQUEST_IID", "BUILDKITE_PULL_REQUEST", "CHANGE_ID"])),
+    }
+}
+
+/// A fresh UUIDv7 for an audit record.
+pub fn record_id() -> uuid::Uuid {
+    uuid::Uuid::now_v7()
+}

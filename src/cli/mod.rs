@@ -1,0 +1,205 @@
+//! What was typed, and how it becomes a request. Nobody imports this module.
+//!
+//! The clock, the environment and the actor enter here and nowhere else.
+
+mod check;
+mod environment;
+mod facts;
+mod policy;
+mod progress;
+mod test;
+
+use std::path::PathBuf;
+
+use changegate::facts::Stage;
+use changegate::output::Format;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Decides whether a change may go ahead: judges Terraform, Kubernetes and change requests with Rego policies.
+#[derive(Debug, Parser)]
+#[command(name = "changegate", version, about, max_term_width = 100, arg_required_else_help = true, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 allowed (warnings may exist), 1 denied, 2 could not decide, 3 pending: only an approval or \
+                          evidence that can still arrive is missing.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Judge a change (default: the working tree)
+    Check(Box<CheckArgs>),
+    /// Run the unit tests of policies
+    Test(TestArgs),
+    /// Print what a policy sees, as JSON
+    Facts(Box<FactsArgs>),
+    /// List and explain policies
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+}
+
+/// What is judged.
+#[derive(Debug, Args)]
+struct InputArgs {
+    /// Files and directories to judge
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Judge only what differs from this commit; policies, configuration and context are read at the merge base
+    #[arg(long, value_name = "REF")]
+    base: Option<String>,
+    /// The commit to judge [default: the working tree]
+    #[arg(long, value_name = "REF", requires = "base")]
+    head: Option<String>,
+    /// Plan JSON of `terraform show -json` or `tofu show -json` (repeatable)
+    #[arg(long, value_name = "FILE")]
+    plan: Vec<PathBuf>,
+    /// Change request [default: the one the change adds or edits, or that a commit trailer names]
+    #[arg(long, value_name = "FILE")]
+    change: Option<PathBuf>,
+    /// Directory of context documents: calendar, catalogue, matrix, identities, … [default: .changegate]
+    #[arg(long, value_name = "DIR")]
+    context: Option<PathBuf>,
+    /// Forge reviews: the JSON of the GitHub or GitLab API, untouched
+    #[arg(long, value_name = "FILE")]
+    reviews: Option<PathBuf>,
+    /// Where in the life of the change the gate stands
+    #[arg(long, value_name = "STAGE", default_value = "pull-request", value_parser = stage)]
+    stage: Stage,
+    /// The instant to judge at, RFC 3339 [default: the clock]
+    #[arg(long, value_name = "INSTANT", value_parser = instant)]
+    now: Option<jiff::Timestamp>,
+    /// Threads [default: the number of processors]
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
+}
+
+/// Which policies apply.
+#[derive(Debug, Args)]
+struct PolicyArgs {
+    /// Directory with more policies (repeatable)
+    #[arg(long = "policy", value_name = "DIR")]
+    dirs: Vec<PathBuf>,
+    /// Leave the built-in policies out
+    #[arg(long)]
+    no_builtin: bool,
+    /// Only these policies; the outcome is then partial
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    only: Vec<String>,
+    /// Not these policies; the outcome is then partial
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    skip: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+struct CheckArgs {
+    #[command(flatten)]
+    input: InputArgs,
+    #[command(flatten)]
+    policy: PolicyArgs,
+    /// Output on standard output: pretty, json, sarif or github
+    #[arg(long, value_name = "FORMAT", default_value = "pretty", value_parser = format)]
+    format: Format,
+    /// Also write this format to this file (repeatable)
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = output)]
+    output: Vec<(Format, PathBuf)>,
+    /// Where the audit record goes: a directory, or `file:DIR` [default: .changegate/audit]
+    #[arg(long, value_name = "DEST", conflicts_with = "no_audit")]
+    audit: Option<String>,
+    /// Write no audit record
+    #[arg(long)]
+    no_audit: bool,
+    /// Print the verdict only; the exit code stays the same
+    #[arg(long, short)]
+    quiet: bool,
+    /// Colour
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Auto)]
+    color: When,
+}
+
+#[derive(Debug, Args)]
+struct FactsArgs {
+    #[command(flatten)]
+    input: InputArgs,
+    /// Print the diagnostics and counts only
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+#[derive(Debug, Args)]
+struct TestArgs {
+    /// Directories with policies and their tests [default: the built-in library]
+    #[arg(value_name = "DIR")]
+    dirs: Vec<PathBuf>,
+    /// Only tests whose path contains this
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    run: String,
+    /// Print every test, not only those that fail
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum PolicyCommand {
+    /// List the policies
+    List {
+        #[command(flatten)]
+        policy: PolicyArgs,
+    },
+    /// Explain one policy: what it demands, why, and what to do
+    Show {
+        /// Policy id, for example HA-001
+        id: String,
+        #[command(flatten)]
+        policy: PolicyArgs,
+    },
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+/// What a command wants printed, and how the process should end.
+#[derive(Debug, Default)]
+pub struct Answer {
+    /// For standard output.
+    pub stdout: Vec<u8>,
+    /// For standard error.
+    pub stderr: Vec<u8>,
+    /// Exit code.
+    pub code: u8,
+}
+
+/// Runs a command.
+pub fn run(cli: &Cli) -> Answer {
+    match &cli.command {
+        Command::Check(args) => check::run(args),
+        Command::Test(args) => test::run(args),
+        Command::Facts(args) => facts::run(args),
+        Command::Policy(command) => policy::run(command),
+    }
+}
+
+fn stage(text: &str) -> Result<Stage, String> {
+    [Stage::Commit, Stage::PullRequest, Stage::Apply]
+        .into_iter()
+        .find(|s| s.as_str() == text)
+        .ok_or_else(|| "the stages are commit, pull-request and apply".into())
+}
+
+fn instant(text: &str) -> Result<jiff::Timestamp, String> {
+    text.parse().map_err(|_| "an instant is RFC 3339 with an offset, for example 2026-06-11T20:00:00+01:00".into())
+}
+
+fn format(text: &str) -> Result<Format, String> {
+    Format::parse(text).ok_or_else(|| format!("the formats are {}", Format::NAMES.join(", ")))
+}
+
+fn output(text: &str) -> Result<(Format, PathBuf), String> {
+    let (name, path) = text.split_once('=').ok_or("write FORMAT=FILE, for example sarif=changegate.sarif")?;
+    Ok((format(name)?, path.into()))
+}
