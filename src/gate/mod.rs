@@ -1,0 +1,245 @@
+//! The path from a request to an outcome. Everything on it is a type; nothing after this module writes to an
+//! [`Outcome`].
+
+mod change;
+mod decide;
+mod inputs;
+pub mod policies;
+mod subjects;
+mod workspace;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::evaluate::{self, Evaluation, Task};
+use crate::facts::{Actor, Resource, Stage, World};
+use crate::finding::{Diagnostic, Level};
+use crate::outcome::Outcome;
+use crate::policy::engine::Input;
+use crate::policy::library::Selection;
+use crate::source::Sources;
+
+use change::Judged;
+use inputs::Inputs;
+use subjects::Subjects;
+use workspace::Workspace;
+
+/// What is to be judged, against what, when and by whom.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Relative paths hang from here.
+    pub directory: PathBuf,
+    /// What is judged; empty for the directory.
+    pub paths: Vec<PathBuf>,
+    /// The commit to compare with, and to trust.
+    pub base: Option<String>,
+    /// The commit to judge; the working tree when absent.
+    pub head: Option<String>,
+    /// Plan JSON files.
+    pub plans: Vec<PathBuf>,
+    /// The change request; found when absent.
+    pub change: Option<PathBuf>,
+    /// Directory of context documents; from the configuration when absent.
+    pub context: Option<PathBuf>,
+    /// Reviews as the forge's API gives them.
+    pub reviews: Option<PathBuf>,
+    /// Where in the life of the change the gate stands.
+    pub stage: Stage,
+    /// The instant to judge at.
+    pub clock: Clock,
+    /// Which policies.
+    pub policies: PolicyRequest,
+    /// Who runs the gate.
+    pub actor: Actor,
+    /// Which run of which pipeline this is.
+    pub run: Run,
+    /// Where the record goes.
+    pub audit: AuditRequest,
+    /// Id of the record, UUIDv7.
+    pub record_id: uuid::Uuid,
+}
+
+/// The instant to judge at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clock {
+    /// The instant.
+    pub now: Timestamp,
+    /// Given on the command line, not read from the system.
+    pub given: bool,
+}
+
+/// Which policies apply.
+#[derive(Clone, Debug, Default)]
+pub struct PolicyRequest {
+    /// More directories.
+    pub dirs: Vec<PathBuf>,
+    /// Whether the embedded library applies.
+    pub builtin: bool,
+    /// `--only` and `--skip`.
+    pub selection: Selection,
+}
+
+/// Which run of which pipeline this is.
+#[derive(Clone, Debug, Default)]
+pub struct Run {
+    /// Id of the run.
+    pub id: Option<String>,
+    /// `owner/name`.
+    pub repository: Option<String>,
+    /// Branch of the head.
+    pub branch: Option<String>,
+    /// Number of the pull request.
+    pub pull_request: Option<String>,
+}
+
+/// Where the audit record goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AuditRequest {
+    /// Where the configuration says.
+    Configured,
+    /// Here.
+    To(String),
+    /// Nowhere.
+    Off,
+}
+
+/// Hears how far a run is.
+pub trait Progress: Sync {
+    /// A step of `total` pieces begins.
+    fn step(&self, what: &'static str, total: usize);
+    /// One piece is done.
+    fn tick(&self);
+}
+
+/// Nobody listens.
+pub struct Silent;
+
+impl Progress for Silent {
+    fn step(&self, _: &'static str, _: usize) {}
+    fn tick(&self) {}
+}
+
+/// What a run has read and what was wrong with it.
+#[derive(Default)]
+struct Session {
+    sources: Sources,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Session {
+    fn has_error(&self) -> bool {
+        self.diagnostics.iter().any(|d| d.level == Level::Error)
+    }
+}
+
+/// Stack of an evaluation thread: 800 chained functions overflow the usual 2 MB.
+const STACK: usize = 64 << 20;
+
+/// Runs `work` on a pool of `jobs` threads.
+///
+/// The result does not depend on `jobs`. When no pool can be made, the work is done on the calling thread.
+pub fn in_pool<T: Send>(jobs: usize, work: impl FnOnce() -> T + Send) -> T {
+    match rayon::ThreadPoolBuilder::new().num_threads(jobs.max(1)).stack_size(STACK).build() {
+        Ok(pool) => pool.install(work),
+        Err(_) => work(),
+    }
+}
+
+/// Judges a change. Whatever stops the gate is in the outcome's diagnostics, and the decision is then undecided.
+pub fn check(request: &Request, progress: &dyn Progress) -> Outcome {
+    let mut session = Session::default();
+    match judge(request, &mut session, progress) {
+        Ok(judgement) => decide::outcome(request, session, judgement),
+        Err(fault) => {
+            session.diagnostics.push(fault);
+            decide::undecided(request, session)
+        }
+    }
+}
+
+/// Everything between reading and deciding.
+struct Judgement {
+    workspace: Workspace,
+    inputs: Inputs,
+    facts: Facts,
+    evaluation: Evaluation,
+}
+
+/// Facts of a run: the whole input of the policies.
+struct Facts {
+    world: World,
+    subjects: Subjects,
+    judged: Judged,
+}
+
+fn judge(request: &Request, session: &mut Session, progress: &dyn Progress) -> Result<Judgement, Diagnostic> {
+    let workspace = Workspace::open(request, session)?;
+    let inputs = Inputs::read(request, &workspace, session)?;
+    let facts = gather(request, &workspace, &inputs, session, progress)?;
+    let evaluation = evaluate(&inputs, &facts, session, progress)?;
+    Ok(Judgement { workspace, inputs, facts, evaluation })
+}
+
+fn gather(
+    request: &Request,
+    workspace: &Workspace,
+    inputs: &Inputs,
+    session: &mut Session,
+    progress: &dyn Progress,
+) -> Result<Facts, Diagnostic> {
+    let judged = Judged::find(request, workspace, inputs, session)?;
+    let subjects = Subjects::read(request, workspace, inputs, &judged, session, progress)?;
+    let world = judged.world(request, workspace, inputs, &subjects, session);
+    Ok(Facts { world, subjects, judged })
+}
+
+fn evaluate(inputs: &Inputs, facts: &Facts, session: &Session, progress: &dyn Progress) -> Result<Evaluation, Diagnostic> {
+    let policies: Vec<_> = inputs.library.select(facts.world.stage, &inputs.selection).collect();
+    progress.step("judging", facts.subjects.judged.len() + policies.len());
+    let task = Task {
+        library: &inputs.library,
+        policies,
+        world: &facts.world,
+        resources: &facts.subjects.resources,
+        judged: facts.subjects.judged.clone(),
+        request: facts.judged.request.as_ref().map(|r| &r.node),
+        sources: &session.sources,
+        tick: &|| progress.tick(),
+    };
+    evaluate::evaluate(&task)
+}
+
+/// What a policy sees, with what was wrong with the input.
+pub struct FactsAnswer {
+    /// The input document; `None` when it could not be built.
+    pub input: Option<Input>,
+    /// Every resource.
+    pub resources: Vec<Resource>,
+    /// Sorted by place.
+    pub diagnostics: Vec<Diagnostic>,
+    /// All texts.
+    pub sources: Arc<Sources>,
+}
+
+/// Reads everything and evaluates nothing: `changegate facts`.
+pub fn facts(request: &Request, progress: &dyn Progress) -> FactsAnswer {
+    let mut session = Session::default();
+    let gathered = Workspace::open(request, &mut session).and_then(|workspace| {
+        let inputs = Inputs::read(request, &workspace, &mut session)?;
+        gather(request, &workspace, &inputs, &mut session, progress)
+    });
+    let (input, resources) = match gathered {
+        Ok(facts) => {
+            let input = evaluate::whole_input(&facts.world, &facts.subjects.resources, &session.sources);
+            (input.ok(), facts.subjects.resources)
+        }
+        Err(fault) => {
+            session.diagnostics.push(fault);
+            (None, Vec::new())
+        }
+    };
+    crate::outcome::sort_diagnostics(&mut session.diagnostics, &session.sources);
+    FactsAnswer { input, resources, diagnostics: session.diagnostics, sources: Arc::new(session.sources) }
+}

@@ -1,0 +1,74 @@
+//! Which policy modules are loaded: the embedded library and directories, from disk or from the trusted commit.
+
+use std::path::{Path, PathBuf};
+
+use ignore::WalkBuilder;
+
+use crate::finding::Diagnostic;
+use crate::policy::library::{self, Library};
+use crate::source::{Revision, Source, SourceId, Sources};
+
+/// A library with the texts it was loaded from.
+pub struct Loaded {
+    /// Policies, engine, tests.
+    pub library: Library,
+    /// Texts of all modules.
+    pub sources: Sources,
+}
+
+/// Loads the embedded library, where asked for, and directories on disk; without tests.
+pub fn load_from_disk(builtin: bool, dirs: &[PathBuf]) -> Loaded {
+    load(builtin, dirs, false)
+}
+
+/// Loads what `changegate test` runs: the given directories with their tests, and the embedded library's shared functions; the
+/// embedded library with its tests when no directory is given.
+pub fn load_for_tests(dirs: &[PathBuf]) -> Loaded {
+    load(true, dirs, true)
+}
+
+fn load(builtin: bool, dirs: &[PathBuf], tests: bool) -> Loaded {
+    let mut sources = Sources::default();
+    let mut faults = Vec::new();
+    let mut modules = Vec::new();
+    if builtin {
+        modules.extend(library::embedded(&mut sources, tests && dirs.is_empty()));
+    }
+    for dir in dirs {
+        match from_disk(dir, Path::new(""), &mut sources, tests) {
+            Ok(found) => modules.extend(found),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    let mut library = library::load(&sources, &modules);
+    library.diagnostics.extend(faults);
+    Loaded { library, sources }
+}
+
+/// Reads the modules of a directory on disk, in the order of their paths.
+///
+/// # Errors
+/// A diagnostic that names the directory or the file that cannot be read.
+pub fn from_disk(dir: &Path, root: &Path, sources: &mut Sources, tests: bool) -> Result<Vec<SourceId>, Diagnostic> {
+    let shown = |path: &Path| crate::source::display_path(root, path);
+    let unreadable = |path: &Path, error: &dyn std::fmt::Display| {
+        Diagnostic::error("policy::unreadable", format!("policies cannot be read: {error}")).in_file(shown(path))
+    };
+    if !dir.is_dir() {
+        return Err(unreadable(dir, &"it is not a directory"));
+    }
+    let mut paths = Vec::new();
+    for entry in WalkBuilder::new(dir).standard_filters(false).hidden(true).build() {
+        let path = entry.map_err(|e| unreadable(dir, &e))?.into_path();
+        if path.extension().is_some_and(|e| e == "rego") && path.is_file() {
+            paths.push(path);
+        }
+    }
+    paths.sort_unstable();
+    let mut modules = Vec::new();
+    for path in paths.iter().filter(|p| tests || !library::is_test(&p.to_string_lossy())) {
+        let text = std::fs::read_to_string(path).map_err(|e| unreadable(path, &e))?;
+        modules.push(sources.add(Source::new(shown(path), Revision::Head, text)));
+    }
+    Ok(modules)
+}
