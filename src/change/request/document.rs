@@ -1,0 +1,575 @@
+//! The shape of a change request: envelope, subject, scope, schedule, people.
+//!
+//! Every field is optional where contract 8 leaves its absence to the policies; no field is unknown.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::delivery::ProgressiveDelivery;
+use super::evidence::{Approval, Attestation, Cab, FreezeOverride, PreChecks};
+use super::rollback::Rollback;
+use crate::change::{ChangeId, Day, Elapsed, Free, Id, Moment, Sha256, ZoneName};
+use crate::parse::de::Spanned;
+
+/// The document.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ChangeRequest {
+    /// `changegate/v1`.
+    pub api_version: String,
+    /// `ChangeRequest`.
+    pub kind: String,
+    /// Name and labels.
+    pub metadata: Metadata,
+    /// What is promised.
+    #[serde(default)]
+    pub spec: Spec,
+    /// Written by tools; not part of the promise.
+    #[serde(default)]
+    pub status: Option<IgnoredAny>,
+}
+
+/// Name and labels of a request.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Metadata {
+    /// `CHG-2026-00417`.
+    pub id: ChangeId,
+    /// One line.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// The author's own words by key.
+    #[serde(default)]
+    pub labels: Free,
+    /// The same change in other systems.
+    #[serde(default)]
+    pub external_refs: Vec<ExternalRef>,
+}
+
+/// The same change in another system.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct ExternalRef {
+    /// `servicenow`, `github`.
+    pub system: Option<String>,
+    /// Its id there.
+    pub id: Option<Id>,
+}
+
+/// What is promised about a change.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Spec {
+    /// Standard, normal or emergency.
+    pub r#type: Option<ChangeType>,
+    /// What kind of change it is.
+    pub change_class: Option<ChangeClass>,
+    /// The template that a standard change follows.
+    pub template: Option<TemplateRef>,
+    /// What changes.
+    pub description: Option<String>,
+    /// Why it must change.
+    pub justification: Option<String>,
+    /// 1 high to 3 low.
+    pub impact: Option<Impact<3>>,
+    /// 1 critical to 4 low.
+    pub priority: Option<Impact<4>>,
+    /// What customers will notice.
+    pub customer_impact: Option<CustomerImpact>,
+    /// For how long they will.
+    pub expected_downtime: Option<Elapsed>,
+    /// CVE or regulator's reference behind a security fix.
+    pub advisory_ref: Option<Id>,
+    /// How risky its author finds it.
+    pub risk: Option<Risk>,
+    /// Who asks for it.
+    pub requester: Option<Requester>,
+    /// Who carries it out.
+    pub implementer: Option<Implementer>,
+    /// The team that owns it, `group:default/orders`.
+    pub team: Option<String>,
+    /// What it may touch.
+    pub scope: Option<Scope>,
+    /// What exactly is approved.
+    pub artifacts: Option<Artifacts>,
+    /// When it happens.
+    pub schedule: Option<Schedule>,
+    /// What it depends on.
+    pub dependencies: Option<Dependencies>,
+    /// What was agreed with other teams.
+    pub coordination: Vec<Coordination>,
+    /// How it is carried out.
+    pub implementation_plan: Vec<PlanStep>,
+    /// How one sees that it worked.
+    pub validation: Vec<Validation>,
+    /// How it is taken back.
+    pub rollback: Option<Rollback>,
+    /// How it reaches production bit by bit.
+    pub progressive_delivery: Option<ProgressiveDelivery>,
+    /// What was checked beforehand.
+    pub pre_checks: Option<PreChecks>,
+    /// Flags that it introduces or flips.
+    pub feature_flags: Vec<FeatureFlag>,
+    /// Database migrations that it carries.
+    pub schema_migrations: Vec<SchemaMigration>,
+    /// The decision behind a multi-writer setup.
+    pub data_consistency: Option<DataConsistency>,
+    /// What it does to disaster recovery.
+    pub dr_impact: Option<DrImpact>,
+    /// Who is told, and what is silenced.
+    pub communications: Option<Communications>,
+    /// Incidents that it answers.
+    pub related_incidents: Vec<Id>,
+    /// Permission to change inside one freeze.
+    pub freeze_override: Option<FreezeOverride>,
+    /// Approvals as claimed.
+    pub approvals: Vec<Spanned<Approval>>,
+    /// The advisory board's decision.
+    pub cab: Option<Cab>,
+    /// Addresses whose drift is known.
+    pub drift_acknowledged: Vec<String>,
+    /// What somebody vouches for.
+    pub attestations: Vec<Attestation>,
+}
+
+/// ITIL 4's three types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChangeType {
+    /// Pre-approved by a template.
+    Standard,
+    /// Assessed and approved each time.
+    Normal,
+    /// Now, documented afterwards.
+    Emergency,
+}
+
+impl ChangeType {
+    /// The word in the request.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Normal => "normal",
+            Self::Emergency => "emergency",
+        }
+    }
+}
+
+/// What kind of change it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChangeClass {
+    /// Something new.
+    Feature,
+    /// Makes an outage less likely.
+    ReliabilityFix,
+    /// Closes a vulnerability.
+    SecurityFix,
+    /// Ends or contains an incident.
+    IncidentMitigation,
+    /// Takes an earlier change back.
+    Rollback,
+    /// Upkeep.
+    Maintenance,
+    /// Moves data or platform.
+    Migration,
+    /// Moves traffic to the other site.
+    Failover,
+    /// Disaster recovery.
+    Dr,
+    /// Takes something out of service.
+    Decommission,
+}
+
+impl ChangeClass {
+    /// The word in the request.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Feature => "feature",
+            Self::ReliabilityFix => "reliability-fix",
+            Self::SecurityFix => "security-fix",
+            Self::IncidentMitigation => "incident-mitigation",
+            Self::Rollback => "rollback",
+            Self::Maintenance => "maintenance",
+            Self::Migration => "migration",
+            Self::Failover => "failover",
+            Self::Dr => "dr",
+            Self::Decommission => "decommission",
+        }
+    }
+}
+
+/// What customers will notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CustomerImpact {
+    /// Nothing.
+    None,
+    /// Slower or with errors.
+    Degraded,
+    /// Unavailable.
+    Outage,
+}
+
+/// A rank from 1 (worst) to `MAX`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u8")]
+pub struct Impact<const MAX: u8>(pub u8);
+
+impl<const MAX: u8> TryFrom<u8> for Impact<MAX> {
+    type Error = String;
+
+    fn try_from(rank: u8) -> Result<Self, String> {
+        if (1..=MAX).contains(&rank) { Ok(Self(rank)) } else { Err(format!("{rank} is not a rank from 1 to {MAX}")) }
+    }
+}
+
+/// The template that a standard change follows.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct TemplateRef {
+    /// Its id.
+    pub r#ref: Option<Id>,
+}
+
+/// How risky its author finds a change.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Risk {
+    /// The level.
+    pub declared: Option<RiskLevel>,
+    /// Why it is lower than computed.
+    pub override_justification: Option<String>,
+}
+
+/// Four levels of risk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RiskLevel {
+    /// Routine.
+    Low,
+    /// Ordinary.
+    Medium,
+    /// Goes to the board.
+    High,
+    /// Goes to the board and the incident commander.
+    VeryHigh,
+}
+
+impl RiskLevel {
+    /// The word in the request and in the matrix.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::VeryHigh => "very-high",
+        }
+    }
+}
+
+/// Who asks for a change.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Requester {
+    /// E-mail address or login.
+    pub id: Option<Id>,
+}
+
+/// Who carries a change out.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Implementer {
+    /// E-mail address or login.
+    pub id: Option<Id>,
+    /// Stand-in.
+    pub backup: Option<Id>,
+}
+
+/// What a change may touch.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Scope {
+    /// `prod`, `staging`.
+    pub environments: Vec<String>,
+    /// Cloud regions.
+    pub regions: Vec<String>,
+    /// Services.
+    pub services: Vec<ServiceRef>,
+    /// Resource addresses.
+    pub resources: Vec<String>,
+    /// What is destroyed on purpose.
+    pub destructive_actions: Vec<DestructiveAction>,
+    /// Where redundancy is given up on purpose.
+    pub redundancy_reduction: Vec<RedundancyReduction>,
+}
+
+/// A service of the scope.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct ServiceRef {
+    /// `component:default/orders-api` or `orders-api`.
+    pub r#ref: Option<String>,
+    /// The author's claim; the catalogue's tier is the one that counts.
+    pub tier: Option<u8>,
+}
+
+/// One thing that is destroyed on purpose.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct DestructiveAction {
+    /// Resource address or glob.
+    pub address: Option<String>,
+    /// `delete`, `replace` or `forget`.
+    pub action: Option<String>,
+    /// How many a glob may match.
+    pub max_count: Option<u32>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// One place where redundancy is given up on purpose.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct RedundancyReduction {
+    /// Resource address or id.
+    pub address: Option<String>,
+    /// The same under another name.
+    pub resource: Option<String>,
+    /// Service that loses it.
+    pub service: Option<String>,
+    /// Attribute that shrinks.
+    pub attribute: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// Until when.
+    pub until: Option<Moment>,
+}
+
+/// What exactly is approved.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Artifacts {
+    /// Commit id.
+    pub commit: Option<String>,
+    /// Over the bytes of `terraform show -json`.
+    pub plan_digest: Option<Sha256>,
+    /// Over the canonical rendered manifests.
+    pub manifest_digest: Option<Sha256>,
+    /// Container images.
+    pub images: Vec<Image>,
+}
+
+/// A container image by digest.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Image {
+    /// Name without tag.
+    pub name: Option<String>,
+    /// Its manifest's digest.
+    pub digest: Option<Sha256>,
+}
+
+/// When a change happens.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Schedule {
+    /// First instant.
+    pub start: Option<Moment>,
+    /// First instant after it.
+    pub end: Option<Moment>,
+    /// In which people think about it.
+    pub timezone: Option<ZoneName>,
+    /// Who ends an indefinite pause.
+    pub manual_promotion_by: Option<Id>,
+    /// What was reserved for it.
+    pub bookings: Vec<Booking>,
+}
+
+/// Something reserved for a change.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Booking {
+    /// `on-call`.
+    pub kind: Option<String>,
+    /// `pagerduty:PABC123`.
+    pub r#ref: Option<Id>,
+}
+
+/// What a change depends on.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Dependencies {
+    /// Services that it calls.
+    pub upstream: Vec<String>,
+    /// Services that call it.
+    pub downstream: Vec<String>,
+    /// Changes that must be closed before.
+    pub requires: Vec<Id>,
+}
+
+/// What was agreed with another team.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Coordination {
+    /// The other change.
+    pub change: Option<Id>,
+    /// `before`, `after`, `same-window`.
+    pub relation: Option<String>,
+    /// Who agreed.
+    pub agreed_by: Option<Id>,
+    /// The service whose team knows.
+    pub service: Option<String>,
+    /// Who knows.
+    pub acknowledged_by: Option<Id>,
+    /// When.
+    pub at: Option<Moment>,
+}
+
+/// One step of a plan.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct PlanStep {
+    /// Its number.
+    pub step: Option<u32>,
+    /// What is done.
+    pub action: Option<String>,
+    /// Who does it.
+    pub owner: Option<Id>,
+    /// How long it takes.
+    pub duration: Option<Elapsed>,
+    /// Runbook.
+    pub r#ref: Option<String>,
+}
+
+/// How one sees that it worked.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Validation {
+    /// Name of the check.
+    pub name: Option<String>,
+    /// Command to run.
+    pub command: Option<String>,
+    /// What it answers.
+    pub expect: Option<String>,
+}
+
+/// A flag that a change introduces or flips.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct FeatureFlag {
+    /// Its key.
+    pub key: Option<String>,
+    /// Where it lives.
+    pub system: Option<String>,
+    /// `"on"` or `"off"`, in quotes.
+    pub default_state: Option<String>,
+    /// Who owns it.
+    pub owner: Option<Id>,
+    /// When switching it off was tried.
+    pub kill_switch_tested_at: Option<Moment>,
+    /// When it must be gone.
+    pub remove_by: Option<Day>,
+}
+
+/// A database migration that a change carries.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct SchemaMigration {
+    /// `flyway`.
+    pub tool: Option<String>,
+    /// Its version.
+    pub version: Option<Id>,
+    /// `expand`, `migrate` or `contract`.
+    pub phase: Option<String>,
+    /// Whether the old application still works.
+    pub backward_compatible: Option<bool>,
+    /// How long it waits for a lock.
+    pub lock_timeout: Option<Elapsed>,
+    /// How long it takes.
+    pub estimated_duration: Option<Elapsed>,
+    /// Oldest application that may still run.
+    pub min_app_version: Option<Id>,
+    /// The change that expanded.
+    pub expanded_in: Option<Id>,
+}
+
+/// The decision behind a multi-writer setup.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct DataConsistency {
+    /// `async`, `sync`, ….
+    pub mode: Option<String>,
+    /// What it does to the RPO.
+    pub rpo_impact: Option<String>,
+    /// How conflicts are resolved.
+    pub conflict_resolution: Option<String>,
+    /// Where it was decided.
+    pub decision_record: Option<String>,
+}
+
+/// What a change does to disaster recovery.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct DrImpact {
+    /// `none` or what changes.
+    pub rto_change: Option<String>,
+    /// `none` or what changes.
+    pub rpo_change: Option<String>,
+    /// The change that does the same at the other site.
+    pub mirrored_by: Option<Id>,
+    /// The way back.
+    pub failback: Option<Failback>,
+}
+
+/// The way back after a failover.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Failback {
+    /// In order.
+    pub steps: Option<IgnoredAny>,
+    /// How data is reconciled.
+    pub data_reconciliation: Option<IgnoredAny>,
+    /// What keeps two sites from both writing.
+    pub split_brain_guard: Option<IgnoredAny>,
+    /// How one sees that it worked.
+    pub validation: Option<IgnoredAny>,
+}
+
+/// Who is told, and what is silenced.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Communications {
+    /// Messages.
+    pub notices: Vec<Notice>,
+    /// Alerts that stay quiet meanwhile.
+    pub silences: Vec<Silence>,
+    /// How often one hears more.
+    pub update_cadence: Option<Elapsed>,
+}
+
+/// One message.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Notice {
+    /// `internal` or `external`.
+    pub audience: Option<String>,
+    /// `#ops`, `statuspage`.
+    pub channel: Option<String>,
+    /// Component of the status page.
+    pub component_id: Option<Id>,
+    /// When it goes out.
+    pub send_at: Option<Moment>,
+}
+
+/// Alerts that stay quiet meanwhile.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Silence {
+    /// Alertmanager matchers.
+    pub matchers: Vec<String>,
+    /// First instant.
+    pub starts_at: Option<Moment>,
+    /// First instant after it.
+    pub ends_at: Option<Moment>,
+}
