@@ -186,10 +186,15 @@ impl Engine {
         let mut inner = regorus::Engine::new();
         inner.set_gather_prints(true);
         inner.set_strict_builtin_errors(true);
+        let mut engine = Self { inner };
+        engine.limit(TIME_LIMIT);
+        engine
+    }
+
+    fn limit(&mut self, limit: Duration) {
         if let Some(check_interval) = NonZeroU32::new(4096) {
-            inner.set_execution_timer_config(ExecutionTimerConfig { limit: TIME_LIMIT, check_interval });
+            self.inner.set_execution_timer_config(ExecutionTimerConfig { limit, check_interval });
         }
-        Self { inner }
     }
 
     /// Adds a module.
@@ -366,6 +371,7 @@ mod tests {
         let text = "package p\ndeny contains x if {\n  some i in numbers.range(1, 20000)\n  some j in numbers.range(1, 20000)\n  \
                     x := i + j\n  x < 0\n}\n";
         let mut engine = load(text).unwrap();
+        engine.limit(Duration::from_millis(100));
         engine.set_input(Input::object(vec![]));
         assert_eq!(engine.set("data.p.deny"), Err(EvalError::Timeout));
     }

@@ -130,7 +130,7 @@ impl Custom {
 /// A diagnostic at the place: YAML that does not parse, an unknown key, a wrong type, a stage that does not exist.
 pub fn read(source: SourceId, text: &str) -> Result<Option<Metadata>, Diagnostic> {
     let Some((start, block)) = block(text) else { return Ok(None) };
-    let mut parsed = yaml::parse(source, &block);
+    let mut parsed = yaml::parse(source, &block, &yaml::Limits::default());
     if let Some(fault) = parsed.diagnostics.into_iter().find(|d| d.level == crate::finding::Level::Error) {
         return Err(Diagnostic { code: "policy::metadata", message: format!("METADATA: {}", fault.message), ..fault });
     }
