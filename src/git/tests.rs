@@ -1,0 +1,1 @@
+//! Small repositories, made with git2 itself.
