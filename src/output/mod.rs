@@ -1,1 +1,84 @@
-//! (to be written)
+//! What a run says, in the format that the reader understands. One file per format.
+//!
+//! Pure: the same outcome gives the same bytes. No format decides anything; each maps what the gate decided onto the
+//! words of its reader, and each owns the structs it serialises, so that a change in the model cannot change a format
+//! by accident.
+
+mod github;
+mod json;
+mod pretty;
+#[cfg(test)]
+pub(crate) mod sample;
+mod sarif;
+mod snippet;
+mod style;
+mod text;
+
+use std::str::FromStr;
+
+use crate::outcome::Outcome;
+
+pub use style::Style;
+
+/// A format that an outcome can be written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Format {
+    /// For people, with the lines that matter.
+    Pretty,
+    /// `changegate/outcome/v1`, everything.
+    Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Workflow commands of GitHub Actions: annotations on the pull request.
+    Github,
+}
+
+impl Format {
+    /// Every format, in the order of the help text.
+    pub const ALL: [Self; 4] = [Self::Pretty, Self::Json, Self::Sarif, Self::Github];
+
+    /// The word on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pretty => "pretty",
+            Self::Json => "json",
+            Self::Sarif => "sarif",
+            Self::Github => "github",
+        }
+    }
+}
+
+impl FromStr for Format {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|f| f.as_str() == word).ok_or_else(|| {
+            let known = Self::ALL.map(Self::as_str).join(", ");
+            format!("unknown format `{word}`; known are {known}")
+        })
+    }
+}
+
+/// Writes `outcome` in `format`; the text ends with a newline. Only [`Format::Pretty`] looks at `style`.
+pub fn render(format: Format, outcome: &Outcome, style: &Style) -> String {
+    match format {
+        Format::Pretty => pretty::render(outcome, style),
+        Format::Json => json::render(outcome),
+        Format::Sarif => sarif::render(outcome),
+        Format::Github => github::render(outcome),
+    }
+}
+
+/// Pretty JSON with two spaces and a newline at the end.
+fn to_json(value: &impl serde::Serialize) -> String {
+    // Structs with string keys cannot fail to serialise; should one ever do so, the reader gets invalid JSON and
+    // fails closed, never an empty object that looks like an answer.
+    let mut text = serde_json::to_string_pretty(value).unwrap_or_else(|e| format!("changegate: {e}"));
+    text.push('\n');
+    text
+}
+
+/// `1 resource`, `2 resources`.
+fn count(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}

@@ -1,0 +1,286 @@
+//! The JSON outcome, `changegate/outcome/v1`: everything, for programs.
+//!
+//! Frozen: keys are only ever added. Every key is always there; what is absent is `null` or an empty list.
+
+use serde::Serialize;
+
+use crate::facts::Mode;
+use crate::finding::{self, Answer, Status};
+use crate::outcome::{self, Outcome as Model};
+use crate::source::{Location as Place, Sources, Span};
+
+const SCHEMA: &str = "changegate/outcome/v1";
+
+/// Writes the outcome as JSON.
+pub(super) fn render(outcome: &Model) -> String {
+    super::to_json(&Outcome::of(outcome))
+}
+
+#[derive(Serialize)]
+struct Outcome<'a> {
+    schema: &'static str,
+    tool: Tool,
+    judged_at: String,
+    stage: &'static str,
+    mode: &'static str,
+    valid_until: Option<String>,
+    partial: bool,
+    change: Change<'a>,
+    verdict: &'static str,
+    decision: &'static str,
+    risk: Risk<'a>,
+    findings: Vec<Finding<'a>>,
+    summary: Summary,
+    inputs: Vec<Input<'a>>,
+    diagnostics: Vec<Diagnostic<'a>>,
+    audit: Option<Audit<'a>>,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct Change<'a> {
+    id: Option<&'a str>,
+    digest: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Risk<'a> {
+    score: Option<u32>,
+    level: Option<&'a str>,
+    declared: Option<&'a str>,
+    factors: [(); 0],
+}
+
+#[derive(Serialize)]
+struct Finding<'a> {
+    policy: &'a str,
+    title: &'a str,
+    severity: &'static str,
+    enforcement: &'static str,
+    result: &'static str,
+    status: &'static str,
+    pending: bool,
+    message: &'a str,
+    remediation: &'a str,
+    resource: Option<&'a str>,
+    location: Option<Location>,
+    because: Vec<Location>,
+    evidence: Vec<Evidence<'a>>,
+    fingerprint: &'a str,
+    introduced_by: Vec<Commit<'a>>,
+    owners: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Location {
+    path: String,
+    line: u32,
+    column: u32,
+    end_line: u32,
+    end_column: u32,
+}
+
+#[derive(Serialize)]
+struct Evidence<'a> {
+    pointer: &'a str,
+    observed: &'a str,
+    expected: &'a str,
+}
+
+#[derive(Serialize)]
+struct Commit<'a> {
+    commit: &'a str,
+    author: &'a str,
+    committer: &'a str,
+    signer: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    documents: usize,
+    resources: usize,
+    changed_resources: usize,
+    judged_resources: usize,
+    policies: usize,
+    evaluations: usize,
+    by_severity: BySeverity,
+    unknown: usize,
+}
+
+#[derive(Serialize)]
+struct BySeverity {
+    critical: usize,
+    high: usize,
+    medium: usize,
+    low: usize,
+}
+
+#[derive(Serialize)]
+struct Input<'a> {
+    path: &'a str,
+    sha256: &'a str,
+    as_of: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Diagnostic<'a> {
+    severity: &'static str,
+    code: &'static str,
+    message: &'a str,
+    path: Option<String>,
+    line: Option<u32>,
+    column: Option<u32>,
+    help: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Audit<'a> {
+    id: &'a str,
+    index: u64,
+    root: Option<&'a str>,
+}
+
+impl<'a> Outcome<'a> {
+    fn of(o: &'a Model) -> Self {
+        Self {
+            schema: SCHEMA,
+            tool: Tool { name: "changegate", version: env!("CARGO_PKG_VERSION") },
+            judged_at: o.judged_at.to_string(),
+            stage: o.stage.as_str(),
+            mode: match o.mode {
+                Mode::Present => "present",
+                Mode::Difference => "difference",
+            },
+            valid_until: o.valid_until.map(|t| t.to_string()),
+            partial: o.partial,
+            change: Change::of(o.change.as_ref()),
+            verdict: o.verdict.as_str(),
+            decision: o.decision.as_str(),
+            risk: Risk {
+                score: None,
+                level: o.risk.level.as_deref(),
+                declared: o.risk.declared.as_deref(),
+                factors: [],
+            },
+            findings: o.findings.iter().map(|f| Finding::of(f, &o.sources)).collect(),
+            summary: Summary::of(&o.summary),
+            inputs: o.inputs.iter().map(Input::of).collect(),
+            diagnostics: o.diagnostics.iter().map(|d| Diagnostic::of(d, &o.sources)).collect(),
+            audit: o.audit.as_ref().map(Audit::of),
+        }
+    }
+}
+
+impl<'a> Change<'a> {
+    fn of(change: Option<&'a outcome::ChangeRef>) -> Self {
+        Self { id: change.and_then(|c| c.id.as_deref()), digest: change.and_then(|c| c.digest.as_deref()) }
+    }
+}
+
+impl<'a> Finding<'a> {
+    fn of(f: &'a finding::Finding, sources: &Sources) -> Self {
+        Self {
+            policy: &f.policy,
+            title: &f.title,
+            severity: f.severity.as_str(),
+            enforcement: f.enforcement.as_str(),
+            result: match f.answer {
+                Answer::Fail => "fail",
+                Answer::Unknown => "unknown",
+            },
+            status: match f.status {
+                Status::Open => "open",
+                Status::Waived => "waived",
+                Status::Overridden => "overridden",
+                Status::Preexisting => "preexisting",
+            },
+            pending: f.pending,
+            message: &f.message,
+            remediation: &f.remediation,
+            resource: f.resource.as_deref(),
+            location: f.span.and_then(|span| Location::of(span, sources)),
+            because: f.because.iter().filter_map(|span| Location::of(*span, sources)).collect(),
+            evidence: f.evidence.iter().map(Evidence::of).collect(),
+            fingerprint: &f.fingerprint,
+            introduced_by: f.introduced_by.iter().map(Commit::of).collect(),
+            owners: f.owners.iter().map(AsRef::as_ref).collect(),
+        }
+    }
+}
+
+impl Location {
+    fn of(span: Span, sources: &Sources) -> Option<Self> {
+        let Place { path, line, column, end_line, end_column } = sources.locate(span)?;
+        Some(Self { path: path.to_string(), line, column, end_line, end_column })
+    }
+}
+
+impl<'a> Evidence<'a> {
+    fn of(e: &'a finding::Evidence) -> Self {
+        Self { pointer: &e.pointer, observed: &e.observed, expected: &e.expected }
+    }
+}
+
+impl<'a> Commit<'a> {
+    fn of(c: &'a finding::IntroducedBy) -> Self {
+        Self { commit: &c.commit, author: &c.author, committer: &c.committer, signer: c.signer.as_deref() }
+    }
+}
+
+impl Summary {
+    fn of(s: &outcome::Summary) -> Self {
+        let open = |severity: &str| s.by_severity.get(severity).copied().unwrap_or(0);
+        Self {
+            documents: s.documents,
+            resources: s.resources,
+            changed_resources: s.changed_resources,
+            judged_resources: s.judged_resources,
+            policies: s.policies,
+            evaluations: s.evaluations,
+            by_severity: BySeverity {
+                critical: open("critical"),
+                high: open("high"),
+                medium: open("medium"),
+                low: open("low"),
+            },
+            unknown: s.unknown,
+        }
+    }
+}
+
+impl<'a> Input<'a> {
+    fn of(i: &'a outcome::Input) -> Self {
+        Self { path: &i.path, sha256: &i.sha256, as_of: i.as_of.as_deref() }
+    }
+}
+
+impl<'a> Diagnostic<'a> {
+    fn of(d: &'a finding::Diagnostic, sources: &Sources) -> Self {
+        let place = d.span.and_then(|span| sources.locate(span));
+        let path = place.as_ref().map(|p| p.path.clone()).or_else(|| d.path.clone());
+        Self {
+            severity: match d.level {
+                finding::Level::Error => "error",
+                finding::Level::Warning => "warning",
+                finding::Level::Note => "note",
+            },
+            code: d.code,
+            message: &d.message,
+            path: path.map(|p| p.to_string()),
+            line: place.as_ref().map(|p| p.line),
+            column: place.as_ref().map(|p| p.column),
+            help: Some(d.help.as_str()).filter(|help| !help.is_empty()),
+        }
+    }
+}
+
+impl<'a> Audit<'a> {
+    fn of(a: &'a outcome::AuditReceipt) -> Self {
+        Self { id: &a.id, index: a.index, root: a.root.as_deref() }
+    }
+}

@@ -1,0 +1,154 @@
+//! Many findings, kept short: those of one policy together, places instead of snippets, and a hint at the end.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use super::finding::{self, header};
+use super::{GROUPS, IN_FULL, IN_FULL_ALTOGETHER, PLACES, Page};
+use crate::finding::{Answer, Finding, Status};
+use crate::outcome::Outcome;
+use crate::output::count;
+use crate::output::style::Tone;
+use crate::output::text::visible;
+
+/// The first findings of each policy in full, the others by place.
+pub(super) fn in_full(page: &mut Page<'_>, outcome: &Outcome, findings: &[&Finding]) {
+    let mut room = IN_FULL_ALTOGETHER;
+    for group in by(findings, |f| (f.policy.clone(), f.pending)) {
+        let shown = group.len().min(IN_FULL).min(room);
+        room -= shown;
+        let (full, rest) = group.split_at(shown);
+        for f in full {
+            finding::in_full(page, outcome, f);
+        }
+        if !rest.is_empty() {
+            summarised(page, outcome, rest, shown > 0);
+        }
+    }
+}
+
+/// One entry a policy and answer.
+pub(super) fn compact(page: &mut Page<'_>, outcome: &Outcome, findings: &[&Finding]) {
+    let groups = by(findings, |f| (f.policy.clone(), f.answer));
+    for group in groups.iter().take(GROUPS) {
+        match group.as_slice() {
+            [one] => finding::in_full(page, outcome, one),
+            many => summarised(page, outcome, many, false),
+        }
+    }
+    more(page, groups.iter().skip(GROUPS).map(Vec::len).sum());
+}
+
+/// One line a policy and status: it stays visible that something was lifted, by what, and where.
+pub(super) fn lifted(page: &mut Page<'_>, outcome: &Outcome, findings: &[&Finding]) {
+    let groups = by(findings, |f| (f.status, f.policy.clone()));
+    for group in groups.iter().take(GROUPS) {
+        let Some(f) = group.first() else { continue };
+        let glyphs = page.style.glyphs();
+        let word = match f.status {
+            Status::Waived => "waived",
+            Status::Overridden => "overridden",
+            Status::Preexisting => "preexisting",
+            Status::Open => "open",
+        };
+        let head = page.style.paint(Tone::Dim, &format!("{} {word}", glyphs.lifted));
+        let what = format!("{} {}", visible(&f.policy), visible(&f.title));
+        page.line(&format!("{head} {what} {} {}", glyphs.dot, count(group.len(), "finding", "findings")));
+        places(page, outcome, group);
+    }
+    more(page, groups.iter().skip(GROUPS).map(Vec::len).sum());
+    if !findings.is_empty() {
+        page.blank();
+    }
+}
+
+/// Findings of one policy by place; `rest` when some of them were shown above.
+fn summarised(page: &mut Page<'_>, outcome: &Outcome, group: &[&Finding], rest: bool) {
+    let Some(first) = group.first() else { return };
+    header(page, outcome, first);
+    let things = things(group, rest);
+    if group.iter().all(|f| f.message == first.message) {
+        page.paragraph(2, &format!("{things}: {}", first.message));
+        places(page, outcome, group);
+    } else {
+        page.paragraph(2, &format!("{things}, for example:"));
+        for f in group.iter().take(PLACES) {
+            let place = place(f, outcome).unwrap_or_else(|| page.style.glyphs().none.into());
+            page.paragraph(4, &format!("{place}  {}", f.message));
+        }
+        rest_of(page, group.len());
+    }
+    if !first.remediation.is_empty() && !rest {
+        page.field("help", &first.remediation);
+    }
+    page.blank();
+}
+
+fn things(group: &[&Finding], rest: bool) -> String {
+    let more = if rest { " more" } else { "" };
+    let unknown = group.iter().any(|f| f.answer == Answer::Unknown);
+    let what = match (group.iter().all(|f| f.resource.is_some()), group.len()) {
+        (true, 1) => "resource",
+        (true, _) => "resources",
+        (false, 1) => "finding",
+        (false, _) => "findings",
+    };
+    format!("{}{more} {what}{}", group.len(), if unknown { " could not be judged" } else { "" })
+}
+
+/// The first few places, and how many there are besides.
+fn places(page: &mut Page<'_>, outcome: &Outcome, group: &[&Finding]) {
+    let shown: Vec<String> = group.iter().filter_map(|f| place(f, outcome)).take(PLACES).collect();
+    if shown.is_empty() {
+        return;
+    }
+    for place in &shown {
+        let painted = page.style.paint(Tone::Place, place);
+        page.line(&format!("    {painted}"));
+    }
+    rest_of(page, group.len());
+}
+
+fn rest_of(page: &mut Page<'_>, all: usize) {
+    if let Some(n) = all.checked_sub(PLACES).filter(|n| *n > 0) {
+        hint(page, &format!("{n} more"));
+    }
+}
+
+fn more(page: &mut Page<'_>, n: usize) {
+    if n > 0 {
+        hint(page, &count(n, "more finding", "more findings"));
+        page.blank();
+    }
+}
+
+fn hint(page: &mut Page<'_>, what: &str) {
+    let text = format!("    {} and {what} (all of them: --format json)", page.style.glyphs().ellipsis);
+    let text = page.style.paint(Tone::Dim, &text);
+    page.line(&text);
+}
+
+fn place(f: &Finding, outcome: &Outcome) -> Option<String> {
+    let place = f.span.and_then(|span| outcome.sources.locate(span)).map(|p| p.to_string());
+    let resource = f.resource.as_deref();
+    let text = match (place, resource) {
+        (Some(place), Some(resource)) => format!("{place} {resource}"),
+        (Some(place), None) => place,
+        (None, resource) => resource?.to_owned(),
+    };
+    Some(visible(&text).into_owned())
+}
+
+/// Groups by key, in the order in which the keys appear.
+fn by<'a, K: Eq + Hash>(findings: &[&'a Finding], key: impl Fn(&Finding) -> K) -> Vec<Vec<&'a Finding>> {
+    let mut groups: Vec<Vec<&'a Finding>> = Vec::new();
+    let mut index: HashMap<K, usize> = HashMap::new();
+    for f in findings {
+        let i = *index.entry(key(f)).or_insert(groups.len());
+        match groups.get_mut(i) {
+            Some(group) => group.push(f),
+            None => groups.push(vec![f]),
+        }
+    }
+    groups
+}

@@ -1,0 +1,106 @@
+//! For people: what stands in the way, with the lines that matter; then what does not; then the verdict.
+//!
+//! Calm on purpose. What blocks is shown in full, the rest as short as it can be, and a list that grows long ends with
+//! a hint. The verdict is the last thing on the screen, where the eye is.
+
+mod approvals;
+mod finding;
+mod group;
+mod summary;
+
+use super::style::{Style, Tone};
+use super::text::{pad, visible_lines, width, wrap};
+use crate::facts::Stage;
+use crate::finding::{Answer, Finding, Level, Status};
+use crate::outcome::Outcome;
+
+/// Findings of one policy that are shown in full; the others are listed by place.
+const IN_FULL: usize = 3;
+/// Findings that are shown in full altogether.
+const IN_FULL_ALTOGETHER: usize = 24;
+/// Places in a list.
+const PLACES: usize = 4;
+/// Groups in a section.
+const GROUPS: usize = 12;
+/// Columns of the names in front of evidence, help and people.
+const FIELD: usize = 12;
+
+/// Writes the outcome for a terminal.
+pub(super) fn render(outcome: &Outcome, style: &Style) -> String {
+    let mut page = Page { style, out: String::new() };
+    if style.quiet {
+        summary::verdict(&mut page, outcome);
+        return page.out;
+    }
+    let sections = Sections::of(outcome);
+    finding::diagnostics(&mut page, outcome, |level| level == Level::Error);
+    group::in_full(&mut page, outcome, &sections.blocking);
+    group::compact(&mut page, outcome, &sections.other);
+    group::lifted(&mut page, outcome, &sections.lifted);
+    finding::diagnostics(&mut page, outcome, |level| level != Level::Error);
+    approvals::table(&mut page, outcome);
+    summary::block(&mut page, outcome);
+    page.out
+}
+
+/// The findings by what the reader has to do about them, each sorted from the worst, then as the outcome has them.
+struct Sections<'a> {
+    /// Stand in the way.
+    blocking: Vec<&'a Finding>,
+    /// Open, and do not.
+    other: Vec<&'a Finding>,
+    /// Waived, overridden or older than the change.
+    lifted: Vec<&'a Finding>,
+}
+
+impl<'a> Sections<'a> {
+    fn of(outcome: &'a Outcome) -> Self {
+        let (open, lifted): (Vec<_>, Vec<_>) = outcome.findings.iter().partition(|f| f.status == Status::Open);
+        let (mut blocking, mut other): (Vec<&Finding>, Vec<_>) =
+            open.into_iter().partition(|f| f.blocks(outcome.stage == Stage::Apply));
+        blocking.sort_by_key(|f| (f.pending, f.severity));
+        other.sort_by_key(|f| (f.answer == Answer::Unknown, f.severity));
+        Self { blocking, other, lifted }
+    }
+}
+
+/// The text so far, and how to add to it.
+struct Page<'a> {
+    style: &'a Style,
+    out: String,
+}
+
+impl Page<'_> {
+    fn line(&mut self, line: &str) {
+        self.out.push_str(line.trim_end());
+        self.out.push('\n');
+    }
+
+    fn blank(&mut self) {
+        self.out.push('\n');
+    }
+
+    /// Text from outside, wrapped, below `indent` spaces.
+    fn paragraph(&mut self, indent: usize, text: &str) {
+        self.hanging(&" ".repeat(indent), text);
+    }
+
+    /// A word in front and text from outside beside it.
+    fn field(&mut self, name: &str, text: &str) {
+        let first = format!("    {}", self.style.paint(Tone::Place, &pad(name, FIELD)));
+        self.hanging_with(&first, 4 + FIELD, text);
+    }
+
+    fn hanging(&mut self, first: &str, text: &str) {
+        self.hanging_with(first, width(first), text);
+    }
+
+    fn hanging_with(&mut self, first: &str, indent: usize, text: &str) {
+        let room = self.style.columns().saturating_sub(indent).max(20);
+        let pieces = visible_lines(text).into_iter().flat_map(|line| wrap(&line, room));
+        for (i, piece) in pieces.enumerate() {
+            let start = if i == 0 { first.to_owned() } else { " ".repeat(indent) };
+            self.line(&format!("{start}{piece}"));
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The last block: the verdict, what it rests on, and what to do next.
+
+use super::Page;
+use crate::facts::{Mode, Stage};
+use crate::finding::{Finding, Level, Status};
+use crate::outcome::{Outcome, Verdict};
+use crate::output::count;
+use crate::output::style::Tone;
+use crate::output::text::pad;
+
+/// Columns of the names in the block.
+const NAME: usize = 13;
+
+/// A rule, the verdict and the facts of the run.
+pub(super) fn block(page: &mut Page<'_>, outcome: &Outcome) {
+    let rule = page.style.glyphs().rule.repeat(page.style.columns());
+    page.line(&page.style.paint(Tone::Dim, &rule));
+    verdict(page, outcome);
+    fact(page, "judged", &format!("{} at stage {}", outcome.judged_at, outcome.stage.as_str()));
+    fact(page, "mode", mode(outcome));
+    change(page, outcome);
+    fact(page, "looked at", &looked_at(outcome));
+    fact(page, "found", &found(outcome));
+    if outcome.partial {
+        fact(page, "partial", "--only or --skip left policies out: this is not the whole answer");
+    }
+    if let Some(until) = outcome.valid_until {
+        fact(page, "valid until", &format!("{until}: from then on time alone can change the answer, judge again"));
+    }
+    audit(page, outcome);
+    fact(page, "next", &next(outcome));
+}
+
+/// The line with the verdict; with quiet, the only one.
+pub(super) fn verdict(page: &mut Page<'_>, outcome: &Outcome) {
+    let (icon, tone) = match outcome.decision {
+        Verdict::Allowed => (page.style.glyphs().passed, Tone::Good),
+        Verdict::Pending => (page.style.glyphs().pending, Tone::Warn),
+        Verdict::Denied => (page.style.glyphs().blocks, Tone::Bad),
+        Verdict::Undecided => (page.style.glyphs().unknown, Tone::Bad),
+    };
+    let word = page.style.paint(tone, &format!("{icon} {}", outcome.decision.as_str().to_uppercase()));
+    page.line(&format!("{word}  {}", reason(outcome)));
+}
+
+fn reason(outcome: &Outcome) -> String {
+    let errors = outcome.diagnostics.iter().filter(|d| d.level == Level::Error).count();
+    let blocking: Vec<&Finding> = outcome.findings.iter().filter(|f| f.blocks(outcome.stage == Stage::Apply)).collect();
+    let pending = blocking.iter().filter(|f| f.pending).count();
+    let fixed = blocking.len() - pending;
+    let mut parts = Vec::new();
+    if errors > 0 {
+        parts.push(count(errors, "error in the input", "errors in the input"));
+    }
+    if fixed > 0 {
+        parts.push(count(fixed, "finding stands in the way", "findings stand in the way"));
+    }
+    if pending > 0 {
+        parts.push(count(pending, "thing can still arrive", "things can still arrive"));
+    }
+    match (parts.is_empty(), outcome.decision) {
+        (true, Verdict::Allowed) if outcome.verdict != Verdict::Allowed => {
+            format!("the policies say {}; a waiver or an override lifts it", outcome.verdict.as_str())
+        }
+        (true, Verdict::Allowed) => "nothing stands in the way".into(),
+        (true, _) => "the gate could not judge".into(),
+        (false, _) => parts.join(", "),
+    }
+}
+
+fn mode(outcome: &Outcome) -> &'static str {
+    match outcome.mode {
+        Mode::Present => "judged as it stands: there is no base and no plan to compare with",
+        Mode::Difference => "compared with its base or plan: judged is what the change does",
+    }
+}
+
+fn change(page: &mut Page<'_>, outcome: &Outcome) {
+    let risk = outcome.risk.level.as_deref().map(|level| format!("risk {level}"));
+    let change = outcome.change.as_ref();
+    let digest = change.and_then(|c| c.digest.clone());
+    let parts: Vec<String> = [change.and_then(|c| c.id.clone()), risk, digest].into_iter().flatten().collect();
+    if !parts.is_empty() {
+        fact(page, "change", &dotted(page, &parts));
+    }
+}
+
+fn looked_at(outcome: &Outcome) -> String {
+    let s = &outcome.summary;
+    let changed = match outcome.mode {
+        Mode::Difference => format!(" ({} changed)", s.changed_resources),
+        Mode::Present => String::new(),
+    };
+    [
+        count(s.documents, "document", "documents"),
+        count(s.resources, "resource", "resources") + &changed,
+        count(s.policies, "policy", "policies"),
+        count(s.evaluations, "evaluation", "evaluations"),
+    ]
+    .join(", ")
+}
+
+fn found(outcome: &Outcome) -> String {
+    let of = |severity: &str| outcome.summary.by_severity.get(severity).copied().unwrap_or(0);
+    let mut parts: Vec<String> = ["critical", "high", "medium", "low"]
+        .into_iter()
+        .filter(|severity| of(severity) > 0)
+        .map(|severity| format!("{} {severity}", of(severity)))
+        .collect();
+    if outcome.summary.unknown > 0 {
+        parts.push(format!("{} not judged", outcome.summary.unknown));
+    }
+    for (status, word) in
+        [(Status::Waived, "waived"), (Status::Overridden, "overridden"), (Status::Preexisting, "preexisting")]
+    {
+        let n = outcome.findings.iter().filter(|f| f.status == status).count();
+        if n > 0 {
+            parts.push(format!("{n} {word}"));
+        }
+    }
+    if parts.is_empty() { "nothing".into() } else { parts.join(", ") }
+}
+
+fn audit(page: &mut Page<'_>, outcome: &Outcome) {
+    match &outcome.audit {
+        Some(receipt) => {
+            fact(page, "recorded", &format!("{} as record {} ({})", receipt.destination, receipt.index, receipt.id));
+        }
+        None => fact(page, "recorded", "nowhere: this run wrote no audit record"),
+    }
+}
+
+fn next(outcome: &Outcome) -> String {
+    let advice = match outcome.decision {
+        Verdict::Allowed => "go ahead",
+        Verdict::Pending => "get what is missing, then judge again; the change itself need not be touched",
+        Verdict::Denied => "change what stands in the way, then judge again",
+        Verdict::Undecided => "repair the errors above: what cannot be judged is never allowed",
+    };
+    format!("{advice} (exit code {})", outcome.exit_code())
+}
+
+fn dotted(page: &Page<'_>, parts: &[String]) -> String {
+    parts.join(&format!(" {} ", page.style.glyphs().dot))
+}
+
+fn fact(page: &mut Page<'_>, name: &str, text: &str) {
+    let first = format!("  {}", page.style.paint(Tone::Dim, &pad(name, NAME)));
+    page.hanging_with(&first, 2 + NAME, text);
+}
