@@ -175,7 +175,7 @@ struct Facts {
 }
 
 fn judge(request: &Request, session: &mut Session, progress: &dyn Progress) -> Result<Judgement, Diagnostic> {
-    let workspace = Workspace::open(request, session)?;
+    let workspace = Workspace::open(request)?;
     let inputs = Inputs::read(request, &workspace, session)?;
     let facts = gather(request, &workspace, &inputs, session, progress)?;
     let evaluation = evaluate(&inputs, &facts, session, progress)?;
@@ -226,7 +226,7 @@ pub struct FactsAnswer {
 /// Reads everything and evaluates nothing: `changegate facts`.
 pub fn facts(request: &Request, progress: &dyn Progress) -> FactsAnswer {
     let mut session = Session::default();
-    let gathered = Workspace::open(request, &mut session).and_then(|workspace| {
+    let gathered = Workspace::open(request).and_then(|workspace| {
         let inputs = Inputs::read(request, &workspace, &mut session)?;
         gather(request, &workspace, &inputs, &mut session, progress)
     });

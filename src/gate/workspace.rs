@@ -7,7 +7,7 @@ use crate::facts::Stage;
 use crate::finding::Diagnostic;
 use crate::git::{self, CommitId, FileChange, Range, Repository, Snapshot};
 
-use super::{Request, Session};
+use super::Request;
 
 /// The root of a run and the repository around it.
 pub(super) struct Workspace {
@@ -51,7 +51,7 @@ pub(super) struct File {
 
 impl Workspace {
     /// Finds the root and the repository, and resolves base and head.
-    pub(super) fn open(request: &Request, session: &mut Session) -> Result<Self, Diagnostic> {
+    pub(super) fn open(request: &Request) -> Result<Self, Diagnostic> {
         let paths_given = !request.paths.is_empty();
         let given = if paths_given { request.paths.clone() } else { vec![PathBuf::from(".")] };
         let paths = given.iter().map(|path| existing(&request.directory, path)).collect::<Result<Vec<_>, _>>()?;
@@ -61,11 +61,11 @@ impl Workspace {
         let directory = request.directory.canonicalize().unwrap_or_else(|_| request.directory.clone());
         let repository_root = repository.as_ref().and_then(|r| r.root().canonicalize().ok());
         let mut workspace = Self { root, paths, paths_given, directory, repository, repository_root, difference: None };
-        workspace.difference = workspace.compare(request, session)?;
+        workspace.difference = workspace.compare(request)?;
         Ok(workspace)
     }
 
-    fn compare(&self, request: &Request, session: &mut Session) -> Result<Option<Difference>, Diagnostic> {
+    fn compare(&self, request: &Request) -> Result<Option<Difference>, Diagnostic> {
         let Some(repository) = &self.repository else {
             return match &request.base {
                 None => Ok(None),
@@ -85,14 +85,9 @@ impl Workspace {
             },
             (None, _) => return Ok(None),
         };
-        let tip = match head {
-            Snapshot::Commit(commit) => commit,
-            Snapshot::Index | Snapshot::WorkingTree => repository.resolve("HEAD")?,
-        };
-        let merge_base = repository.merge_base(base, tip)?;
+        let merge_base = repository.merge_base(base, repository.tip(head)?)?;
         let changes = repository.changes(merge_base, head)?;
-        let range = repository.commits(merge_base, tip)?;
-        session.diagnostics.extend(range.diagnostics.iter().cloned());
+        let range = repository.range(base, head)?;
         Ok(Some(Difference { base, merge_base, head, changes, range }))
     }
 
@@ -114,10 +109,19 @@ impl Workspace {
         lexical(&self.directory.join(path))
     }
 
-    /// A shown path relative to the root of the run: what globs of the configuration are matched with.
-    pub(super) fn relative<'a>(&self, shown: &'a str) -> &'a str {
-        let prefix = self.in_repository(&self.root).unwrap_or_default();
-        shown.strip_prefix(&prefix).map_or(shown, |rest| rest.trim_start_matches('/'))
+    /// The folder that shown paths are relative to: the repository's root, else the root of the run.
+    pub(super) fn shown_root(&self) -> &Path {
+        self.repository_root.as_deref().filter(|root| self.root.starts_with(root)).unwrap_or(&self.root)
+    }
+
+    /// A shown path relative to the root of the run, what globs of the configuration are matched with; `None`
+    /// outside of it.
+    pub(super) fn relative<'a>(&self, shown: &'a str) -> Option<&'a str> {
+        let prefix = crate::source::display_path(self.shown_root(), &self.root);
+        match prefix.as_str() {
+            "." => Some(shown),
+            prefix => shown.strip_prefix(prefix)?.strip_prefix('/'),
+        }
     }
 
     /// An absolute path for one that hangs from the root.
