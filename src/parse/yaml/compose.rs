@@ -210,7 +210,13 @@ impl Composer<'_, '_> {
         }
     }
 
-    fn open(&mut self, kind: Kind, style: StructureStyle, anchor: usize, at: &granit_parser::Span) -> Result<(), Fault> {
+    fn open(
+        &mut self,
+        kind: Kind,
+        style: StructureStyle,
+        anchor: usize,
+        at: &granit_parser::Span,
+    ) -> Result<(), Fault> {
         let mut span = self.place.of(at);
         if self.wants_key() {
             let what = if matches!(kind, Kind::List { .. }) { "a list" } else { "a mapping" };

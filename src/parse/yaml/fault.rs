@@ -5,6 +5,9 @@ use granit_parser::ErrorKind;
 use crate::finding::Diagnostic;
 use crate::source::Span;
 
+/// Code of [`skipped`].
+pub(crate) const SKIPPED: &str = "yaml::skipped";
+
 /// A text that the grammar refuses.
 pub(super) fn syntax(kind: &ErrorKind, at: Span) -> Diagnostic {
     if matches!(kind, ErrorKind::RecursionLimitExceeded) {
@@ -60,7 +63,7 @@ pub(super) fn template(at: Span) -> Diagnostic {
 
 /// What stands after the end of a document without a separator, which kubectl skips.
 pub(super) fn skipped(at: Span) -> Diagnostic {
-    Diagnostic::warning("yaml::skipped", "text after the end of the document is not read")
+    Diagnostic::warning(SKIPPED, "text after the end of the document is not read")
         .at(at)
         .label("kubectl reads nothing from here to the next `---`")
         .help("separate documents with a line `---`")
@@ -83,7 +86,9 @@ fn message(kind: &ErrorKind) -> String {
 
 fn help(kind: &ErrorKind) -> &'static str {
     match kind {
-        ErrorKind::UnknownAnchor => "define it with `&name` further up in the same document; `*.example.com` needs quotes",
+        ErrorKind::UnknownAnchor => {
+            "define it with `&name` further up in the same document; `*.example.com` needs quotes"
+        }
         ErrorKind::UnclosedQuotedScalar => "close the quote; in single quotes, write '' for an apostrophe",
         ErrorKind::UnclosedFlowCollection { .. } => "close the bracket, or quote the value if it is text",
         ErrorKind::SimpleKeyExpected => "write `key: value`, or indent the line if it continues the value above",

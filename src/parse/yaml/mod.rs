@@ -18,6 +18,7 @@ use crate::source::{SourceId, Span};
 
 /// The documents of a YAML text with what was wrong with them.
 pub use super::Documents as Yaml;
+pub(crate) use fault::SKIPPED;
 
 /// Bounds on what a text may expand to. The defaults are far beyond real manifests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -79,7 +79,10 @@ mod tests {
 
     #[test]
     fn cuts_at_lines_that_begin_with_three_dashes() {
-        assert_eq!(cut("---\na\n--- # c\nb\n---x\nc\n---"), [("", false), ("a\n", false), ("b\n", false), ("c\n", true), ("", false)]);
+        assert_eq!(
+            cut("---\na\n--- # c\nb\n---x\nc\n---"),
+            [("", false), ("a\n", false), ("b\n", false), ("c\n", true), ("", false)]
+        );
         assert_eq!(cut("a: |\n  b\n ---\n"), [("a: |\n  b\n ---\n", false)]);
         assert_eq!(cut("\u{feff}a\r\n---\r\nb"), [("a\r\n", false), ("b", false)]);
     }
