@@ -1,7 +1,20 @@
 //! Text to values with spans: YAML, JSON and HCL become one tree, and typed documents are read from it.
 
+mod build;
 pub mod de;
 pub mod hcl;
 pub mod json;
 pub mod tree;
 pub mod yaml;
+
+use crate::finding::Diagnostic;
+use tree::Node;
+
+/// What a text holds: its documents in order, and what was wrong with it.
+#[derive(Clone, Debug, Default)]
+pub struct Documents {
+    /// The documents that could be read. Empty ones are left out.
+    pub documents: Vec<Node>,
+    /// Errors stand for a document that could not be read; warnings for one that may surprise.
+    pub diagnostics: Vec<Diagnostic>,
+}

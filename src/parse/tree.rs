@@ -185,7 +185,39 @@ impl Map {
 /// Mappings are equal when they hold the same keys and values, in any order.
 impl PartialEq for Map {
     fn eq(&self, other: &Self) -> bool {
-        self.len() == other.len() && self.iter().all(|e| other.get(&e.key) == Some(&e.node))
+        if self.len() != other.len() {
+            return false;
+        }
+        // Two readings of one file agree in order too; sorting keeps hostile ones out of O(n²).
+        if self.iter().zip(other).all(|(a, b)| a.key == b.key) {
+            return self.iter().zip(other).all(|(a, b)| a.node == b.node);
+        }
+        let (mine, theirs) = (self.sorted(), other.sorted());
+        mine.iter().zip(&theirs).all(|(a, b)| a.key == b.key && a.node == b.node)
+    }
+}
+
+impl Map {
+    fn sorted(&self) -> Vec<&Entry> {
+        let mut entries: Vec<_> = self.iter().collect();
+        entries.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        entries
+    }
+}
+
+/// Entries whose keys are known to be unique.
+impl From<Vec<Entry>> for Map {
+    fn from(entries: Vec<Entry>) -> Self {
+        Self { entries }
+    }
+}
+
+impl IntoIterator for Map {
+    type Item = Entry;
+    type IntoIter = std::vec::IntoIter<Entry>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.into_iter()
     }
 }
 
