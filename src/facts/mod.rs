@@ -4,9 +4,11 @@
 //! types in ([`crate::kubernetes`], [`crate::terraform`], [`crate::change`]) or hand them to the policies.
 
 mod resource;
+mod stateful;
 mod world;
 
 pub use resource::{Action, Iac, Related, Resource};
+pub use stateful::is_stateful;
 pub use world::{
     Actor, ApprovalFacts, CalendarFacts, CalendarHeader, ChangeFacts, CommitFacts, ConfigFacts, ContextFacts,
     FileFacts, GitFacts, Instant, MatrixFacts, Mode, Occupied, RiskFacts, ScopedService, ServiceEntry, Stage,

@@ -181,3 +181,19 @@ fn step(operator: &TraversalOperator) -> Option<String> {
         _ => None,
     }
 }
+
+/// A reference or a list of them as text.
+pub(super) fn references(expression: &Expression) -> Option<Node> {
+    let named = |tree: &Tree| Some(Node::new(reference_or_text(tree)?, expression.span_of(tree)?));
+    match &expression.tree {
+        Tree::Array(items) => {
+            let names = items.iter().map(named).collect::<Option<Vec<Node>>>()?;
+            Some(Node::new(names, expression.span_of(&expression.tree)?))
+        }
+        tree => named(tree),
+    }
+}
+
+fn reference_or_text(tree: &Tree) -> Option<String> {
+    reference(tree).or_else(|| tree.as_str().map(str::to_owned))
+}

@@ -80,6 +80,15 @@ impl Attribute {
             _ => None,
         }
     }
+
+    /// The value with each reference in it as text: `[tags, a.b]` is `["tags", "a.b"]`. For arguments that
+    /// name things instead of using their values. `None` when something else is in it.
+    pub fn references(&self) -> Option<Node> {
+        match &self.expression {
+            None => Some(self.value.clone()),
+            Some(expression) => convert::references(expression),
+        }
+    }
 }
 
 /// An expression that is still to be evaluated, with the origin of its spans.
