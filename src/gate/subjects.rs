@@ -1,6 +1,6 @@
 //! What is judged: files of the head and the base become resources, and resources become a difference.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -211,14 +211,21 @@ impl Reader<'_> {
     /// Resources of the base, from the files that differ; the others are the same at both ends.
     fn base(&self, difference: &Difference, session: &mut Session) -> Result<Vec<Resource>, Diagnostic> {
         let Some(repository) = &self.workspace.repository else { return Ok(Vec::new()) };
+        let base = Snapshot::Commit(difference.merge_base);
+        let changed = difference.changes.iter().filter(|c| c.status != FileStatus::Added);
+        let mut paths: BTreeSet<String> = changed.map(|c| c.previous_path.as_ref().unwrap_or(&c.path).clone()).collect();
+        // The files of a Terraform module mean something only together.
+        for module in touched_modules(difference) {
+            let files = repository.list(base, module)?.into_iter().map(|f| f.path);
+            paths.extend(files.filter(|path| is_terraform(path) && folder(path) == module));
+        }
         let mut texts = Vec::new();
-        for change in difference.changes.iter().filter(|c| c.status != FileStatus::Added) {
-            let path = change.previous_path.as_ref().unwrap_or(&change.path);
-            let Some(format) = discover::format_of(path).filter(|_| self.wants(path) && self.in_scope(path)) else { continue };
-            let bytes = repository.read(Snapshot::Commit(difference.merge_base), path)?;
+        for path in paths {
+            let Some(format) = discover::format_of(&path).filter(|_| self.wants(&path) && self.in_scope(&path)) else { continue };
+            let bytes = repository.read(base, &path)?;
             // What cannot be read at the base cannot be compared: the resource then counts as created.
-            if let Some(text) = bytes.and_then(|bytes| discover::decode(bytes, path).ok()) {
-                texts.push(Text { path: path.clone(), format, text });
+            if let Some(text) = bytes.and_then(|bytes| discover::decode(bytes, &path).ok()) {
+                texts.push(Text { path, format, text });
             }
         }
         let mut quiet = Session { sources: std::mem::take(&mut session.sources), diagnostics: Vec::new() };
@@ -239,8 +246,11 @@ impl Reader<'_> {
     /// Compares the files that differ; everything else is the same.
     fn compare(&self, difference: &Difference, base: Vec<Resource>, head: Vec<Resource>, session: &Session) -> Vec<Resource> {
         let touched: HashSet<&str> = difference.changes.iter().map(|c| c.path.as_str()).collect();
-        let (changed, same): (Vec<_>, Vec<_>) =
-            head.into_iter().partition(|r| touched.contains(diff::path_of(r, &session.sources)));
+        let modules = touched_modules(difference);
+        let (changed, same): (Vec<_>, Vec<_>) = head.into_iter().partition(|r| {
+            let path = diff::path_of(r, &session.sources);
+            touched.contains(path) || (r.iac == Some(Iac::Terraform) && modules.contains(folder(path)))
+        });
         let mut all = diff::compare(base, changed, &session.sources, &[]);
         all.extend(same.into_iter().map(|r| Resource { action: crate::facts::Action::NoOp, ..r }));
         all.sort_by(|a, b| {
@@ -273,8 +283,7 @@ impl Reader<'_> {
             session.diagnostics.extend(file.diagnostics.into_iter().map(|fault| self.weigh_at(fault, &session.sources)));
             if let Some(terraform) = file.terraform {
                 let path = session.sources.get(terraform.source).map_or("", |s| &s.path);
-                let dir = path.rsplit_once('/').map_or("", |(dir, _)| dir).to_owned();
-                modules.entry(dir).or_default().push(terraform);
+                modules.entry(folder(path).to_owned()).or_default().push(terraform);
             }
         }
         for files in modules.values() {
@@ -328,6 +337,20 @@ impl Reader<'_> {
         let plan = terraform::plan::read(id, &node)?;
         Ok((plan, id, sha256))
     }
+}
+
+/// Folders of Terraform files that differ.
+fn touched_modules(difference: &Difference) -> BTreeSet<&str> {
+    let paths = difference.changes.iter().flat_map(|c| [Some(&c.path), c.previous_path.as_ref()]).flatten();
+    paths.filter(|path| is_terraform(path)).map(|path| folder(path)).collect()
+}
+
+fn is_terraform(path: &str) -> bool {
+    matches!(discover::format_of(path), Some(Format::Terraform | Format::TerraformJson))
+}
+
+fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 /// Reads one text.

@@ -225,7 +225,7 @@ fn existing(directory: &Path, path: &Path) -> Result<PathBuf, Diagnostic> {
 }
 
 /// Bytes of a file on disk; `None` when there is none.
-fn read_disk(path: &Path, shown: &str) -> Result<Option<Vec<u8>>, Diagnostic> {
+pub(super) fn read_disk(path: &Path, shown: &str) -> Result<Option<Vec<u8>>, Diagnostic> {
     let unreadable = |e: std::io::Error| {
         Diagnostic::error("discover::unreadable", format!("`{shown}` cannot be read: {e}")).in_file(shown)
     };

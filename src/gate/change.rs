@@ -1,0 +1,315 @@
+//! Which change request a run judges, and the world around it as the policies see it.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crate::change::request::Request as ChangeRequest;
+use crate::change::{self, ContentEntry, approval};
+use crate::discover;
+use crate::facts::{ApprovalFacts, ChangeFacts, ConfigFacts, GitFacts, Instant, Stage, World};
+use crate::finding::{Diagnostic, Level};
+use crate::git::{self, FileStatus, Snapshot};
+use crate::outcome::Input;
+use crate::parse::{de, json, yaml};
+use crate::source::{Revision, Source, Span};
+
+use super::inputs::{Inputs, sha256};
+use super::subjects::Subjects;
+use super::workspace::{File, Workspace};
+use super::{Request, Session};
+
+/// The change request of a run.
+#[derive(Default)]
+pub(super) struct Judged {
+    /// As written; `None` when there is none.
+    pub request: Option<ChangeRequest>,
+    /// Its digest (contract 3).
+    pub digest: Option<String>,
+    /// Files that were read.
+    pub read: Vec<Input>,
+}
+
+impl Judged {
+    /// Finds and reads the request: as named on the command line, else the one that the change adds or edits, else the
+    /// one that a commit trailer names, else the only one there is.
+    pub(super) fn find(request: &Request, workspace: &Workspace, inputs: &Inputs, session: &mut Session) -> Result<Self, Diagnostic> {
+        let path = match &request.change {
+            Some(path) => Some(workspace.absolute(path)),
+            None => find(request, workspace, inputs, session)?,
+        };
+        let Some(path) = path else { return Ok(Self::default()) };
+        let file = workspace.read_head(&path)?.ok_or_else(|| missing(&workspace.shown(&path)))?;
+        let read = vec![Input { path: file.path.as_str().into(), sha256: sha256(&file.bytes), as_of: None }];
+        let change = read_request(file, session)?;
+        let content = workspace.content(&change.file).into_iter().map(entry).collect::<Vec<_>>();
+        let digest = change::digest(&content, &change);
+        Ok(Self { request: Some(change), digest: Some(digest), read })
+    }
+
+    /// Shown path of the request's file.
+    pub(super) fn file(&self) -> Option<&str> {
+        self.request.as_ref().map(|r| &*r.file)
+    }
+
+    /// Environments of the request's scope, as written.
+    pub(super) fn environments(&self) -> Vec<String> {
+        let scope = self.request.as_ref().and_then(|r| r.spec().scope.as_ref());
+        scope.map(|scope| scope.environments.clone()).unwrap_or_default()
+    }
+
+    /// The shared part of the policy input.
+    pub(super) fn world(
+        &mut self,
+        request: &Request,
+        workspace: &Workspace,
+        inputs: &Inputs,
+        subjects: &Subjects,
+        session: &mut Session,
+    ) -> Result<World, Diagnostic> {
+        let now = Instant(request.clock.now);
+        let git = self.git(workspace, inputs, session);
+        let approvals = self.approvals(request, workspace, inputs, git.as_ref(), session)?;
+        let window = self.request.as_ref().and_then(|r| r.window(request.stage, request.clock.now));
+        let documents = &inputs.documents;
+        let change = self.request.as_ref().map(|r| ChangeFacts {
+            document: r.node.clone(),
+            file: r.file.clone(),
+            digest: self.digest.clone().unwrap_or_default(),
+            window,
+            services: documents.catalogue.scoped(r, &session.sources),
+        });
+        let subject = super::scope::subject(self.request.as_ref(), subjects, inputs, session);
+        let occupied = super::scope::occupied(window, request.clock.now);
+        let config = &inputs.config;
+        Ok(World {
+            stage: request.stage,
+            mode: subjects.mode,
+            now,
+            now_ns: now.ns(),
+            actor: documents.identities.actor(request.actor.clone()),
+            git,
+            change,
+            calendar: change::calendar::facts(&documents.calendars, &subject, occupied, &session.sources),
+            approvals,
+            matrix: documents.matrix.as_ref().map(|m| m.facts(&session.sources)),
+            context: documents.facts(request.clock.now, &config.context, &session.sources),
+            risk: self.request.as_ref().map(ChangeRequest::risk).unwrap_or_default(),
+            config: ConfigFacts {
+                thresholds: serde_json::to_value(&config.policies.thresholds).unwrap_or_default(),
+                policy_owners: config.approvals.policy_owners.clone(),
+                minimum_assurance: config.approvals.minimum_assurance.as_str().into(),
+            },
+        })
+    }
+
+    /// The repository's side, with the gate's own files marked and the contributors named.
+    fn git(&self, workspace: &Workspace, inputs: &Inputs, session: &mut Session) -> Option<GitFacts> {
+        let (difference, repository) = (workspace.difference.as_ref()?, workspace.repository.as_ref()?);
+        let mut facts = repository.facts(difference.base, difference.merge_base, &difference.range, &difference.changes);
+        for file in &mut facts.files {
+            let previous = file.previous_path.as_deref().and_then(|p| inputs.gate_part(p));
+            file.gate = inputs.gate_part(&file.path).or(previous).map(|part| match part {
+                "context" => kind_of_context(workspace, inputs, &file.path, session),
+                part => part,
+            });
+        }
+        let mut people: BTreeSet<String> = BTreeSet::new();
+        let identities = &inputs.documents.identities;
+        for commit in &difference.range.commits {
+            let claimed = [&commit.author, &commit.committer].into_iter().chain(&commit.co_authors);
+            people.extend(claimed.map(|p| identities.canonical(&p.email)));
+            people.extend(commit.signature.iter().filter_map(|s| s.fingerprint.as_ref()).map(|key| identities.canonical(key)));
+        }
+        people.extend(self.participants(inputs));
+        facts.contributors = people.into_iter().collect();
+        Some(facts)
+    }
+
+    fn participants(&self, inputs: &Inputs) -> BTreeSet<String> {
+        let names = self.request.iter().flat_map(ChangeRequest::participants);
+        names.map(|name| inputs.documents.identities.canonical(name)).collect()
+    }
+
+    fn approvals(
+        &mut self,
+        request: &Request,
+        workspace: &Workspace,
+        inputs: &Inputs,
+        git: Option<&GitFacts>,
+        session: &mut Session,
+    ) -> Result<Vec<ApprovalFacts>, Diagnostic> {
+        let reviews = match &request.reviews {
+            Some(path) => Some(self.reviews(path, workspace, session)?),
+            None => None,
+        };
+        let contributors: BTreeSet<String> =
+            git.map_or_else(|| self.participants(inputs), |g| g.contributors.iter().cloned().collect());
+        let same_content = |commit: &str| same_content(workspace, self.file(), commit);
+        let judge = approval::Judge {
+            identities: &inputs.documents.identities,
+            contributors: &contributors,
+            head: git.and_then(|g| g.head.as_deref()),
+            same_content: &same_content,
+            digest: self.digest.as_deref(),
+            now: request.clock.now,
+            minimum: inputs.config.approvals.minimum_assurance,
+            bots: &inputs.config.approvals.bots,
+        };
+        let (facts, diagnostics) = judge.approvals(reviews.as_ref(), self.request.as_ref(), &session.sources);
+        session.diagnostics.extend(diagnostics);
+        Ok(facts)
+    }
+
+    /// The reviews file. One that the change itself carries could have been written by its author.
+    fn reviews(&mut self, path: &Path, workspace: &Workspace, session: &mut Session) -> Result<crate::parse::tree::Node, Diagnostic> {
+        let full = workspace.absolute(path);
+        let shown = workspace.shown(&full);
+        let carried = workspace.difference.as_ref().is_some_and(|d| d.changes.iter().any(|c| c.path == shown));
+        if carried {
+            return Err(Diagnostic::error("reviews::untrusted", format!("`{shown}` is part of the change that it approves"))
+                .in_file(shown)
+                .help("fetch the reviews from the forge's API into a file outside the repository"));
+        }
+        let bytes = super::workspace::read_disk(&full, &shown)?.ok_or_else(|| {
+            Diagnostic::error("reviews::missing", format!("there is no file `{shown}`"))
+                .in_file(shown.clone())
+                .help("write it with `gh api repos/OWNER/REPO/pulls/N/reviews --paginate`")
+        })?;
+        self.read.push(Input { path: shown.as_str().into(), sha256: sha256(&bytes), as_of: None });
+        let id = session.sources.add(Source::new(shown.clone(), Revision::Head, discover::decode(bytes, &shown)?));
+        let text = session.sources.get(id).map(|s| s.text.clone()).unwrap_or_default();
+        json::parse(id, &text)
+    }
+}
+
+fn entry(c: git::Content) -> ContentEntry {
+    ContentEntry { path: c.path, mode: c.mode, blob: c.blob }
+}
+
+/// Whether a commit holds the same content as what is judged (contract 4).
+fn same_content(workspace: &Workspace, without: Option<&str>, commit: &str) -> bool {
+    let (Some(difference), Some(repository)) = (&workspace.difference, &workspace.repository) else { return false };
+    let Ok(commit) = repository.resolve(commit) else { return false };
+    let Ok(base) = repository.merge_base(difference.base, commit) else { return false };
+    let Ok(there) = repository.content_at(base, commit) else { return false };
+    let kept = |c: &git::Content| Some(c.path.as_str()) != without;
+    let there: Vec<_> = there.into_iter().filter(kept).collect();
+    there == workspace.content(without.unwrap_or_default())
+}
+
+fn missing(shown: &str) -> Diagnostic {
+    Diagnostic::error("change::missing", format!("there is no change request `{shown}`"))
+        .in_file(shown)
+        .help("check the path given with `--change`; with `--head` it is read from that commit")
+}
+
+fn find(request: &Request, workspace: &Workspace, inputs: &Inputs, session: &mut Session) -> Result<Option<PathBuf>, Diagnostic> {
+    let full = |shown: &str| workspace.shown_root().join(shown);
+    let Some(difference) = &workspace.difference else {
+        let mut all = on_disk(workspace, inputs)?;
+        if all.len() > 1 {
+            session.diagnostics.push(
+                Diagnostic::note("change::several", format!("{} change requests are here, and none is judged", all.len()))
+                    .in_file(all.remove(0))
+                    .help("name the one that is meant with `--change FILE`"),
+            );
+            return Ok(None);
+        }
+        return Ok(all.pop().map(|shown| full(&shown)));
+    };
+    let changed = difference.changes.iter().filter(|c| c.status != FileStatus::Deleted && inputs.is_request(&c.path));
+    let changed: Vec<&str> = changed.map(|c| c.path.as_str()).collect();
+    match changed.as_slice() {
+        [one] => return Ok(Some(full(one))),
+        [] => {}
+        [first, ..] => {
+            return Err(Diagnostic::error("change::several", format!("the change holds {} change requests: {}", changed.len(), changed.join(", ")))
+                .in_file(*first)
+                .help("one change, one request: name it with `--change FILE`, or split the change"));
+        }
+    }
+    if request.stage == Stage::Commit {
+        return Ok(None);
+    }
+    let trailer = &inputs.config.changes.trailer;
+    let Some(id) = difference.range.trailer(trailer) else { return Ok(None) };
+    let Some(repository) = &workspace.repository else { return Ok(None) };
+    let listed = repository.list(difference.head, "")?;
+    let named = |path: &str| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        name.rsplit_once('.').is_some_and(|(stem, _)| stem == id)
+    };
+    match listed.iter().find(|f| inputs.is_request(&f.path) && named(&f.path)) {
+        Some(file) => Ok(Some(full(&file.path))),
+        None => {
+            session.diagnostics.push(
+                Diagnostic::warning("change::missing", format!("a commit names the change request `{id}`, and no file of that name is here"))
+                    .help(format!("add it as changes/{id}.yaml, or correct the `{trailer}:` trailer")),
+            );
+            Ok(None)
+        }
+    }
+}
+
+/// Shown paths of all change requests in the working tree.
+fn on_disk(workspace: &Workspace, inputs: &Inputs) -> Result<Vec<String>, Diagnostic> {
+    let mut found = Vec::new();
+    let walk = ignore::WalkBuilder::new(&workspace.root).require_git(false).build();
+    for entry in walk.filter_map(Result::ok).filter(|e| e.file_type().is_some_and(|t| t.is_file())) {
+        let shown = workspace.shown(entry.path());
+        if inputs.is_request(&shown) {
+            found.push(shown);
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+fn read_request(file: File, session: &mut Session) -> Result<ChangeRequest, Diagnostic> {
+    let text = discover::decode(file.bytes, &file.path)?;
+    let id = session.sources.add(Source::new(file.path.clone(), Revision::Head, text));
+    let text = session.sources.get(id).map(|s| s.text.clone()).unwrap_or_default();
+    let parsed = yaml::parse(id, &text, &yaml::Limits::default());
+    let (errors, rest): (Vec<_>, Vec<_>) = parsed.diagnostics.into_iter().partition(|d| d.level == Level::Error);
+    session.diagnostics.extend(rest);
+    if let Some(fault) = errors.into_iter().next() {
+        return Err(fault);
+    }
+    let [document] = parsed.documents.as_slice() else {
+        return Err(Diagnostic::error("change::documents", format!("a change request is one YAML document, and here are {}", parsed.documents.len()))
+            .at(Span::new(id, 0, 0))
+            .help("keep one request in one file"));
+    };
+    ChangeRequest::read(file.path, document).map_err(|faults| {
+        let mut faults = faults.into_iter();
+        let first = faults.next();
+        session.diagnostics.extend(faults);
+        first.unwrap_or_else(|| Diagnostic::error("change::unreadable", "the change request cannot be read").at(document.span))
+    })
+}
+
+/// Which of the gate's documents a context file is, by the kind that it holds at the base, or at the head when it is new.
+fn kind_of_context(workspace: &Workspace, inputs: &Inputs, shown: &str, session: &mut Session) -> &'static str {
+    let read = inputs.documents.kind_of(shown, &session.sources);
+    let kind = read.or_else(|| {
+        let difference = workspace.difference.as_ref()?;
+        let repository = workspace.repository.as_ref()?;
+        let snapshots = [Snapshot::Commit(difference.merge_base), difference.head];
+        snapshots.into_iter().find_map(|snapshot| {
+            let bytes = repository.read(snapshot, shown).ok()??;
+            let text = discover::decode(bytes, shown).ok()?;
+            let parsed = yaml::parse(crate::source::SourceId(u32::MAX), &text, &yaml::Limits::default());
+            parsed.documents.first()?.get("kind")?.as_str().map(str::to_owned)
+        })
+    });
+    match kind.as_deref() {
+        Some("FreezeCalendar") => "calendar",
+        Some("ApprovalMatrix") => "matrix",
+        Some("Identities") => "identities",
+        Some("Waivers") => "waivers",
+        Some("ServiceCatalog" | "Component" | "Resource" | "API" | "System" | "Group" | "User") => "catalogue",
+        _ if shown.ends_with(".ics") => "calendar",
+        _ if shown.ends_with("allowed_signers") => "identities",
+        _ => "context",
+    }
+}

@@ -1,0 +1,219 @@
+//! What decides: the configuration, the policies and the context documents, read from the trusted state.
+
+use std::path::{Path, PathBuf};
+
+use globset::GlobSet;
+use sha2::{Digest, Sha256};
+
+use crate::change::documents::{self, Documents};
+use crate::config::Config;
+use crate::discover;
+use crate::finding::{Diagnostic, Level};
+use crate::outcome::Input;
+use crate::parse::{de, yaml};
+use crate::policy::library::{self, Library, Selection};
+use crate::resolve::{self, Resolver};
+use crate::source::{Revision, Source, SourceId};
+
+use super::change::Judged;
+use super::workspace::{File, Workspace};
+use super::{Request, Session, policies};
+
+/// Everything that decides.
+pub(super) struct Inputs {
+    /// `changegate.yaml`, or the defaults.
+    pub config: Config,
+    /// All policies.
+    pub library: Library,
+    /// Which of them apply.
+    pub selection: Selection,
+    /// Calendar, catalogue, matrix, identities and the rest.
+    pub documents: Documents,
+    /// What was read, for the outcome and the audit record.
+    pub read: Vec<Input>,
+    /// Shown paths (folders and files) of the gate's own documents.
+    own: Own,
+}
+
+/// Where the gate's own documents lie, as shown paths.
+struct Own {
+    config: String,
+    context: String,
+    policies: Vec<String>,
+    changes: GlobSet,
+    prefix: String,
+}
+
+impl Inputs {
+    /// Reads all of it. What cannot be read stops the gate.
+    pub(super) fn read(request: &Request, workspace: &Workspace, session: &mut Session) -> Result<Self, Diagnostic> {
+        let mut read = Vec::new();
+        let config = config(workspace, session, &mut read)?;
+        let context = context_folder(request, workspace, &config);
+        let folders = policy_folders(request, workspace, &config);
+        let library = policies_of(request, workspace, &config, &folders, session)?;
+        let documents = context_documents(workspace, &context, session, &mut read)?;
+        let selection = Selection { disabled: config.policies.disabled.clone(), ..request.policies.selection.clone() };
+        let own = Own {
+            config: workspace.shown(&workspace.under_root(discover::CONFIG_FILE)),
+            context: workspace.shown(&context),
+            policies: folders.iter().map(|f| workspace.shown(f)).collect(),
+            changes: resolve::globs(&config.changes.paths, "changes.paths")?,
+            prefix: workspace.shown(&workspace.root),
+        };
+        let inputs = Self { config, library, selection, documents, read, own };
+        inputs.check(request, session)?;
+        Ok(inputs)
+    }
+
+    /// Zero policies judge nothing, an unknown id judges something else than was meant, and a hard policy must not be
+    /// left out when it counts.
+    fn check(&self, request: &Request, session: &mut Session) -> Result<(), Diagnostic> {
+        session.diagnostics.extend(self.library.diagnostics.iter().cloned());
+        let known = |id: &String| self.library.policies.iter().any(|p| p.id().eq_ignore_ascii_case(id));
+        let asked = self.selection.only.iter().chain(&self.selection.skip).chain(&self.selection.disabled);
+        if let Some(id) = asked.clone().find(|id| !known(id)) {
+            let near = de::closest(&id.to_uppercase(), self.library.policies.iter().map(|p| p.id()));
+            let near = near.map_or_else(String::new, |near| format!("did you mean {near}? "));
+            return Err(Diagnostic::error("policy::unknown-id", format!("there is no policy `{id}`"))
+                .help(format!("{near}`changegate policy list` shows all")));
+        }
+        if !session.has_error() && self.library.select(request.stage, &self.selection).next().is_none() {
+            return Err(Diagnostic::error("policy::none", format!("no policy applies at stage {}", request.stage.as_str()))
+                .help("zero policies are not a pass: load some with `--policy DIR`, or leave `--no-builtin`, `--only` and `--skip` out"));
+        }
+        let left_out = self.library.policies.iter().find(|p| {
+            let custom = &p.metadata.custom;
+            let hard = custom.enforcement_at(request.stage) == crate::finding::Enforcement::Hard;
+            let asked = Selection { disabled: Vec::new(), ..self.selection.clone() };
+            custom.applies(request.stage) && hard && !asked.has(p.id())
+        });
+        match left_out.filter(|_| request.stage == crate::facts::Stage::Apply) {
+            Some(policy) => Err(Diagnostic::error("policy::hard-skipped", format!("{} is hard and was left out at stage apply", policy.id()))
+                .help("at stage apply every hard policy judges: leave `--only` and `--skip` out")),
+            None => Ok(()),
+        }
+    }
+
+    /// Resolves environment and service of resources.
+    pub(super) fn resolver(&self, judged: &Judged) -> Result<Resolver<'_>, Diagnostic> {
+        Resolver::new(&self.config, &self.documents.catalogue, &judged.environments())
+    }
+
+    /// Whether a shown path is a document of the gate, which is not judged as a manifest.
+    pub(super) fn is_own(&self, shown: &str) -> bool {
+        self.gate_part(shown).is_some() || self.is_request(shown)
+    }
+
+    /// Whether a shown path is where change requests live.
+    pub(super) fn is_request(&self, shown: &str) -> bool {
+        let relative = match self.own.prefix.as_str() {
+            "." => Some(shown),
+            prefix => shown.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('/')),
+        };
+        relative.is_some_and(|path| self.own.changes.is_match(path))
+    }
+
+    /// Which part of the gate a shown path is: `configuration`, `policy`, `context`.
+    pub(super) fn gate_part(&self, shown: &str) -> Option<&'static str> {
+        let below = |folder: &String| shown.strip_prefix(folder.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        if shown == self.own.config {
+            Some("configuration")
+        } else if self.own.policies.iter().any(below) {
+            Some("policy")
+        } else if below(&self.own.context) {
+            Some("context")
+        } else {
+            None
+        }
+    }
+}
+
+/// `sha256:` and the digest of bytes.
+pub(super) fn sha256(bytes: &[u8]) -> String {
+    format!("sha256:{}", library::hex(&Sha256::digest(bytes)))
+}
+
+fn revision(workspace: &Workspace, path: &Path) -> Revision {
+    if workspace.is_trusted_at_base(path) { Revision::Base } else { Revision::Head }
+}
+
+fn config(workspace: &Workspace, session: &mut Session, read: &mut Vec<Input>) -> Result<Config, Diagnostic> {
+    let path = workspace.under_root(discover::CONFIG_FILE);
+    let Some(file) = workspace.read_trusted(&path)? else { return Ok(Config::default()) };
+    read.push(Input { path: file.path.as_str().into(), sha256: sha256(&file.bytes), as_of: None });
+    let (id, text) = add(file, revision(workspace, &path), session)?;
+    let mut parsed = yaml::parse(id, &text, &yaml::Limits::default());
+    if let Some(fault) = parsed.diagnostics.into_iter().find(|d| d.level == Level::Error) {
+        return Err(fault);
+    }
+    match parsed.documents.len() {
+        0 => Ok(Config::default()),
+        1 => parsed.documents.pop().map_or_else(|| Ok(Config::default()), |node| de::from_node(&node)),
+        n => Err(Diagnostic::error("config::documents", format!("the configuration holds {n} YAML documents"))
+            .at(crate::source::Span::new(id, 0, 0))
+            .help("keep one")),
+    }
+}
+
+/// Adds a file to the sources.
+fn add(file: File, revision: Revision, session: &mut Session) -> Result<(SourceId, std::sync::Arc<str>), Diagnostic> {
+    let text: std::sync::Arc<str> = discover::decode(file.bytes, &file.path)?.into();
+    Ok((session.sources.add(Source::new(file.path, revision, text.clone())), text))
+}
+
+fn context_folder(request: &Request, workspace: &Workspace, config: &Config) -> PathBuf {
+    match &request.context {
+        Some(given) => workspace.absolute(given),
+        None => workspace.under_root(&config.context.path),
+    }
+}
+
+fn policy_folders(request: &Request, workspace: &Workspace, config: &Config) -> Vec<PathBuf> {
+    let configured = config.policies.paths.iter().map(|p| workspace.under_root(p.trim_end_matches('/')));
+    configured.chain(request.policies.dirs.iter().map(|p| workspace.absolute(p))).collect()
+}
+
+fn policies_of(
+    request: &Request,
+    workspace: &Workspace,
+    config: &Config,
+    folders: &[PathBuf],
+    session: &mut Session,
+) -> Result<Library, Diagnostic> {
+    let mut modules = Vec::new();
+    if request.policies.builtin && config.policies.builtin {
+        modules.extend(library::embedded(&mut session.sources, false));
+    }
+    for folder in folders {
+        if workspace.is_trusted_at_base(folder) {
+            let wanted = |path: &str| path.ends_with(".rego") && !library::is_test(path);
+            for file in workspace.read_trusted_folder(folder, &wanted)? {
+                modules.push(add(file, Revision::Base, session)?.0);
+            }
+        } else {
+            modules.extend(policies::from_disk(folder, workspace.shown_root(), &mut session.sources, false)?);
+        }
+    }
+    Ok(library::load(&session.sources, &modules))
+}
+
+fn context_documents(
+    workspace: &Workspace,
+    folder: &Path,
+    session: &mut Session,
+    read: &mut Vec<Input>,
+) -> Result<Documents, Diagnostic> {
+    let wanted = |path: &str| {
+        let lower = path.to_ascii_lowercase();
+        [".yaml", ".yml", ".json", ".ics"].iter().any(|ending| lower.ends_with(ending)) && !path.contains("/audit/")
+    };
+    let mut files = Vec::new();
+    for file in workspace.read_trusted_folder(folder, &wanted)? {
+        read.push(Input { path: file.path.as_str().into(), sha256: sha256(&file.bytes), as_of: None });
+        files.push(add(file, revision(workspace, folder), session)?.0);
+    }
+    let (documents, diagnostics) = documents::read(&files, &session.sources);
+    session.diagnostics.extend(diagnostics);
+    Ok(documents)
+}
