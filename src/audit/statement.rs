@@ -1,0 +1,250 @@
+//! The statement as it is written: in-toto Statement v1 with the predicate `gate-decision/v1`.
+//!
+//! Frozen: keys are only ever added. It names values by digest and by what policies said about them; attribute values
+//! are not in it.
+
+use serde::{Deserialize, Serialize};
+use uuid::Builder;
+
+use super::store::Part;
+use super::tree::Hash;
+
+/// <https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md>
+pub(super) const STATEMENT: &str = "https://in-toto.io/Statement/v1";
+/// The predicate type of every record.
+pub(super) const PREDICATE: &str = "https://changegate.dev/gate-decision/v1";
+
+#[derive(Serialize)]
+pub(super) struct Statement<'a> {
+    #[serde(rename = "_type")]
+    pub(super) kind: &'static str,
+    pub(super) subject: Vec<Subject>,
+    #[serde(rename = "predicateType")]
+    pub(super) predicate_type: &'static str,
+    pub(super) predicate: Decision<'a>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Subject {
+    pub(super) name: String,
+    pub(super) digest: DigestSet,
+}
+
+/// Hexadecimal digits by algorithm.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum DigestSet {
+    GitCommit(String),
+    Sha256(String),
+}
+
+#[derive(Serialize)]
+pub(super) struct Decision<'a> {
+    pub(super) id: &'a str,
+    pub(super) kind: &'static str,
+    pub(super) idempotency_key: &'a str,
+    pub(super) stage: &'static str,
+    pub(super) mode: &'static str,
+    pub(super) partial: bool,
+    pub(super) verdict: &'static str,
+    pub(super) decision: &'static str,
+    pub(super) valid_until: Option<String>,
+    pub(super) who: Who<'a>,
+    pub(super) what: What<'a>,
+    pub(super) when: When,
+    pub(super) r#where: Where<'a>,
+    pub(super) why: Listed<Policy<'a>>,
+    pub(super) used: Used<'a>,
+    pub(super) inputs: Listed<Input<'a>>,
+    pub(super) diagnostics: Listed<Diagnostic>,
+    pub(super) tool: Tool<'a>,
+    pub(super) retention: &'a str,
+}
+
+#[derive(Serialize)]
+pub(super) struct Who<'a> {
+    pub(super) id: Option<&'a str>,
+    pub(super) login: Option<&'a str>,
+    pub(super) email: Option<&'a str>,
+    pub(super) on_behalf_of: Option<&'a str>,
+    pub(super) assurance: &'a str,
+    pub(super) method: &'a str,
+}
+
+#[derive(Serialize)]
+pub(super) struct What<'a> {
+    pub(super) change: Option<&'a str>,
+    pub(super) change_digest: Option<&'a str>,
+    pub(super) risk: Option<&'a str>,
+    pub(super) resources: Listed<Resource<'a>>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Resource<'a> {
+    pub(super) id: &'a str,
+    pub(super) action: &'static str,
+    pub(super) file: Option<&'a str>,
+    pub(super) introduced_by: Vec<Commit<'a>>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Commit<'a> {
+    pub(super) commit: &'a str,
+    pub(super) author: &'a str,
+    pub(super) committer: &'a str,
+    pub(super) signer: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+pub(super) struct When {
+    pub(super) judged_at: String,
+    pub(super) clock_source: &'static str,
+    pub(super) tzdata: &'static str,
+}
+
+#[derive(Serialize)]
+pub(super) struct Where<'a> {
+    pub(super) repository: Option<&'a str>,
+    pub(super) branch: Option<&'a str>,
+    pub(super) pull_request: Option<&'a str>,
+    pub(super) run: &'a str,
+}
+
+#[derive(Serialize)]
+pub(super) struct Policy<'a> {
+    pub(super) id: &'a str,
+    pub(super) digest: Option<&'a str>,
+    pub(super) verdict: &'static str,
+    pub(super) evaluations: usize,
+    pub(super) findings: Vec<Finding<'a>>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Finding<'a> {
+    pub(super) fingerprint: &'a str,
+    pub(super) result: &'static str,
+    pub(super) status: &'static str,
+    pub(super) enforcement: &'static str,
+    pub(super) pending: bool,
+    pub(super) resource: Option<&'a str>,
+    pub(super) evidence: Vec<Evidence<'a>>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Evidence<'a> {
+    pub(super) pointer: &'a str,
+    pub(super) observed: &'a str,
+    pub(super) expected: &'a str,
+}
+
+#[derive(Serialize)]
+pub(super) struct Used<'a> {
+    pub(super) approvals: Listed<Approval<'a>>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Approval<'a> {
+    pub(super) by: Option<&'a str>,
+    pub(super) login: &'a str,
+    pub(super) roles: &'a [String],
+    pub(super) at: Option<&'a str>,
+    pub(super) method: &'static str,
+    pub(super) assurance: &'static str,
+    pub(super) bound_digest: Option<&'a str>,
+    pub(super) commit: Option<&'a str>,
+    pub(super) decision: &'static str,
+    pub(super) valid: bool,
+    pub(super) why_not: &'a [&'static str],
+}
+
+#[derive(Serialize)]
+pub(super) struct Input<'a> {
+    pub(super) path: &'a str,
+    pub(super) sha256: &'a str,
+    pub(super) as_of: Option<&'a str>,
+}
+
+/// Without the message: it may quote the input.
+#[derive(Serialize)]
+pub(super) struct Diagnostic {
+    pub(super) severity: &'static str,
+    pub(super) code: &'static str,
+    pub(super) path: Option<String>,
+    pub(super) line: Option<u32>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Tool<'a> {
+    pub(super) name: &'static str,
+    pub(super) version: &'static str,
+    pub(super) binary_sha256: Option<&'a str>,
+}
+
+/// A list in the statement, or its digest and length when it is kept beside the log.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Listed<T> {
+    Here(Vec<T>),
+    Beside(Reference),
+}
+
+/// Names a file of `parts/`.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Reference {
+    pub(super) part: String,
+    pub(super) sha256: String,
+    pub(super) count: usize,
+}
+
+/// A list that can be moved out of the statement.
+pub(super) trait Movable {
+    /// Bytes it takes in the statement; 0 when it was moved out.
+    fn bytes(&self) -> usize;
+    /// Leaves only digest and length behind.
+    fn move_out(&mut self) -> Option<Part>;
+}
+
+impl<T: Serialize> Movable for Listed<T> {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Here(items) => serde_json::to_vec(items).map_or(0, |bytes| bytes.len()),
+            Self::Beside(_) => 0,
+        }
+    }
+
+    fn move_out(&mut self) -> Option<Part> {
+        let Self::Here(items) = self else { return None };
+        let bytes = serde_json::to_vec(items).ok()?;
+        let sha256 = Hash::of(&bytes).to_string();
+        let part = format!("parts/{sha256}.json");
+        *self = Self::Beside(Reference { part, sha256: sha256.clone(), count: items.len() });
+        Some(Part { sha256, bytes })
+    }
+}
+
+impl<'a> Decision<'a> {
+    /// The lists that may be long.
+    pub(super) fn lists(&mut self) -> [&mut (dyn Movable + 'a); 5] {
+        [&mut self.why, &mut self.what.resources, &mut self.used.approvals, &mut self.inputs, &mut self.diagnostics]
+    }
+}
+
+/// The id of the record whose statement `leaf` is.
+pub(super) fn id_of(leaf: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Outer {
+        predicate: Inner,
+    }
+    #[derive(Deserialize)]
+    struct Inner {
+        id: String,
+    }
+    serde_json::from_slice::<Outer>(leaf).ok().map(|outer| outer.predicate.id)
+}
+
+/// A UUIDv8 that follows from `seeds`, for records that the store writes by itself.
+pub(super) fn derived_id(seeds: &[&[u8]]) -> String {
+    let Hash(hash) = Hash::of(&seeds.concat());
+    let bytes = hash.first_chunk::<16>().copied().unwrap_or_default();
+    Builder::from_custom_bytes(bytes).into_uuid().to_string()
+}

@@ -1,0 +1,90 @@
+//! `head.json`: where the log ends, so that appending to a long log does not read all of it.
+//!
+//! A cache that proves itself: its peaks must give its root, and the last frame of the log must carry that root. It is
+//! written after the log and not synced, so it can lag behind the log, never run ahead of it.
+
+use std::collections::VecDeque;
+use std::io::{self, Read, Seek, SeekFrom};
+
+use serde::{Deserialize, Serialize};
+
+use crate::audit::frame::{Frame, Reading};
+use crate::audit::tree::{Frontier, Hash};
+
+/// How many acknowledged records are remembered by id, for retries.
+const RECENT: usize = 64;
+
+/// The end of the log as of the last acknowledged record.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Head {
+    pub(super) tree: Frontier,
+    /// Length of the log.
+    pub(super) offset: u64,
+    /// Where its last frame starts.
+    pub(super) last: u64,
+    /// The latest records, oldest first.
+    pub(super) recent: VecDeque<Recent>,
+}
+
+/// A record that was acknowledged lately.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Recent {
+    pub(super) id: String,
+    pub(super) index: u64,
+    pub(super) root: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Text {
+    size: u64,
+    offset: u64,
+    last: u64,
+    root: String,
+    peaks: Vec<String>,
+    recent: VecDeque<Recent>,
+}
+
+impl Head {
+    /// Reads a head file; `None` when it is not one, or its peaks do not give its root.
+    pub(super) fn parse(text: &[u8]) -> Option<Self> {
+        let text: Text = serde_json::from_slice(text).ok()?;
+        let peaks = text.peaks.iter().map(|hex| Hash::from_hex(hex)).collect::<Option<Vec<_>>>()?;
+        let tree = Frontier::restore(text.size, peaks)?;
+        let consistent = tree.root().to_string() == text.root && text.last <= text.offset;
+        consistent.then_some(Self { tree, offset: text.offset, last: text.last, recent: text.recent })
+    }
+
+    /// The head file.
+    pub(super) fn to_bytes(&self) -> io::Result<Vec<u8>> {
+        let text = Text {
+            size: self.tree.size(),
+            offset: self.offset,
+            last: self.last,
+            root: self.tree.root().to_string(),
+            peaks: self.tree.peaks().iter().map(Hash::to_string).collect(),
+            recent: self.recent.clone(),
+        };
+        Ok(serde_json::to_vec(&text)?)
+    }
+
+    /// Notes a record, and forgets the oldest.
+    pub(super) fn remember(&mut self, id: String, frame: &Frame) {
+        self.recent.push_back(Recent { id, index: frame.index, root: frame.root.to_string() });
+        while self.recent.len() > RECENT {
+            self.recent.pop_front();
+        }
+    }
+
+    /// Whether the log has, where the head says, the frame that the head says.
+    pub(super) fn fits(&self, log: &mut (impl Read + Seek)) -> io::Result<bool> {
+        log.seek(SeekFrom::Start(self.last))?;
+        Ok(match Frame::read(log)? {
+            Reading::Frame(frame) => {
+                frame.index + 1 == self.tree.size()
+                    && frame.root == self.tree.root()
+                    && self.last + frame.len() == self.offset
+            }
+            _ => false,
+        })
+    }
+}
