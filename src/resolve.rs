@@ -11,7 +11,7 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use crate::change::catalog::Catalog;
 use crate::config::Config;
-use crate::facts::{Iac, Resource, stateful};
+use crate::facts::{Iac, Resource, is_stateful};
 use crate::finding::Diagnostic;
 use crate::{kubernetes, terraform};
 
@@ -98,7 +98,7 @@ impl<'a> Resolver<'a> {
         resource.tier = place.tier;
         resource.region = place.region;
         resource.owners = place.owners;
-        resource.stateful = stateful::is_stateful(&resource.kind);
+        resource.stateful = is_stateful(&resource.kind);
         if resource.iac == Some(Iac::Terraform) {
             resource.zones = terraform::zones(resource);
         }
@@ -177,7 +177,8 @@ fn written(resource: &Resource, fact: Fact) -> Vec<String> {
             }
         }
         Some(Iac::Terraform) => {
-            let tags = |keys: &[&str]| keys.iter().filter_map(|key| own(terraform::tag(resource, key))).collect();
+            let all = terraform::tags(resource);
+            let tags = |keys: &[&str]| keys.iter().filter_map(|key| all.get(key)).map(|(v, _)| v.to_string()).collect();
             match fact {
                 Fact::Environment => tags(ENVIRONMENT_KEYS),
                 Fact::Service => tags(&["service"]),

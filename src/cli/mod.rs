@@ -196,7 +196,7 @@ fn instant(text: &str) -> Result<jiff::Timestamp, String> {
 }
 
 fn format(text: &str) -> Result<Format, String> {
-    Format::parse(text).ok_or_else(|| format!("the formats are {}", Format::NAMES.join(", ")))
+    text.parse()
 }
 
 fn output(text: &str) -> Result<(Format, PathBuf), String> {

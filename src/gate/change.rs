@@ -164,9 +164,8 @@ impl Judged {
     fn reviews(&mut self, path: &Path, workspace: &Workspace, session: &mut Session) -> Result<crate::parse::tree::Node, Diagnostic> {
         let full = workspace.absolute(path);
         let shown = workspace.shown(&full);
-        let carried = workspace.difference.as_ref().is_some_and(|d| d.changes.iter().any(|c| c.path == shown));
-        if carried {
-            return Err(Diagnostic::error("reviews::untrusted", format!("`{shown}` is part of the change that it approves"))
+        if workspace.is_committed(&shown) {
+            return Err(Diagnostic::error("reviews::untrusted", format!("`{shown}` is committed in the repository that it approves a change of"))
                 .in_file(shown)
                 .help("fetch the reviews from the forge's API into a file outside the repository"));
         }
@@ -253,16 +252,16 @@ fn find(request: &Request, workspace: &Workspace, inputs: &Inputs, session: &mut
 
 /// Shown paths of all change requests in the working tree.
 fn on_disk(workspace: &Workspace, inputs: &Inputs) -> Result<Vec<String>, Diagnostic> {
-    let mut found = Vec::new();
-    let walk = ignore::WalkBuilder::new(&workspace.root).require_git(false).build();
-    for entry in walk.filter_map(Result::ok).filter(|e| e.file_type().is_some_and(|t| t.is_file())) {
-        let shown = workspace.shown(entry.path());
-        if inputs.is_request(&shown) {
-            found.push(shown);
+    let mut found = BTreeSet::new();
+    for pattern in &inputs.config.changes.paths {
+        // Only the part before the first wildcard is walked: `changes/` of `changes/**/*.yaml`.
+        let fixed: PathBuf = pattern.split('/').take_while(|part| !part.contains(['*', '?', '[', '{'])).collect();
+        let walk = ignore::WalkBuilder::new(workspace.root.join(fixed)).require_git(false).build();
+        for entry in walk.filter_map(Result::ok).filter(|e| e.file_type().is_some_and(|t| t.is_file())) {
+            found.extend(Some(workspace.shown(entry.path())).filter(|shown| inputs.is_request(shown)));
         }
     }
-    found.sort_unstable();
-    Ok(found)
+    Ok(found.into_iter().collect())
 }
 
 fn read_request(file: File, session: &mut Session) -> Result<ChangeRequest, Diagnostic> {

@@ -16,7 +16,7 @@ use crate::resolve::{self, Resolver};
 use crate::source::{Revision, Source, SourceId};
 
 use super::change::Judged;
-use super::workspace::{File, Workspace};
+use super::workspace::{File, Prefix, Workspace};
 use super::{Request, Session, policies};
 
 /// Everything that decides.
@@ -41,7 +41,7 @@ struct Own {
     context: String,
     policies: Vec<String>,
     changes: GlobSet,
-    prefix: String,
+    prefix: Prefix,
 }
 
 impl Inputs {
@@ -59,7 +59,7 @@ impl Inputs {
             context: workspace.shown(&context),
             policies: folders.iter().map(|f| workspace.shown(f)).collect(),
             changes: resolve::globs(&config.changes.paths, "changes.paths")?,
-            prefix: workspace.shown(&workspace.root),
+            prefix: workspace.prefix(),
         };
         let inputs = Self { config, library, selection, documents, read, own };
         inputs.check(request, session)?;
@@ -107,11 +107,7 @@ impl Inputs {
 
     /// Whether a shown path is where change requests live.
     pub(super) fn is_request(&self, shown: &str) -> bool {
-        let relative = match self.own.prefix.as_str() {
-            "." => Some(shown),
-            prefix => shown.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('/')),
-        };
-        relative.is_some_and(|path| self.own.changes.is_match(path))
+        self.own.prefix.strip(shown).is_some_and(|path| self.own.changes.is_match(path))
     }
 
     /// Which part of the gate a shown path is: `configuration`, `policy`, `context`.

@@ -5,6 +5,7 @@ mod change;
 mod decide;
 mod inputs;
 pub mod policies;
+mod scope;
 mod subjects;
 mod workspace;
 
@@ -189,9 +190,9 @@ fn gather(
     session: &mut Session,
     progress: &dyn Progress,
 ) -> Result<Facts, Diagnostic> {
-    let judged = Judged::find(request, workspace, inputs, session)?;
+    let mut judged = Judged::find(request, workspace, inputs, session)?;
     let subjects = Subjects::read(request, workspace, inputs, &judged, session, progress)?;
-    let world = judged.world(request, workspace, inputs, &subjects, session);
+    let world = judged.world(request, workspace, inputs, &subjects, session)?;
     Ok(Facts { world, subjects, judged })
 }
 

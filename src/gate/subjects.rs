@@ -48,10 +48,11 @@ impl Subjects {
     ) -> Result<Self, Diagnostic> {
         let reader = Reader { workspace, inputs, request_file: judged.file() };
         let resolver = inputs.resolver(judged)?;
+        let prefix = workspace.prefix();
         let resolve = |resources: &mut [Resource], sources: &Sources| {
             resources.par_iter_mut().for_each(|r| {
                 let path = diff::path_of(r, sources).to_owned();
-                resolver.resolve(r, workspace.relative(&path).unwrap_or(&path));
+                resolver.resolve(r, prefix.strip(&path).unwrap_or(&path));
             });
         };
         let mut head = reader.head(session, progress)?;
@@ -151,7 +152,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// Whether a shown path is judged: not a document of the gate itself, and not the change request.
     fn wants(&self, shown: &str) -> bool {
-        Some(shown) != self.request_file && !self.inputs.is_own(shown)
+        wants(self.inputs, self.request_file, shown)
     }
 
     fn head(&self, session: &mut Session, progress: &dyn Progress) -> Result<State, Diagnostic> {
@@ -172,7 +173,9 @@ impl Reader<'_> {
             Some(repository) => repository.list(Snapshot::Index, "")?.into_iter().map(|f| root.join(f.path)).collect(),
             None => Vec::<PathBuf>::new(),
         };
-        let found = discover::walk(root, &self.workspace.paths, &tracked, &|path| self.wants(path));
+        let (inputs, request_file) = (self.inputs, self.request_file);
+        let keep = move |path: &str| wants(inputs, request_file, path);
+        let found = discover::walk(root, &self.workspace.paths, &tracked, &keep);
         let mut faults = found.diagnostics;
         let mut texts = Vec::with_capacity(found.files.len());
         for read in discover::read(&found.files) {
@@ -337,6 +340,10 @@ impl Reader<'_> {
         let plan = terraform::plan::read(id, &node)?;
         Ok((plan, id, sha256))
     }
+}
+
+fn wants(inputs: &Inputs, request_file: Option<&str>, shown: &str) -> bool {
+    Some(shown) != request_file && !inputs.is_own(shown)
 }
 
 /// Folders of Terraform files that differ.

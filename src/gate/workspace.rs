@@ -41,6 +41,21 @@ pub(super) struct Difference {
     pub range: Range,
 }
 
+/// The root of the run as a shown path, `.` when they are the same.
+#[derive(Clone, Debug)]
+pub(super) struct Prefix(String);
+
+impl Prefix {
+    /// A shown path relative to the root of the run, what globs of the configuration are matched with; `None`
+    /// outside of it.
+    pub(super) fn strip<'a>(&self, shown: &'a str) -> Option<&'a str> {
+        match self.0.as_str() {
+            "." => Some(shown),
+            prefix => shown.strip_prefix(prefix)?.strip_prefix('/'),
+        }
+    }
+}
+
 /// A file as it was read.
 pub(super) struct File {
     /// As shown: relative to the repository's root, else to the run's root.
@@ -114,14 +129,9 @@ impl Workspace {
         self.repository_root.as_deref().filter(|root| self.root.starts_with(root)).unwrap_or(&self.root)
     }
 
-    /// A shown path relative to the root of the run, what globs of the configuration are matched with; `None`
-    /// outside of it.
-    pub(super) fn relative<'a>(&self, shown: &'a str) -> Option<&'a str> {
-        let prefix = crate::source::display_path(self.shown_root(), &self.root);
-        match prefix.as_str() {
-            "." => Some(shown),
-            prefix => shown.strip_prefix(prefix)?.strip_prefix('/'),
-        }
+    /// Where the root of the run lies below [`Self::shown_root`].
+    pub(super) fn prefix(&self) -> Prefix {
+        Prefix(crate::source::display_path(self.shown_root(), &self.root))
     }
 
     /// An absolute path for one that hangs from the root.
@@ -192,6 +202,17 @@ impl Workspace {
             _ => read_disk(path, &shown)?,
         };
         Ok(bytes.map(|bytes| File { path: shown, bytes }))
+    }
+
+    /// Whether the judged state of the repository holds a file: whoever made the change may have written it.
+    pub(super) fn is_committed(&self, shown: &str) -> bool {
+        let (Some(difference), Some(repository)) = (&self.difference, &self.repository) else { return false };
+        let state = match difference.head {
+            Snapshot::WorkingTree => Snapshot::Index,
+            other => other,
+        };
+        // What cannot be looked up is taken to be committed.
+        repository.read(state, shown).map_or(true, |bytes| bytes.is_some())
     }
 
     /// Content list of the change for its digest (contract 3), without the request's own file.

@@ -1,0 +1,186 @@
+//! From findings to the outcome, and from the outcome to the audit record.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::audit::{self, ChangedResource, ClockSource, FileStore, PlanDigest, RecordContext, Store};
+use crate::evaluate;
+use crate::facts::{Mode, Stage};
+use crate::finding::Diagnostic;
+use crate::outcome::{self, AuditReceipt, ChangeRef, Outcome, Summary, Verdict};
+
+use super::{AuditRequest, Judgement, Request, Session};
+
+/// The outcome of a run that could judge.
+pub(super) fn outcome(request: &Request, mut session: Session, judgement: Judgement) -> Outcome {
+    let Judgement { workspace, mut inputs, facts, evaluation } = judgement;
+    let mut findings = evaluation.findings;
+    session.diagnostics.extend(evaluation.diagnostics);
+    nothing_to_judge(&facts, workspace.paths_given, &mut session);
+    outcome::sort_findings(&mut findings, &session.sources);
+    evaluate::number_fingerprints(&mut findings);
+
+    let stage = request.stage;
+    let selected: Vec<_> = inputs.library.select(stage, &inputs.selection).collect();
+    let count = |index: usize| evaluation.counts.get(index).copied().unwrap_or_default();
+    let policies: Vec<_> = selected.iter().enumerate().map(|(i, p)| p.info(stage, &session.sources, count(i))).collect();
+    let summary = Summary {
+        documents: facts.subjects.documents,
+        resources: facts.subjects.resources.len(),
+        changed_resources: facts.subjects.resources.iter().filter(|r| r.action.is_change()).count(),
+        judged_resources: evaluation.judged_resources,
+        policies: policies.len(),
+        evaluations: evaluation.counts.iter().sum(),
+        ..Summary::default()
+    };
+    inputs.read.extend(facts.judged.read.iter().cloned());
+    for input in &mut inputs.read {
+        input.as_of = inputs.documents.as_of(&input.path, &session.sources);
+    }
+    inputs.read.extend(facts.subjects.plans.iter().map(|(path, sha256)| outcome::Input {
+        path: path.clone(),
+        sha256: sha256.clone(),
+        as_of: None,
+    }));
+    inputs.read.sort();
+    let change = facts.judged.request.as_ref().map(|r| ChangeRef { id: Some(r.id().to_owned()), digest: facts.judged.digest.clone() });
+    let mut outcome = Outcome {
+        mode: facts.subjects.mode,
+        valid_until: evaluation.valid_until,
+        partial: inputs.selection.only.len() + inputs.selection.skip.len() > 0,
+        change,
+        risk: facts.world.risk.clone(),
+        findings,
+        summary,
+        inputs: inputs.read,
+        policies,
+        approvals: facts.world.approvals.clone(),
+        ..blank(request, session)
+    };
+    settle(&mut outcome);
+    let context = record_context(request, &workspace, &facts, &outcome);
+    write_record(request, &workspace.root, &inputs.config, &mut outcome, &context);
+    outcome
+}
+
+/// The outcome of a run that could not judge: only its diagnostics. Nothing is written to the audit trail, since
+/// nothing was decided.
+pub(super) fn undecided(request: &Request, session: Session) -> Outcome {
+    let mut outcome = blank(request, session);
+    settle(&mut outcome);
+    outcome
+}
+
+fn blank(request: &Request, session: Session) -> Outcome {
+    Outcome {
+        judged_at: request.clock.now,
+        stage: request.stage,
+        mode: Mode::Present,
+        valid_until: None,
+        partial: false,
+        change: None,
+        verdict: Verdict::Undecided,
+        decision: Verdict::Undecided,
+        risk: Default::default(),
+        findings: Vec::new(),
+        summary: Summary::default(),
+        inputs: Vec::new(),
+        diagnostics: session.diagnostics,
+        policies: Vec::new(),
+        approvals: Vec::new(),
+        audit: None,
+        sources: Arc::new(session.sources),
+    }
+}
+
+/// Works out verdict and decision from what is in the outcome.
+fn settle(outcome: &mut Outcome) {
+    outcome::sort_diagnostics(&mut outcome.diagnostics, &outcome.sources);
+    outcome.summary.count(&outcome.findings);
+    outcome.verdict = Verdict::of(&outcome.findings, &outcome.diagnostics, outcome.stage, true);
+    outcome.decision = Verdict::of(&outcome.findings, &outcome.diagnostics, outcome.stage, false);
+}
+
+/// A run in which there was nothing to judge passed nothing.
+fn nothing_to_judge(facts: &super::Facts, paths_given: bool, session: &mut Session) {
+    let difference = facts.subjects.mode == Mode::Difference;
+    let any = !facts.subjects.resources.is_empty() || facts.judged.request.is_some();
+    if any || difference || session.has_error() {
+        return;
+    }
+    let place = if paths_given { "the given paths" } else { "this folder" };
+    let message = format!("there is nothing to judge in {place}: no Kubernetes object, no Terraform resource, no change request");
+    session.diagnostics.push(
+        Diagnostic::error("gate::nothing", message)
+            .help("name the folder that holds the manifests or the configuration; files that .gitignore excludes count only when named"),
+    );
+}
+
+fn record_context(request: &Request, workspace: &super::Workspace, facts: &super::Facts, outcome: &Outcome) -> RecordContext {
+    let git = facts.world.git.as_ref();
+    let sources = &outcome.sources;
+    let resource = |r: &crate::facts::Resource| ChangedResource {
+        id: r.id.clone(),
+        action: r.action,
+        file: sources.get(r.span.source).map(|s| s.path.clone()),
+        introduced_by: r.introduced_by.clone(),
+    };
+    RecordContext {
+        id: request.record_id,
+        run: request.run.id.clone().unwrap_or_else(|| request.record_id.to_string()),
+        repository: request.run.repository.clone().or_else(|| Some(workspace.root.display().to_string())),
+        branch: request.run.branch.clone().or_else(|| git.and_then(|g| g.branch.clone())),
+        pull_request: request.run.pull_request.clone(),
+        head: git.and_then(|g| g.head.clone()),
+        actor: facts.world.actor.clone(),
+        resources: facts.subjects.resources.iter().filter(|r| r.action.is_change()).map(resource).collect(),
+        plans: facts.subjects.plans.iter().map(|(path, sha256)| PlanDigest { path: path.to_string(), sha256: sha256.clone() }).collect(),
+        clock_source: if request.clock.given { ClockSource::Given } else { ClockSource::System },
+        ..RecordContext::default()
+    }
+}
+
+/// Appends the record. A record that is not written makes the outcome undecided (invariant 6).
+fn write_record(
+    request: &Request,
+    root: &std::path::Path,
+    config: &crate::config::Config,
+    outcome: &mut Outcome,
+    context: &RecordContext,
+) {
+    let destination = match &request.audit {
+        AuditRequest::Off => {
+            if config.audit.required && request.stage == Stage::Apply {
+                let message = "the configuration requires an audit record at stage apply, and `--no-audit` was given";
+                fail(outcome, Diagnostic::error("audit::required", message).help("leave `--no-audit` out"));
+            }
+            return;
+        }
+        AuditRequest::Configured => config.audit.destination.clone(),
+        AuditRequest::To(destination) => destination.clone(),
+    };
+    let context = RecordContext { retention: config.audit.retention.clone(), ..context.clone() };
+    let given = matches!(request.audit, AuditRequest::To(_));
+    match append(&destination, if given { &request.directory } else { root }, outcome, &context) {
+        Ok(receipt) => outcome.audit = Some(receipt),
+        Err(fault) => fail(outcome, fault),
+    }
+}
+
+fn append(destination: &str, from: &std::path::Path, outcome: &Outcome, context: &RecordContext) -> Result<AuditReceipt, Diagnostic> {
+    let folder = match destination.split_once(':') {
+        _ if destination == "file" => from.join(audit::DEFAULT_DIRECTORY),
+        Some(("file", folder)) => from.join(folder),
+        Some((scheme, _)) if scheme.len() > 1 => {
+            return Err(Diagnostic::error("audit::destination", format!("`{scheme}:` is not a destination of audit records"))
+                .help("name a folder, or `file:FOLDER`"));
+        }
+        _ => PathBuf::from(from).join(destination),
+    };
+    FileStore::new(folder).append(&audit::record(outcome, context)?)
+}
+
+fn fail(outcome: &mut Outcome, fault: Diagnostic) {
+    outcome.diagnostics.push(fault);
+    settle(outcome);
+}
