@@ -54,7 +54,8 @@ impl Request {
     /// its place.
     pub fn read(file: impl Into<Arc<str>>, document: &Node) -> Result<Self, Vec<Diagnostic>> {
         check_kind(document).map_err(|fault| vec![fault])?;
-        let typed = from_node(document).map_err(|fault| vec![fault])?;
+        let typed: ChangeRequest = from_node(document).map_err(|fault| vec![fault])?;
+        check_length(typed.spec.schedule.as_ref(), document).map_err(|fault| vec![fault])?;
         let node = without_status(document);
         match canonical::first_inexact(&node) {
             None => Ok(Self { typed, node, file: file.into() }),
@@ -129,6 +130,19 @@ fn check_kind(document: &Node) -> Result<(), Diagnostic> {
         )
     };
     wrong("apiVersion", API_VERSION).or_else(|| wrong("kind", "ChangeRequest")).map_or(Ok(()), Err)
+}
+
+/// Calendars are expanded over a change; a year is the most that makes sense and stays cheap.
+fn check_length(schedule: Option<&Schedule>, document: &Node) -> Result<(), Diagnostic> {
+    const YEAR: SignedDuration = SignedDuration::from_hours(366 * 24);
+    let length = schedule.and_then(|s| Some(s.end?.0.duration_since(s.start?.0))).unwrap_or_default();
+    match document.at(&["spec", "schedule", "end"]) {
+        Some(end) if length > YEAR => Err(Diagnostic::error("document::value", "a change longer than a year")
+            .at(end.span)
+            .label("more than 366 days after `start`")
+            .help("split it into changes that end")),
+        _ => Ok(()),
+    }
 }
 
 fn without_status(document: &Node) -> Node {

@@ -1,7 +1,7 @@
 //! Typed documents from a [`Node`]: a serde deserializer whose every error names its place.
 //!
 //! What is asked for is what must stand there: no number becomes a string, no string a number. Two kindnesses
-//! of YAML are kept: a list or a free mapping written as `null` (`services:` with nothing after it) is an empty one.
+//! of YAML are kept: a list or a mapping written as `null` (`services:` with nothing after it) is an empty one.
 
 mod fault;
 mod spanned;
@@ -97,7 +97,7 @@ impl<'a> de::Deserializer<'a> for Reader<'a> {
 
     fn deserialize_map<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Fault> {
         match self.node.value {
-            Value::Null => Self::mapping([].iter(), visitor),
+            Value::Null => Self::mapping([].iter(), visitor).map_err(|fault| fault.at(self.node.span)),
             _ => self.deserialize_any(visitor),
         }
     }
@@ -114,7 +114,7 @@ impl<'a> de::Deserializer<'a> for Reader<'a> {
         match self.node.value {
             // A struct could also be read from a list by position; documents are never meant that way.
             Value::Seq(_) => Err(Fault::expected("a mapping", self.node.kind()).at(self.node.span)),
-            _ => self.deserialize_any(visitor),
+            _ => self.deserialize_map(visitor),
         }
     }
 

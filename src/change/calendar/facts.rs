@@ -1,0 +1,191 @@
+//! The calendar's part of the policy input: concrete intervals near the change.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Calendar, Interval, Subject, Window};
+use crate::facts::{CalendarFacts, CalendarHeader, Instant, Occupied, WindowFacts};
+use crate::source::{Sources, Span};
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// Intervals that touch `[occupied.start - 1 day, occupied.end + 1 day)`, around `now` when there is no window of
+/// change; sorted by start, then calendar, id and end.
+pub fn facts(
+    calendars: &[Calendar],
+    subject: &Subject<'_>,
+    occupied: Option<Occupied>,
+    now: Timestamp,
+    sources: &Sources,
+) -> CalendarFacts {
+    let (start, end) = occupied.map_or((now, now), |o| (o.start.0, o.end.0));
+    let range = Interval {
+        start: start.checked_sub(DAY).unwrap_or(Timestamp::MIN),
+        end: end.checked_add(DAY).unwrap_or(Timestamp::MAX),
+    };
+    let near = |calendar| near(calendar, subject, range, sources);
+    let mut windows: Vec<WindowFacts> = calendars.iter().flat_map(near).collect();
+    windows.sort_by(|a, b| (a.start, &a.calendar, &a.id, a.end).cmp(&(b.start, &b.calendar, &b.id, b.end)));
+    let calendars: Vec<CalendarHeader> = calendars.iter().map(|calendar| header(calendar, sources)).collect();
+    CalendarFacts { given: !calendars.is_empty(), calendars, windows }
+}
+
+/// The next instant after `from` at which a window that fits the change and is not exempted starts or ends.
+pub fn next_transition(calendars: &[Calendar], subject: &Subject<'_>, from: Timestamp) -> Option<Timestamp> {
+    let windows = calendars.iter().flat_map(|calendar| &calendar.windows);
+    let applies = |window: &&Window| window.scope.fits(subject) && exemption(window, subject).is_none();
+    windows.filter(applies).filter_map(|window| window.next_transition(from)).min()
+}
+
+fn header(calendar: &Calendar, sources: &Sources) -> CalendarHeader {
+    CalendarHeader {
+        name: calendar.name.clone(),
+        default_state: calendar.default_state.as_str(),
+        source: place(calendar.state_span, sources),
+    }
+}
+
+fn near<'a>(
+    calendar: &'a Calendar,
+    subject: &'a Subject<'_>,
+    range: Interval,
+    sources: &'a Sources,
+) -> impl Iterator<Item = WindowFacts> + use<'a> {
+    calendar.windows.iter().flat_map(move |window| {
+        let pattern = pattern(calendar, window, subject, sources);
+        window.intervals(range).into_iter().map(move |interval| at(&pattern, interval))
+    })
+}
+
+/// A window's facts but for the interval.
+fn pattern(calendar: &Calendar, window: &Window, subject: &Subject<'_>, sources: &Sources) -> WindowFacts {
+    let exempt_by = exemption(window, subject);
+    let never = Instant(Timestamp::UNIX_EPOCH);
+    WindowFacts {
+        calendar: calendar.name.clone(),
+        id: window.id.clone(),
+        kind: window.kind.as_str(),
+        name: window.name.clone().unwrap_or_else(|| window.id.clone()),
+        start: never,
+        start_ns: 0,
+        end: never,
+        end_ns: 0,
+        matches: window.scope.fits(subject),
+        exempt: exempt_by.is_some(),
+        exempt_by,
+        owner: window.owner.clone(),
+        reason: window.reason.clone(),
+        source: place(window.span, sources),
+    }
+}
+
+fn at(pattern: &WindowFacts, interval: Interval) -> WindowFacts {
+    let (start, end) = (Instant(interval.start), Instant(interval.end));
+    WindowFacts { start, start_ns: start.ns(), end, end_ns: end.ns(), ..pattern.clone() }
+}
+
+fn exemption(window: &Window, subject: &Subject<'_>) -> Option<String> {
+    window.exemptions.iter().find_map(|exemption| exemption.applies(subject))
+}
+
+fn place(span: Span, sources: &Sources) -> String {
+    sources.locate(span).map(|place| place.to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::change::calendar::Target;
+    use crate::change::fixture;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().expect("an instant")
+    }
+
+    fn occupied(start: &str, end: &str) -> Occupied {
+        let (start, end) = (Instant(at(start)), Instant(at(end)));
+        Occupied { start, start_ns: start.ns(), end, end_ns: end.ns() }
+    }
+
+    fn calendar() -> (Sources, Vec<Calendar>) {
+        let (sources, documents) = fixture::yaml(include_str!("../../../tests/data/change/calendar.yaml"));
+        let (calendar, told) = Calendar::read(&documents[0]);
+        assert!(told.is_empty());
+        (sources, vec![calendar.expect("a calendar")])
+    }
+
+    fn orders() -> Subject<'static> {
+        let target = Target {
+            environment: Some("prod".into()),
+            service: Some("orders-api".into()),
+            tier: Some(1),
+            region: Some("eu-west-1".into()),
+        };
+        let names = [("production".to_owned(), "prod".to_owned())];
+        Subject { targets: vec![target], environment_names: names.into(), ..Subject::default() }
+    }
+
+    #[test]
+    fn intervals_near_the_change_with_their_places() {
+        let (sources, calendars) = calendar();
+        let facts = facts(
+            &calendars,
+            &orders(),
+            Some(occupied("2026-06-12T20:00:00Z", "2026-06-12T23:00:00Z")),
+            at("2026-06-09T09:00:00Z"),
+            &sources,
+        );
+        assert!(facts.given);
+        assert_eq!(facts.calendars[0].source, "test.yaml:9:17");
+        let found: Vec<_> = facts
+            .windows
+            .iter()
+            .map(|w| (w.id.as_str(), w.start.0.to_string(), w.end.0.to_string(), w.matches, w.source.as_str()))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("weekdays", "2026-06-08T06:00:00Z".into(), "2026-06-12T18:00:00Z".into(), true, "test.yaml:34:7"),
+                ("weekend", "2026-06-12T22:00:00Z".into(), "2026-06-15T12:00:00Z".into(), true, "test.yaml:23:7"),
+            ]
+        );
+        assert_eq!(facts.windows[0].name, "weekdays", "a window without a name goes by its id");
+    }
+
+    #[test]
+    fn the_day_around_the_change_is_half_open() {
+        let (sources, calendars) = calendar();
+        let ids = |start: &str, end: &str| -> Vec<String> {
+            let facts = facts(&calendars, &orders(), Some(occupied(start, end)), at(start), &sources);
+            facts.windows.into_iter().map(|w| w.id).filter(|id| id == "peak-2026").collect()
+        };
+        // The freeze is [2026-11-22T23:00Z, 2026-12-02T05:00Z).
+        assert!(ids("2026-11-21T20:00:00Z", "2026-11-21T23:00:00Z").is_empty());
+        assert_eq!(ids("2026-11-21T20:00:00Z", "2026-11-21T23:00:01Z"), ["peak-2026"]);
+        assert_eq!(ids("2026-12-03T04:59:59Z", "2026-12-03T06:00:00Z"), ["peak-2026"]);
+        assert!(ids("2026-12-03T05:00:00Z", "2026-12-03T06:00:00Z").is_empty());
+    }
+
+    #[test]
+    fn without_a_window_of_change_the_day_around_now_is_shown() {
+        let (sources, calendars) = calendar();
+        let facts = facts(&calendars, &Subject::default(), None, at("2026-06-16T12:00:00Z"), &sources);
+        let ids: Vec<_> = facts.windows.iter().map(|w| w.id.as_str()).collect();
+        assert_eq!(ids, ["weekdays", "maintenance"]);
+    }
+
+    #[test]
+    fn without_a_calendar_nothing_is_given() {
+        let facts = facts(&[], &Subject::default(), None, at("2026-06-16T12:00:00Z"), &Sources::default());
+        assert!(!facts.given && facts.windows.is_empty());
+    }
+
+    #[test]
+    fn the_next_transition_is_strictly_later_and_only_of_windows_that_fit() {
+        let (_, calendars) = calendar();
+        let next = |from: &str| next_transition(&calendars, &orders(), at(from)).map(|t| t.to_string());
+        assert_eq!(next("2026-06-12T17:59:59Z").as_deref(), Some("2026-06-12T18:00:00Z"));
+        assert_eq!(next("2026-06-12T18:00:00Z").as_deref(), Some("2026-06-12T22:00:00Z"));
+        assert_eq!(next("2026-06-12T22:00:00Z").as_deref(), Some("2026-06-15T06:00:00Z"));
+        assert_eq!(next_transition(&[], &orders(), at("2026-06-12T18:00:00Z")), None);
+    }
+}

@@ -1,0 +1,151 @@
+//! Windows that come again: a schedule and an end, expanded to concrete intervals.
+
+use std::iter;
+
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::clock;
+use super::cron::Cron;
+use super::interval::Interval;
+use crate::change::Elapsed;
+
+/// A window that comes again.
+#[derive(Clone, Debug)]
+pub struct Recurrence {
+    /// When it starts, on the wall clock of `zone`.
+    pub schedule: Cron,
+    /// When it ends.
+    pub end: RecurringEnd,
+    /// The zone of the wall clock.
+    pub zone: TimeZone,
+}
+
+/// When an occurrence ends.
+#[derive(Clone, Debug)]
+pub enum RecurringEnd {
+    /// After elapsed time.
+    After(Elapsed),
+    /// When the wall clock next says so.
+    Until(Time),
+    /// When a second schedule next fires.
+    At(Cron),
+}
+
+/// Longest recurring window, and how far an expansion looks at most: a leap year and a month.
+const HORIZON: SignedDuration = SignedDuration::from_hours(400 * 24);
+/// Slack for zones: no wall clock is further than a day from UTC.
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+/// How far an end schedule is searched: the longest wait for 29 February, over a century without one.
+const LONGEST_WAIT_IN_DAYS: usize = 8 * 366;
+
+impl Recurrence {
+    /// Occurrences that share an instant with `range`, sorted by start. A range longer than the horizon of 400 days
+    /// is looked at that far. Two days start at one instant where a zone skips one.
+    pub fn occurrences(&self, range: Interval) -> impl Iterator<Item = Interval> {
+        let end = range.end.min(horizon(range.start));
+        let first = local_date(earlier(range.start, self.lookback()), &self.zone);
+        let last = local_date(later(end, DAY), &self.zone);
+        let mut ends = Ends { recurrence: self, next: None };
+        days(first, last)
+            .filter(|day| self.schedule.matches_day(*day))
+            .flat_map(|day| self.starts(day))
+            .map(move |(local, start)| Interval { start, end: ends.of(local, start) })
+            .filter(move |interval| interval.touches(&range))
+    }
+
+    /// Starts on one day, in order, each with what the wall clock says.
+    fn starts(&self, day: Date) -> Vec<(DateTime, Timestamp)> {
+        let mut starts: Vec<_> = self
+            .schedule
+            .times()
+            .map(|(hour, minute)| day.at(hour, minute, 0, 0))
+            .filter_map(|local| Some((local, clock::first_and_last(local, &self.zone)?)))
+            .flat_map(|(local, (first, last))| {
+                // A schedule of every hour goes on through a fold; any other one starts once a day.
+                let again = (self.schedule.every_hour() && last != first).then_some((local, last));
+                iter::once((local, first)).chain(again)
+            })
+            .collect();
+        starts.sort_by_key(|(local, start)| (*start, *local));
+        // All times in a gap start at its transition; the last of them knows best when to end.
+        starts.dedup_by(|next, kept| {
+            next.1 == kept.1 && {
+                *kept = *next;
+                true
+            }
+        });
+        starts
+    }
+
+    fn lookback(&self) -> SignedDuration {
+        match &self.end {
+            RecurringEnd::After(length) => length.signed().min(HORIZON) + DAY + DAY,
+            RecurringEnd::Until(_) => DAY + DAY + DAY,
+            RecurringEnd::At(_) => HORIZON,
+        }
+    }
+}
+
+/// The ends of starts that come in order. Remembers the end schedule's next firing, so that it is searched once, and
+/// from when on it is the next.
+struct Ends<'a> {
+    recurrence: &'a Recurrence,
+    next: Option<(DateTime, DateTime)>,
+}
+
+impl Ends<'_> {
+    fn of(&mut self, local: DateTime, start: Timestamp) -> Timestamp {
+        let until = match &self.recurrence.end {
+            RecurringEnd::After(length) => return later(start, length.signed()),
+            RecurringEnd::Until(time) if *time > local.time() => local.date().to_datetime(*time),
+            RecurringEnd::Until(time) => local.date().saturating_add(jiff::Span::new().days(1)).to_datetime(*time),
+            RecurringEnd::At(schedule) => self.next_firing(schedule, local),
+        };
+        let end = clock::end(until, &self.recurrence.zone).unwrap_or(Timestamp::MAX);
+        // Both ends fell into one gap: the window keeps its length on the wall clock rather than vanish.
+        if end <= start { later(start, local.duration_until(until)) } else { end }
+    }
+
+    fn next_firing(&mut self, schedule: &Cron, after: DateTime) -> DateTime {
+        match self.next {
+            Some((from, next)) if from <= after && after < next => next,
+            _ => self.next.insert((after, next_firing(schedule, after))).1,
+        }
+    }
+}
+
+/// When a schedule fires next, strictly after an instant of the wall clock.
+fn next_firing(schedule: &Cron, after: DateTime) -> DateTime {
+    days(after.date(), Date::MAX)
+        .take(LONGEST_WAIT_IN_DAYS)
+        .filter(|day| schedule.matches_day(*day))
+        .flat_map(|day| schedule.times().map(move |(hour, minute)| day.at(hour, minute, 0, 0)))
+        .find(|firing| *firing > after)
+        .unwrap_or(DateTime::MAX)
+}
+
+fn days(first: Date, last: Date) -> impl Iterator<Item = Date> {
+    iter::successors(Some(first), |day| day.tomorrow().ok()).take_while(move |day| *day <= last)
+}
+
+fn local_date(at: Timestamp, zone: &TimeZone) -> Date {
+    zone.to_datetime(at).date()
+}
+
+/// How far ahead an expansion looks from an instant.
+pub(super) fn horizon(from: Timestamp) -> Timestamp {
+    later(from, HORIZON)
+}
+
+fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+fn earlier(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.checked_sub(by).unwrap_or(Timestamp::MIN)
+}
+
+#[cfg(test)]
+mod tests;

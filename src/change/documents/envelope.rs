@@ -1,0 +1,39 @@
+//! What every document of ours carries around its `spec`.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::change::{Free, Moment};
+
+/// A document of ours: envelope and `spec`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", bound(deserialize = "S: Deserialize<'de> + Default"))]
+pub(crate) struct Envelope<S> {
+    #[serde(rename = "apiVersion")]
+    _api_version: String,
+    #[serde(rename = "kind")]
+    _kind: String,
+    #[serde(default)]
+    pub(crate) metadata: Header,
+    #[serde(default)]
+    pub(crate) spec: S,
+    #[serde(default, rename = "signature")]
+    _signature: Option<IgnoredAny>,
+}
+
+/// `metadata` of a context document.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Header {
+    /// Its name.
+    pub name: Option<String>,
+    /// The instant whose state it shows.
+    pub as_of: Option<Moment>,
+    /// Where it comes from.
+    pub source: Option<String>,
+    /// The author's own words by key.
+    pub labels: Free,
+    /// Proof of where it comes from; not verified yet.
+    #[serde(rename = "signature")]
+    _signature: Option<IgnoredAny>,
+}
