@@ -2,7 +2,6 @@
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use crate::facts::{Action, Iac, Related, Resource};
 use crate::parse::tree::Node;
@@ -198,6 +197,8 @@ fn relate(resources: &mut [Resource], from: usize, relation: &'static str, index
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::kubernetes::{Document, objects};
     use crate::parse::yaml::{self, Limits};
@@ -211,6 +212,7 @@ mod tests {
             let id = sources.add(Source::new(*path, Revision::Head, *text));
             for document in yaml::parse(id, text, &Limits::default()).documents {
                 let Document::Kubernetes(found) = objects(document) else { panic!("{text}") };
+                assert_eq!(found.diagnostics, [], "{text}");
                 let environment = Some(Arc::from(*environment)).filter(|e: &Arc<str>| !e.is_empty());
                 all.extend(found.resources.into_iter().map(|r| Resource { environment: environment.clone(), ..r }));
             }
@@ -223,17 +225,17 @@ mod tests {
         resource.related.iter().map(|r| (r.relation, r.index)).collect()
     }
 
-    const WORKLOAD: &str = "{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, namespace: n}}";
-    const SCALER: &str = "{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: h, namespace: n}, \
+    const WORKLOAD: &str = "{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, namespace: shop}}";
+    const SCALER: &str = "{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: h, namespace: shop}, \
                           spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: a}}}";
 
     #[test]
     fn all_four_references_join_both_ways() {
-        let keda = "{apiVersion: keda.sh/v1alpha1, kind: ScaledObject, metadata: {name: k, namespace: n}, \
+        let keda = "{apiVersion: keda.sh/v1alpha1, kind: ScaledObject, metadata: {name: k, namespace: shop}, \
                     spec: {scaleTargetRef: {name: a}}}";
-        let canary = "{apiVersion: flagger.app/v1beta1, kind: Canary, metadata: {name: c, namespace: n}, \
+        let canary = "{apiVersion: flagger.app/v1beta1, kind: Canary, metadata: {name: c, namespace: shop}, \
                       spec: {targetRef: {apiVersion: apps/v1, kind: Deployment, name: a}}}";
-        let rollout = "{apiVersion: argoproj.io/v1alpha1, kind: Rollout, metadata: {name: r, namespace: n}, \
+        let rollout = "{apiVersion: argoproj.io/v1alpha1, kind: Rollout, metadata: {name: r, namespace: shop}, \
                        spec: {workloadRef: {apiVersion: apps/v1, kind: Deployment, name: a}}}";
         let all =
             joined(&[("a", "", WORKLOAD), ("a", "", SCALER), ("a", "", keda), ("a", "", canary), ("a", "", rollout)]);
@@ -258,7 +260,7 @@ mod tests {
 
     #[test]
     fn equally_near_ones_all_count_and_other_namespaces_do_not() {
-        let elsewhere = WORKLOAD.replace("namespace: n", "namespace: m");
+        let elsewhere = WORKLOAD.replace("namespace: shop", "namespace: other");
         let files = [("x/a", "", WORKLOAD), ("y/a", "", WORKLOAD), ("z/a", "", &elsewhere), ("w/h", "", SCALER)];
         assert_eq!(relations(&joined(&files)[3]), [("scale-target", 0), ("scale-target", 1)]);
     }

@@ -54,10 +54,11 @@ pub fn objects(document: Node) -> Document {
     let Value::Map(map) = &document.value else {
         return Document::Other(if document.is_null() { Other::Empty } else { Other::NotAMapping });
     };
-    let (Some(api_version), Some(_)) = (text(map, "apiVersion"), text(map, "kind")) else {
+    let api_version = map.get("apiVersion").filter(|version| !version.is_null() && version.as_str() != Some(""));
+    let (Some(api_version), Some(_)) = (api_version, text(map, "kind")) else {
         return Document::Other(Other::NoKind);
     };
-    if let Some(other) = of_another_tool(api_version) {
+    if let Some(other) = api_version.as_str().and_then(of_another_tool) {
         return Document::Other(other);
     }
     if !is_list(map) && !is_named(&document) {
@@ -77,9 +78,9 @@ fn of_another_tool(api_version: &str) -> Option<Other> {
     }
 }
 
-/// Whether kubectl takes it for a list: any object with a sequence `items`.
+/// Whether kubectl takes it for a list: any object with `items`.
 fn is_list(map: &Map) -> bool {
-    map.get("items").is_some_and(|items| items.as_seq().is_some())
+    map.get("items").is_some()
 }
 
 /// Whether the object gives a name. One of the wrong type is a fault of an object, not the mark of a
@@ -111,7 +112,15 @@ impl Objects {
 
     /// The items of an `XList` are of kind `X` when they do not say otherwise.
     fn flatten(&mut self, mut list: Map) {
-        let Some(Entry { node: Node { value: Value::Seq(items), .. }, .. }) = list.remove("items") else { return };
+        let items = match list.remove("items").map(|entry| entry.node) {
+            Some(Node { value: Value::Seq(items), .. }) => items,
+            Some(node) if !node.is_null() => {
+                return self
+                    .diagnostics
+                    .push(refused(format!("`items` must be a list, not {}", node.kind()), node.span));
+            }
+            _ => return,
+        };
         let api_version = list.remove("apiVersion");
         let kind = list.remove("kind").map(of_items);
         for mut item in items {
@@ -139,7 +148,8 @@ fn object(node: Node) -> Result<Resource, Box<Diagnostic>> {
     }
     let field = |key| node.as_map().and_then(|map| text(map, key));
     let (Some(api_version), Some(kind)) = (field("apiVersion"), field("kind")) else {
-        return Err(Box::new(refused("an object needs `apiVersion` and `kind`, both text", first_line(&node))));
+        let at = node.get("apiVersion").filter(|v| v.as_str().is_none()).map_or_else(|| first_line(&node), |v| v.span);
+        return Err(Box::new(refused("an object needs `apiVersion` and `kind`, both text", at)));
     };
     let meta = |key| node.at(&["metadata", key]).and_then(Node::as_str).filter(|text| !text.is_empty());
     let name: Arc<str> = match (meta("name"), meta("generateName")) {

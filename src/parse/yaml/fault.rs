@@ -61,6 +61,19 @@ pub(super) fn template(at: Span) -> Diagnostic {
         .help("render it first: name the chart under `kubernetes.helm` in changegate.yaml")
 }
 
+/// A character that breaks lines for kubectl (YAML 1.1) and for nobody who looks at the file.
+pub(super) fn line_break(at: Span) -> Diagnostic {
+    Diagnostic::error("yaml::line-break", "a line break that is not shown as one (U+0085, U+2028 or U+2029)")
+        .at(at)
+        .label("kubectl starts a new line here")
+        .help("remove the character, or write it as \\u2028 in double quotes")
+}
+
+/// `{?key: value}`.
+pub(super) fn question_mark(at: Span) -> Diagnostic {
+    value("a plain text in brackets cannot begin with `?`", at, "quote it: kubectl drops the question mark")
+}
+
 /// What stands after the end of a document without a separator, which kubectl skips.
 pub(super) fn skipped(at: Span) -> Diagnostic {
     Diagnostic::warning(SKIPPED, "text after the end of the document is not read")
