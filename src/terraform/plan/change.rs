@@ -45,7 +45,10 @@ pub(super) fn read(item: &Node) -> Result<Option<Resource>, Diagnostic> {
 /// The address; a deposed object (the old one of an interrupted create-before-destroy) shares it with the
 /// current object and is told apart as Terraform prints it.
 fn id(address: Arc<str>, deposed: Option<Arc<str>>) -> Arc<str> {
-    deposed.map_or(address.clone(), |key| format!("{address} (deposed object {key})").into())
+    match deposed {
+        Some(key) => format!("{address} (deposed object {key})").into(),
+        None => address,
+    }
 }
 
 /// What the list of actions amounts to; `None` for a read, which changes nothing.
