@@ -1,14 +1,16 @@
 //! Terraform configuration and plans to resources, as data: each folder of `tests/data/terraform` holds files
 //! and `expected.json`. `CHANGEGATE_REWRITE=1 cargo test --test terraform_reading` writes what is read now.
 
+#![allow(missing_docs, clippy::expect_used, clippy::indexing_slicing, reason = "a test binary")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use changegate::facts::Resource;
 use changegate::finding::Diagnostic;
 use changegate::parse::json;
-use changegate::parse::tree::{Node, Step, Value};
-use changegate::source::{Revision, Source, Sources, Span};
+use changegate::parse::tree::{Node, Value};
+use changegate::source::{Revision, Source, SourceId, Sources, Span};
 use changegate::terraform::{self, plan, source};
 use serde_json::json;
 
@@ -63,7 +65,7 @@ impl Case {
         out
     }
 
-    fn text(&mut self, path: &Path) -> (changegate::source::SourceId, String, String) {
+    fn text(&mut self, path: &Path) -> (SourceId, String, String) {
         let text = fs::read_to_string(path).expect("text");
         let shown = path.strip_prefix(&self.root).expect("below the case").to_string_lossy().into_owned();
         (self.sources.add(Source::new(shown.clone(), Revision::Head, text.clone())), shown, text)
@@ -162,8 +164,8 @@ fn no_secret_survives_in_a_resource_or_a_redacted_plan() {
         let path = Path::new("tests/data/terraform").join(case).join("plan.json");
         let text = fs::read_to_string(path).expect("plan");
         assert!(SECRETS.iter().any(|s| text.contains(s)), "{case} tests nothing");
-        let node = json::parse(changegate::source::SourceId(0), &text).expect("JSON");
-        let plan = plan::read(changegate::source::SourceId(0), &node).expect("plan");
+        let node = json::parse(SourceId(0), &text).expect("JSON");
+        let plan = plan::read(SourceId(0), &node).expect("plan");
         let redacted = plan::redact(&text, &node);
         assert_eq!(redacted.lines().count(), text.lines().count());
         assert_eq!(redacted.len(), text.len());
@@ -186,7 +188,7 @@ fn what_is_no_plan_of_a_known_format_is_refused() {
         (r#"[]"#, "not the JSON of a plan"),
     ];
     for (text, expected) in cases {
-        let id = changegate::source::SourceId(0);
+        let id = SourceId(0);
         let said = plan::read(id, &json::parse(id, text).expect("JSON")).expect_err(text);
         assert_eq!(said.code, "terraform::plan_format");
         assert!(said.message.contains(expected), "{text}: {}", said.message);
@@ -196,7 +198,7 @@ fn what_is_no_plan_of_a_known_format_is_refused() {
 #[test]
 fn an_errored_plan_and_one_without_its_changes_are_not_trusted() {
     let read = |text: &str| {
-        let id = changegate::source::SourceId(0);
+        let id = SourceId(0);
         let plan = plan::read(id, &json::parse(id, text).expect("JSON")).expect("plan");
         plan.diagnostics.into_iter().map(|d| d.code).collect::<Vec<_>>()
     };
@@ -205,10 +207,4 @@ fn an_errored_plan_and_one_without_its_changes_are_not_trusted() {
     let cut = r#"{"format_version": "1.0", "planned_values": {"root_module": {"resources": []}}}"#;
     assert_eq!(read(cut), ["terraform::plan_shape"]);
     assert_eq!(read(r#"{"format_version": "1.1", "planned_values": {"root_module": {}}}"#), [""; 0]);
-}
-
-#[test]
-fn paths_of_steps_serialise_as_keys_and_indexes() {
-    let path = vec![Step::from("a"), Step::from(0)];
-    assert_eq!(serde_json::to_string(&path).expect("JSON"), r#"["a",0]"#);
 }
