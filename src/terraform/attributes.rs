@@ -75,6 +75,10 @@ impl Object {
             return self.set(Entry { key: label.text.clone(), key_span: label.span, node });
         }
         let item = object(&block.body, block, |_| true);
+        // The one block that every provider reads as a single object.
+        if &*block.kind == "timeouts" {
+            return self.set(Entry { key: block.kind.clone(), key_span: block.kind_span, node: item });
+        }
         match self.get_mut(&block.kind).map(|e| &mut e.node.value) {
             Some(Value::Seq(items)) => items.push(item),
             Some(Value::Unknown) => {}

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::facts::Resource;
-use crate::parse::tree::{Node, Value};
+use crate::parse::tree::{Entry, Map, Node, Value};
 use crate::source::Span;
 
 /// Points planned resources and their attributes at the blocks that declare them, so that a finding about a
@@ -27,7 +27,13 @@ pub fn locate(plan_resources: &mut [Resource], source_resources: &[Resource]) {
     }
 }
 
+/// More blocks of one name than this are not told apart.
+const MAX_CANDIDATES: usize = 64;
+
 fn only_match<'a>(resource: &Resource, candidates: &[&'a Resource]) -> Option<&'a Resource> {
+    if candidates.len() > MAX_CANDIDATES {
+        return None;
+    }
     if let ([only], None) = (candidates, &resource.module) {
         return Some(only);
     }
@@ -40,7 +46,8 @@ fn agrees(planned: &Node, written: &Node) -> bool {
     match (&planned.value, &written.value) {
         (Value::Unknown | Value::Sensitive, _) | (_, Value::Unknown) => true,
         (Value::Map(planned), Value::Map(written)) => {
-            written.iter().all(|e| planned.get(&e.key).is_none_or(|node| agrees(node, &e.node)))
+            let planned = index(planned);
+            written.iter().all(|e| planned.get(&*e.key).is_none_or(|p| agrees(&p.node, &e.node)))
         }
         (Value::Seq(planned), Value::Seq(written)) => planned.iter().zip(written).all(|(p, w)| agrees(p, w)),
         // Terraform converts `"5"` to 5 and back where the schema asks for it.
@@ -90,16 +97,17 @@ impl Places<'_> {
         let around = planned.span;
         match &mut planned.value {
             Value::Map(map) => {
+                let written = written.and_then(only_object).map(index).unwrap_or_default();
                 for entry in map.iter_mut() {
-                    let own = written.and_then(Node::as_map).and_then(|m| m.entry(&entry.key));
+                    let own = written.get(&*entry.key);
                     entry.key_span = own.map_or(around, |e| e.key_span);
                     entry.node.span = own.map_or(around, |e| e.node.span);
                     self.children(&mut entry.node, own.map(|e| &e.node));
                 }
             }
             Value::Seq(items) => {
-                for (index, item) in items.iter_mut().enumerate() {
-                    let own = written.and_then(Node::as_seq).and_then(|items| items.get(index));
+                for (at, item) in items.iter_mut().enumerate() {
+                    let own = written.and_then(Node::as_seq).and_then(|items| items.get(at));
                     item.span = own.map_or(around, |n| n.span);
                     self.children(item, own);
                 }
@@ -107,4 +115,16 @@ impl Places<'_> {
             _ => {}
         }
     }
+}
+
+/// The object that is written: a plan has a block that may stand only once as an object, the source as a list.
+fn only_object(written: &Node) -> Option<&Map> {
+    match written.as_seq() {
+        Some([only]) => only.as_map(),
+        _ => written.as_map(),
+    }
+}
+
+fn index(map: &Map) -> HashMap<&str, &Entry> {
+    map.iter().map(|e| (&*e.key, e)).collect()
 }

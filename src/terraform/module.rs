@@ -1,7 +1,7 @@
 //! The resources of one directory: base files, override files over them, provider defaults below them.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::attributes::{self, Attributes};
@@ -84,16 +84,18 @@ impl<'a> Module<'a> {
 /// Lays an override over a base body as Terraform does: attributes one by one, `lifecycle` attribute by
 /// attribute, nested blocks all of a kind at once.
 fn merge(base: &mut Body, over: &Body) {
+    let index: HashMap<Arc<str>, usize> = (0..).zip(&base.attributes).map(|(i, a)| (a.name.clone(), i)).collect();
     for attribute in &over.attributes {
-        match base.attributes.iter_mut().find(|a| a.name == attribute.name) {
+        match index.get(&attribute.name).and_then(|at| base.attributes.get_mut(*at)) {
             Some(old) => *old = attribute.clone(),
             None => base.attributes.push(attribute.clone()),
         }
     }
     let lifecycle = |b: &Block| &*b.kind == "lifecycle";
-    base.blocks.retain(|b| lifecycle(b) || !over.blocks.iter().any(|o| nested_kind(o) == nested_kind(b)));
+    let replaced: HashSet<&Arc<str>> = over.blocks.iter().map(nested_kind).collect();
+    base.blocks.retain(|b| lifecycle(b) || !replaced.contains(nested_kind(b)));
     for block in &over.blocks {
-        match base.blocks.iter_mut().find(|b| lifecycle(b) && lifecycle(block)) {
+        match base.blocks.iter_mut().filter(|_| lifecycle(block)).find(|b| lifecycle(b)) {
             Some(old) => merge(&mut old.body, &block.body),
             None => base.blocks.push(block.clone()),
         }

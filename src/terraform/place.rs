@@ -15,9 +15,10 @@ pub fn region(resource: &Resource) -> Option<Arc<str>> {
 /// The availability zones that a resource names, sorted, each once.
 pub fn zones(resource: &Resource) -> Vec<Arc<str>> {
     let lists = ["availability_zones", "zones", "node_locations", "distribution_policy_zones"];
-    let in_lists = lists.iter().filter_map(|key| resource.attrs.get(key)).flat_map(|list| {
-        list.as_seq().unwrap_or_default().iter().filter_map(text)
-    });
+    let in_lists = lists
+        .iter()
+        .filter_map(|key| resource.attrs.get(key))
+        .flat_map(|list| list.as_seq().unwrap_or_default().iter().filter_map(text));
     let single = ["availability_zone", "zone"].iter().filter_map(|key| resource.attrs.get(key).and_then(text));
     let location = resource.attrs.get("location").and_then(text).filter(|l| region_of(l).is_some());
     let mut zones: Vec<Arc<str>> = in_lists.chain(single).chain(location).filter(|z| !z.is_empty()).collect();

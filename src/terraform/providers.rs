@@ -61,13 +61,22 @@ impl Provider {
         let Value::Map(attributes) = &mut resource.value else { return };
         let node = match (&defaults.value, attributes.get(own_name)) {
             (_, Some(Node { value: Value::Unknown, span })) => Node::new(Value::Unknown, *span),
-            (Value::Map(defaults_map), own) => {
-                let own = own.and_then(Node::as_map).into_iter().flatten();
-                let all: Map = defaults_map.iter().chain(own).cloned().collect();
-                Node::new(all, defaults.span)
+            (Value::Map(map), own) if map.len() <= MAX_TAGS => {
+                Node::new(merged(map, own.and_then(Node::as_map)), defaults.span)
             }
             _ => Node::new(Value::Unknown, defaults.span),
         };
         attributes.insert(Entry { key: (*all_name).into(), key_span: *key_span, node });
     }
+}
+
+/// More default tags than any cloud takes (AWS: 50) are not copied to every resource.
+const MAX_TAGS: usize = 100;
+
+/// A resource's own tags, then the defaults that it does not set.
+fn merged(defaults: &Map, own: Option<&Map>) -> Map {
+    let mut all = own.cloned().unwrap_or_default();
+    let is_new = |e: &&Entry| own.is_none_or(|own| own.get(&e.key).is_none());
+    defaults.iter().filter(is_new).cloned().for_each(|entry| all.push(entry));
+    all
 }

@@ -57,9 +57,10 @@ impl<'a> Tags<'a> {
 
     /// The node of a tag, or the unknown node that could hold it.
     fn find(&self, key: &str) -> Option<&'a Node> {
-        let listed = self.listed.iter().find(|tag| {
-            tag.get("key").and_then(Node::as_str).is_some_and(|k| k.eq_ignore_ascii_case(key))
-        });
+        let listed = self
+            .listed
+            .iter()
+            .find(|tag| tag.get("key").and_then(Node::as_str).is_some_and(|k| k.eq_ignore_ascii_case(key)));
         let in_layer = |layer: &&'a Node| match &layer.value {
             Value::Map(map) => in_map(map, key),
             Value::Unknown | Value::Sensitive => Some(*layer),

@@ -38,8 +38,9 @@ impl Reader<'_> {
     fn attribute(&self, attribute: edit::Attribute) -> Attribute {
         let name_span = self.span(attribute.key.span());
         let name = Arc::from(attribute.key.as_str());
-        let range = attribute.value.span();
-        if let Some(unread) = range.and_then(|r| self.unread.iter().find(|u| u.start == r.start)) {
+        let start = attribute.value.span().unwrap_or_default().start;
+        let unread = self.unread.binary_search_by_key(&start, |u| u.start);
+        if let Some(unread) = unread.ok().and_then(|at| self.unread.get(at)) {
             let value = Node::new(Value::Unknown, self.span(Some(unread.clone())));
             return Attribute { name, name_span, value, expression: None };
         }

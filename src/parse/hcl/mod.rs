@@ -156,6 +156,11 @@ pub fn parse(source: SourceId, text: &str) -> Hcl {
         let body = Reader { source, text, base: 0, unread: &[] }.body(body);
         return Hcl { body, diagnostics: Vec::new() };
     }
+    by_items(source, text)
+}
+
+/// Reads each top-level item alone.
+fn by_items(source: SourceId, text: &str) -> Hcl {
     let mut hcl = Hcl::default();
     for item in outline::items(text) {
         hcl.read_item(source, text, &item);
@@ -202,10 +207,12 @@ impl Hcl {
     }
 }
 
+/// The parser says `invalid WHAT; expected A, B or C`, and `expected …` alone is a long list for expressions.
 fn syntax(message: &str, span: Span) -> Diagnostic {
-    Diagnostic::error("hcl::syntax", format!("this block cannot be read: {message}"))
+    let (what, expected) = message.split_once("; ").unwrap_or((message, ""));
+    Diagnostic::error("hcl::syntax", format!("this block cannot be read: {what}"))
         .at(span)
-        .label("here")
+        .label(if expected.len() > 60 || expected.is_empty() { "here" } else { expected })
         .help("`terraform fmt` or `tofu fmt` points at the same fault; the rest of the file was read")
 }
 

@@ -187,6 +187,14 @@ proptest! {
     }
 
     #[test]
+    fn reading_item_by_item_is_reading_the_whole(literals in prop::collection::vec(literal(), 1..4)) {
+        let block = |l: &String| format!("# {{\nb \"x\" {{ /* }} */\n  c {{ y = 1 }}\n  x = {}\n}} // {{\n", l.trim_end());
+        let text: String = literals.iter().map(block).collect();
+        let (whole, items) = (read(&text), by_items(SourceId(0), &text));
+        prop_assert_eq!(format!("{whole:?}"), format!("{items:?}"));
+    }
+
+    #[test]
     fn any_text_is_survived(text in "[a-z\"{}\\[\\]()=,:<\\-\\n $%#/*E]{0,80}") {
         let hcl = read(&text);
         for d in &hcl.diagnostics {

@@ -45,7 +45,10 @@ pub(super) fn read(item: &Node) -> Result<Option<Resource>, Diagnostic> {
 /// The address; a deposed object (the old one of an interrupted create-before-destroy) shares it with the
 /// current object and is told apart as Terraform prints it.
 fn id(address: Arc<str>, deposed: Option<Arc<str>>) -> Arc<str> {
-    deposed.map_or(address.clone(), |key| format!("{address} (deposed object {key})").into())
+    match deposed {
+        Some(key) => format!("{address} (deposed object {key})").into(),
+        None => address,
+    }
 }
 
 /// What the list of actions amounts to; `None` for a read, which changes nothing.
@@ -75,13 +78,9 @@ struct Sides {
 }
 
 impl Sides {
-    /// A value that is sensitive on one side is masked on both: the other side may hold the same secret
-    /// from before it was marked.
     fn read(change: &Node) -> Self {
-        let present = |key: &str| change.get(key).filter(|n| !n.is_null());
-        let secrets = [change.get("before_sensitive"), change.get("after_sensitive")];
-        let mut before = present("before").cloned();
-        let mut after = present("after").cloned();
+        let present = |key: &str| change.get(key).filter(|n| !n.is_null()).cloned();
+        let (before, mut after) = (present("before"), present("after"));
         if let (Some(after), Some(unknown)) = (&mut after, change.get("after_unknown")) {
             marks::place_unknown(after, unknown);
         }
@@ -89,9 +88,9 @@ impl Sides {
             (Some(before), Some(after)) => diff::changed(before, after),
             _ => Vec::new(),
         };
-        for side in [&mut before, &mut after].into_iter().flatten() {
-            secrets.iter().flatten().for_each(|marks| marks::mask(side, marks));
-        }
+        let mut sides = [before, after];
+        marks::mask_sides(&mut sides, change);
+        let [before, after] = sides;
         Self { before, after, changed }
     }
 }

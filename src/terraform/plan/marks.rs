@@ -1,6 +1,6 @@
 //! The marks that a plan keeps beside its values, put onto the values.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::parse::tree::{Entry, Map, Node, Value};
@@ -62,23 +62,70 @@ fn has_mark(marks: &Node) -> bool {
     }
 }
 
-/// Puts [`Value::Sensitive`] wherever `marks` (`before_sensitive` or `after_sensitive`) says `true`. What is
-/// unknown stays so: there is nothing in it to hide. Marks whose shape differs from the value's hide the
-/// whole value.
-pub(super) fn mask(node: &mut Node, marks: &Node) {
+/// Puts [`Value::Sensitive`] onto both sides of a change wherever either side is marked, and onto copies of
+/// what was hidden.
+///
+/// The other side may hold the same secret from before it was marked. So may another attribute of the same
+/// resource: a provider that copies an argument into a result does not copy the mark.
+pub(super) fn mask_sides(sides: &mut [Option<Node>; 2], change: &Node) {
+    let mut secrets = HashSet::new();
+    for key in ["before_sensitive", "after_sensitive"] {
+        if let Some(marks) = change.get(key) {
+            sides.iter_mut().flatten().for_each(|side| mask(side, marks, &mut secrets));
+        }
+    }
+    if !secrets.is_empty() {
+        sides.iter_mut().flatten().for_each(|side| mask_copies(side, &secrets));
+    }
+}
+
+/// Hides what `marks` says `true` of. What is unknown stays so: there is nothing in it to hide. Marks whose
+/// shape differs from the value's hide the whole value.
+fn mask(node: &mut Node, marks: &Node, secrets: &mut HashSet<Arc<str>>) {
     match (&mut node.value, &marks.value) {
         (Value::Unknown | Value::Sensitive | Value::Null, _) => {}
-        (_, Value::Bool(true)) => node.value = Value::Sensitive,
+        (_, Value::Bool(true)) => hide(node, secrets),
         (Value::Map(map), Value::Map(marks)) => {
             let marks: HashMap<&str, &Node> = marks.iter().map(|e| (&*e.key, &e.node)).collect();
             for entry in map.iter_mut() {
                 if let Some(mark) = marks.get(&*entry.key) {
-                    mask(&mut entry.node, mark);
+                    mask(&mut entry.node, mark, secrets);
                 }
             }
         }
-        (Value::Seq(items), Value::Seq(marks)) => items.iter_mut().zip(marks).for_each(|(item, mark)| mask(item, mark)),
-        (_, Value::Map(_) | Value::Seq(_)) if has_mark(marks) => node.value = Value::Sensitive,
+        (Value::Seq(items), Value::Seq(marks)) => {
+            items.iter_mut().zip(marks).for_each(|(item, marks)| mask(item, marks, secrets));
+        }
+        (_, Value::Map(_) | Value::Seq(_)) if has_mark(marks) => hide(node, secrets),
+        _ => {}
+    }
+}
+
+fn hide(node: &mut Node, secrets: &mut HashSet<Arc<str>>) {
+    collect(node, secrets);
+    node.value = Value::Sensitive;
+}
+
+fn collect(node: &Node, secrets: &mut HashSet<Arc<str>>) {
+    match &node.value {
+        Value::String(text) if is_telling(text) => drop(secrets.insert(text.clone())),
+        Value::Seq(items) => items.iter().for_each(|item| collect(item, secrets)),
+        Value::Map(map) => map.iter().for_each(|e| collect(&e.node, secrets)),
+        _ => {}
+    }
+}
+
+/// Whether an equal text elsewhere is a copy of the secret. A short text or a plain word (`postgres` as user
+/// name and as engine) is equal by chance.
+fn is_telling(text: &str) -> bool {
+    text.len() >= 8 && !text.bytes().all(|b| b.is_ascii_alphabetic())
+}
+
+fn mask_copies(node: &mut Node, secrets: &HashSet<Arc<str>>) {
+    match &mut node.value {
+        Value::String(text) if secrets.contains(text) => node.value = Value::Sensitive,
+        Value::Seq(items) => items.iter_mut().for_each(|item| mask_copies(item, secrets)),
+        Value::Map(map) => map.iter_mut().for_each(|e| mask_copies(&mut e.node, secrets)),
         _ => {}
     }
 }

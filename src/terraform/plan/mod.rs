@@ -186,17 +186,23 @@ fn flag(node: &Node, key: &str) -> Option<bool> {
 }
 
 fn errored(span: Span) -> Diagnostic {
-    Diagnostic::error("terraform::plan_errored", "planning stopped with an error: the plan shows only part of the change")
-        .at(span)
-        .label("the plan is marked as errored")
-        .help("mend what `terraform plan` complains about and hand over the new plan")
+    Diagnostic::error(
+        "terraform::plan_errored",
+        "planning stopped with an error: the plan shows only part of the change",
+    )
+    .at(span)
+    .label("the plan is marked as errored")
+    .help("mend what `terraform plan` complains about and hand over the new plan")
 }
 
 fn incomplete(span: Span) -> Diagnostic {
-    Diagnostic::warning("terraform::plan_incomplete", "the plan is not complete: a later plan will hold more of the change")
-        .at(span)
-        .label("the plan is marked as incomplete")
-        .help("leave `-target` out, or expect a further plan after the apply")
+    Diagnostic::warning(
+        "terraform::plan_incomplete",
+        "the plan is not complete: a later plan will hold more of the change",
+    )
+    .at(span)
+    .label("the plan is marked as incomplete")
+    .help("leave `-target` out, or expect a further plan after the apply")
 }
 
 fn shape(span: Span, message: impl Into<String>) -> Diagnostic {

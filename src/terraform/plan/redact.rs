@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::marks;
 use crate::parse::tree::{Node, Value};
 use crate::source::Span;
 
@@ -35,12 +36,9 @@ fn show(item: &Node, shown: &mut Vec<Range<usize>>) {
         shown.extend([range(entry.key_span), range(entry.node.span)]);
     }
     let Some(change) = item.get("change") else { return };
-    let marks = [change.get("before_sensitive"), change.get("after_sensitive")];
-    for side in ["before", "after"].iter().filter_map(|key| change.get(key)) {
-        let mut masked = side.clone();
-        marks.iter().flatten().for_each(|marks| super::marks::mask(&mut masked, marks));
-        show_values(&masked, shown);
-    }
+    let mut sides = ["before", "after"].map(|key| change.get(key).cloned());
+    marks::mask_sides(&mut sides, change);
+    sides.iter().flatten().for_each(|side| show_values(side, shown));
 }
 
 fn show_values(node: &Node, shown: &mut Vec<Range<usize>>) {
