@@ -15,6 +15,7 @@ mod resolve;
 mod signature;
 #[cfg(test)]
 mod tests;
+mod trees;
 mod worktree;
 
 use std::fmt;

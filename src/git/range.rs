@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::changes::{FileChange, Sides};
+use super::changes::FileChange;
 use super::commits::{Commit, Range};
 use super::rename::{self, Candidate};
+use super::trees::{RawPath, Sides};
 use super::{CommitId, Repository, Snapshot};
 use crate::finding::Diagnostic;
 
@@ -83,7 +84,7 @@ impl Repository {
     fn steps(&self, commit: &Commit) -> Result<Vec<Step>, Diagnostic> {
         let mut sides = self.against(commit, commit.parents.first().copied())?;
         for parent in commit.parents.iter().take(MAX_PARENTS).skip(1) {
-            let other: BTreeSet<String> = self.against(commit, Some(*parent))?.into_keys().collect();
+            let other: BTreeSet<RawPath> = self.against(commit, Some(*parent))?.into_keys().collect();
             sides.retain(|path, _| other.contains(path));
         }
         let side = |wanted: fn(&Step) -> Option<&String>, steps: &[(Step, String)]| -> Vec<Candidate> {
@@ -95,6 +96,8 @@ impl Repository {
             .into_iter()
             .filter_map(|(path, (old, new))| {
                 let blob = new.or(old)?.id.to_string();
+                // An old name that is not text is only shown; a changed file with one is refused elsewhere.
+                let path = String::from_utf8_lossy(&path).into_owned();
                 Some((Step { before: old.map(|_| path.clone()), after: new.map(|_| path) }, blob))
             })
             .collect();
@@ -106,8 +109,7 @@ impl Repository {
     }
 
     fn against(&self, commit: &Commit, parent: Option<CommitId>) -> Result<Sides, Diagnostic> {
-        let old = parent.map(|p| self.tree(p)).transpose()?;
-        self.tree_difference(old, Some(self.tree(commit.id)?))
+        self.tree_difference(parent, Some(commit.id))
     }
 }
 
