@@ -28,6 +28,15 @@ pub struct Touch {
     pub after: Option<String>,
 }
 
+/// The bytes of a file around one commit; `None` where it did not exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Versions {
+    /// In the first parent.
+    pub before: Option<Vec<u8>>,
+    /// In the commit.
+    pub after: Option<Vec<u8>>,
+}
+
 /// For every changed file the commits of the range that touched it.
 #[derive(Clone, Debug, Default)]
 pub struct Touches {
@@ -68,16 +77,16 @@ impl Repository {
         Ok(touches)
     }
 
-    /// The file before and after one of its commits; `None` where it did not exist.
+    /// The file before and after one of the commits that touched it.
     ///
     /// # Errors
     /// As [`Repository::read`].
-    pub fn versions(&self, touch: &Touch) -> Result<(Option<Vec<u8>>, Option<Vec<u8>>), Diagnostic> {
+    pub fn versions(&self, touch: &Touch) -> Result<Versions, Diagnostic> {
         let read = |commit: Option<CommitId>, path: &Option<String>| match (commit, path) {
             (Some(commit), Some(path)) => self.read(Snapshot::Commit(commit), path),
             _ => Ok(None),
         };
-        Ok((read(touch.parent, &touch.before)?, read(Some(touch.commit), &touch.after)?))
+        Ok(Versions { before: read(touch.parent, &touch.before)?, after: read(Some(touch.commit), &touch.after)? })
     }
 
     /// What one commit did to files.

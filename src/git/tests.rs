@@ -394,8 +394,9 @@ fn a_file_is_followed_through_renames() {
     let touches = repository.touches(&range, &changes).expect("touches");
     assert_eq!(touches.of("two.yaml").iter().map(|t| t.commit).collect::<Vec<_>>(), [last, rename, edit]);
     assert!(touches.of("one.yaml").is_empty());
-    let (before, after) = repository.versions(&touches.of("two.yaml")[1]).expect("versions");
-    assert_eq!((before, after), (Some(text("y").into_bytes()), Some(text("z").into_bytes())));
+    let versions = repository.versions(&touches.of("two.yaml")[1]).expect("versions");
+    let (before, after) = (Some(text("y").into_bytes()), Some(text("z").into_bytes()));
+    assert_eq!(versions, Versions { before, after });
 }
 
 #[test]
