@@ -124,7 +124,8 @@ impl Finder<'_> {
         let (sender, receiver) = channel();
         let (root, keep) = (self.root.clone(), self.keep);
         std::thread::scope(|scope| {
-            scope.spawn(|| run(start, &root, keep, sender));
+            // The sender ends with the walk, and with it the loop below.
+            scope.spawn(move || run(start, &root, keep, &sender));
             for met in receiver {
                 match met {
                     Met::File(path) => self.add(&path),
@@ -150,7 +151,7 @@ fn with_own_name(full: &Path) -> Option<PathBuf> {
 }
 
 /// Walks one folder with all threads and sends what it meets.
-fn run(start: &Path, root: &Path, keep: &(dyn Fn(&str) -> bool + Sync), sender: Sender<Met>) {
+fn run(start: &Path, root: &Path, keep: &(dyn Fn(&str) -> bool + Sync), sender: &Sender<Met>) {
     let in_repository = start.ancestors().any(|f| f.join(".git").exists());
     let mut builder = WalkBuilder::new(start);
     builder.standard_filters(false).hidden(true).git_ignore(true).require_git(false).parents(in_repository);
@@ -219,6 +220,7 @@ pub(super) fn unreadable(path: &str, why: &str) -> Diagnostic {
         .help("check its permissions, or leave it out of the judged paths")
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 #[path = "walk_tests.rs"]
 mod tests;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use git2::{Delta, DiffOptions, Oid};
+use git2::Oid;
 
 use super::rename::{self, Candidate};
+use super::trees::Entry;
 use super::{CommitId, Repository, utf8_path};
 use crate::finding::Diagnostic;
 
@@ -87,16 +88,6 @@ pub fn content(changes: &[FileChange]) -> Vec<Content> {
     list
 }
 
-/// What stands under a path in one state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub(super) mode: u32,
-    pub(super) id: Oid,
-}
-
-/// Path → what stands there at the base and at the head.
-pub(super) type Sides = BTreeMap<String, (Option<Entry>, Option<Entry>)>;
-
 impl Repository {
     /// All files that differ between `base` and `head`, sorted by path. Content at the head is named as git
     /// would after `git add`, also for the working tree.
@@ -105,11 +96,12 @@ impl Repository {
     /// `git::conflict` for an index with unmerged paths, `git::path-encoding`, `git::unreadable`.
     pub fn changes(&self, base: CommitId, head: Snapshot) -> Result<Vec<FileChange>, Diagnostic> {
         let sides = match head {
-            Snapshot::Commit(commit) => self.tree_difference(Some(self.tree(base)?), Some(self.tree(commit)?))?,
+            Snapshot::Commit(commit) => self.tree_difference(Some(base), Some(commit))?,
             Snapshot::Index => self.index_difference(base)?,
             Snapshot::WorkingTree => self.worktree_difference(base)?,
         };
-        let mut changes: Vec<FileChange> = sides.into_iter().filter_map(|(p, (a, b))| file_change(p, a, b)).collect();
+        let changes = sides.into_iter().filter_map(|(path, (old, new))| file_change(&path, old, new).transpose());
+        let mut changes: Vec<FileChange> = changes.collect::<Result<_, _>>()?;
         self.mark_renames(&mut changes, head);
         Ok(changes)
     }
@@ -122,34 +114,6 @@ impl Repository {
     pub fn content_at(&self, base: CommitId, commit: CommitId) -> Result<Vec<Content>, Diagnostic> {
         let merge_base = self.merge_base(base, commit)?;
         Ok(content(&self.changes(merge_base, Snapshot::Commit(commit))?))
-    }
-
-    pub(super) fn tree(&self, commit: CommitId) -> Result<git2::Tree<'_>, Diagnostic> {
-        let tree = self.repo.find_commit(commit.0).and_then(|c| c.tree());
-        tree.map_err(|e| self.fault(&format!("read commit {commit}"), &e))
-    }
-
-    /// What differs between two trees; `None` is the empty tree.
-    pub(super) fn tree_difference(
-        &self,
-        old: Option<git2::Tree<'_>>,
-        new: Option<git2::Tree<'_>>,
-    ) -> Result<Sides, Diagnostic> {
-        let mut options = DiffOptions::new();
-        options.include_typechange(true).skip_binary_check(true).ignore_case(false);
-        let diff = self.repo.diff_tree_to_tree(old.as_ref(), new.as_ref(), Some(&mut options));
-        let diff = diff.map_err(|e| self.fault("compare two commits", &e))?;
-        let mut sides = Sides::new();
-        for delta in diff.deltas() {
-            let (old, new) = (delta.old_file(), delta.new_file());
-            if delta.status() != Delta::Added {
-                sides.entry(delta_path(&old)?).or_default().0 = Some(entry(&old));
-            }
-            if delta.status() != Delta::Deleted {
-                sides.entry(delta_path(&new)?).or_default().1 = Some(entry(&new));
-            }
-        }
-        Ok(sides)
     }
 
     /// Turns pairs of deletion and addition into renames.
@@ -189,27 +153,19 @@ fn candidate(change: &FileChange) -> Option<Candidate> {
     Some(Candidate { path: change.path.clone(), blob: blob.clone() })
 }
 
-fn file_change(path: String, base: Option<Entry>, head: Option<Entry>) -> Option<FileChange> {
+fn file_change(path: &[u8], base: Option<Entry>, head: Option<Entry>) -> Result<Option<FileChange>, Diagnostic> {
     let status = match (base, head) {
         (None, Some(_)) => FileStatus::Added,
         (Some(_), None) => FileStatus::Deleted,
         (Some(a), Some(b)) if a != b => FileStatus::Modified,
-        _ => return None,
+        _ => return Ok(None),
     };
     let id = |e: Option<Entry>| e.map(|e| e.id.to_string());
-    let mode = mode_text(head.map_or(0, |e| e.mode));
-    Some(FileChange { path, previous_path: None, status, mode, blob: id(head), base_blob: id(base) })
+    let (path, mode) = (utf8_path(path)?, mode_text(head.map_or(0, |e| e.mode)));
+    Ok(Some(FileChange { path, previous_path: None, status, mode, blob: id(head), base_blob: id(base) }))
 }
 
 /// A mode as git writes it: six octal digits.
 pub(super) fn mode_text(mode: u32) -> String {
     format!("{mode:06o}")
-}
-
-pub(super) fn delta_path(file: &git2::DiffFile<'_>) -> Result<String, Diagnostic> {
-    utf8_path(file.path_bytes().unwrap_or_default())
-}
-
-fn entry(file: &git2::DiffFile<'_>) -> Entry {
-    Entry { mode: u32::from(file.mode()), id: file.id() }
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 
 use super::signature::Signature;
-use super::{CommitId, Repository, Snapshot};
+use super::{CommitId, Repository, Snapshot, shallow};
 use crate::facts::CommitFacts;
 use crate::finding::{Diagnostic, IntroducedBy};
 
@@ -121,15 +121,27 @@ impl Repository {
         walk.set_sorting(Sort::TOPOLOGICAL | Sort::TIME).map_err(failed)?;
         walk.push(tip.0).map_err(failed)?;
         walk.hide(base.0).map_err(failed)?;
+        let cut_off = self.cut_off();
         let mut commits = Vec::new();
         for id in walk {
-            commits.push(self.commit(CommitId(id.map_err(failed)?))?);
+            let id = CommitId(id.map_err(failed)?);
+            if cut_off.contains(&id.to_string()) {
+                return Err(shallow(format!("the history of this clone ends at {id}, inside the change")));
+            }
+            commits.push(self.commit(id)?);
             if commits.len() > MAX_COMMITS {
                 let message = format!("more than {MAX_COMMITS} commits lie between {base} and {tip}");
                 return Err(Diagnostic::error("git::range", message).help("is the base the right branch?"));
             }
         }
         Ok(Range { head: (head == Snapshot::Commit(tip)).then_some(tip), commits })
+    }
+
+    /// Commits whose parents a shallow clone leaves out. Libgit2 takes them for roots, so a walk alone would
+    /// silently miss the commits, and the people, below them.
+    fn cut_off(&self) -> BTreeSet<String> {
+        let list = std::fs::read_to_string(self.repo.commondir().join("shallow")).unwrap_or_default();
+        list.lines().map(|line| line.trim().to_owned()).collect()
     }
 
     /// One commit.

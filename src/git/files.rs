@@ -5,6 +5,7 @@ use std::path::Path;
 use git2::{ObjectType, Oid};
 
 use super::changes::{Snapshot, mode_text};
+use super::trees::{Budget, Entry, is_folder};
 use super::{CommitId, MAX_FILE, Repository};
 use crate::finding::Diagnostic;
 
@@ -69,11 +70,7 @@ impl Repository {
     }
 
     fn list_index(&self, under: &str) -> Result<Vec<TreeFile>, Diagnostic> {
-        let file = |e: git2::IndexEntry| TreeFile {
-            path: String::from_utf8_lossy(&e.path).into_owned(),
-            mode: mode_text(e.mode),
-            blob: Some(e.id.to_string()),
-        };
+        let file = |e: git2::IndexEntry| tree_file(&e.path, Entry { mode: e.mode, id: e.id });
         Ok(self.index()?.iter().map(file).filter(|f| is_below(&f.path, under)).collect())
     }
 
@@ -84,18 +81,17 @@ impl Repository {
             return Ok(vec![TreeFile { path: under.to_owned(), mode, blob: Some(id.to_string()) }]);
         }
         let mut files = Vec::new();
-        let mut folders = vec![(under.to_owned(), id)];
+        let mut budget = Budget::default();
+        let mut folders = vec![(under.as_bytes().to_vec(), id)];
         while let Some((folder, id)) = folders.pop() {
-            let tree = self.repo.find_tree(id).map_err(|e| self.fault(&format!("list {folder}"), &e))?;
-            for entry in &tree {
-                let name = String::from_utf8_lossy(entry.name_bytes());
-                let path = if folder.is_empty() { name.into_owned() } else { format!("{folder}/{name}") };
-                match entry.kind() {
-                    Some(ObjectType::Tree) => folders.push((path, entry.id())),
-                    _ => {
-                        let mode = mode_text(u32::try_from(entry.filemode_raw()).unwrap_or(0));
-                        files.push(TreeFile { path, mode, blob: Some(entry.id().to_string()) });
-                    }
+            let mut entries = Vec::new();
+            self.each_entry(&folder, Some(id), |path, entry| entries.push((path, entry)))?;
+            budget.spend(&folder, entries.len())?;
+            for (path, entry) in entries {
+                if is_folder(&entry) {
+                    folders.push((path, entry.id));
+                } else {
+                    files.push(tree_file(&path, entry));
                 }
             }
         }
@@ -165,6 +161,12 @@ impl Repository {
             Err(e) => Err(Diagnostic::error("git::unreadable", format!("cannot read {path}: {e}")).in_file(path)),
         }
     }
+}
+
+/// A name that is not UTF-8 is shown with replacement characters; its `blob` still reads the content.
+fn tree_file(path: &[u8], entry: Entry) -> TreeFile {
+    let path = String::from_utf8_lossy(path).into_owned();
+    TreeFile { path, mode: mode_text(entry.mode), blob: Some(entry.id.to_string()) }
 }
 
 fn is_below(path: &str, under: &str) -> bool {

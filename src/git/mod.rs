@@ -15,6 +15,7 @@ mod resolve;
 mod signature;
 #[cfg(test)]
 mod tests;
+mod trees;
 mod worktree;
 
 use std::fmt;
@@ -28,7 +29,7 @@ use crate::finding::Diagnostic;
 pub use changes::{Content, FileChange, FileStatus, Snapshot, content};
 pub use commits::{Commit, Person, Range};
 pub use files::TreeFile;
-pub use range::{Touch, Touches};
+pub use range::{Touch, Touches, Versions};
 pub use signature::{Signature, SignatureKind};
 
 /// Largest file that is read, in bytes (32 MiB). Larger ones are errors, never silently shortened.

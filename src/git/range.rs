@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::changes::{FileChange, Sides};
+use super::changes::FileChange;
 use super::commits::{Commit, Range};
 use super::rename::{self, Candidate};
+use super::trees::{RawPath, Sides};
 use super::{CommitId, Repository, Snapshot};
 use crate::finding::Diagnostic;
 
@@ -25,6 +26,15 @@ pub struct Touch {
     pub before: Option<String>,
     /// Path in the commit; `None` when the commit deleted the file.
     pub after: Option<String>,
+}
+
+/// The bytes of a file around one commit; `None` where it did not exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Versions {
+    /// In the first parent.
+    pub before: Option<Vec<u8>>,
+    /// In the commit.
+    pub after: Option<Vec<u8>>,
 }
 
 /// For every changed file the commits of the range that touched it.
@@ -67,23 +77,23 @@ impl Repository {
         Ok(touches)
     }
 
-    /// The file before and after one of its commits; `None` where it did not exist.
+    /// The file before and after one of the commits that touched it.
     ///
     /// # Errors
     /// As [`Repository::read`].
-    pub fn versions(&self, touch: &Touch) -> Result<(Option<Vec<u8>>, Option<Vec<u8>>), Diagnostic> {
+    pub fn versions(&self, touch: &Touch) -> Result<Versions, Diagnostic> {
         let read = |commit: Option<CommitId>, path: &Option<String>| match (commit, path) {
             (Some(commit), Some(path)) => self.read(Snapshot::Commit(commit), path),
             _ => Ok(None),
         };
-        Ok((read(touch.parent, &touch.before)?, read(Some(touch.commit), &touch.after)?))
+        Ok(Versions { before: read(touch.parent, &touch.before)?, after: read(Some(touch.commit), &touch.after)? })
     }
 
     /// What one commit did to files.
     fn steps(&self, commit: &Commit) -> Result<Vec<Step>, Diagnostic> {
         let mut sides = self.against(commit, commit.parents.first().copied())?;
         for parent in commit.parents.iter().take(MAX_PARENTS).skip(1) {
-            let other: BTreeSet<String> = self.against(commit, Some(*parent))?.into_keys().collect();
+            let other: BTreeSet<RawPath> = self.against(commit, Some(*parent))?.into_keys().collect();
             sides.retain(|path, _| other.contains(path));
         }
         let side = |wanted: fn(&Step) -> Option<&String>, steps: &[(Step, String)]| -> Vec<Candidate> {
@@ -95,6 +105,8 @@ impl Repository {
             .into_iter()
             .filter_map(|(path, (old, new))| {
                 let blob = new.or(old)?.id.to_string();
+                // An old name that is not text is only shown; a changed file with one is refused elsewhere.
+                let path = String::from_utf8_lossy(&path).into_owned();
                 Some((Step { before: old.map(|_| path.clone()), after: new.map(|_| path) }, blob))
             })
             .collect();
@@ -106,8 +118,7 @@ impl Repository {
     }
 
     fn against(&self, commit: &Commit, parent: Option<CommitId>) -> Result<Sides, Diagnostic> {
-        let old = parent.map(|p| self.tree(p)).transpose()?;
-        self.tree_difference(old, Some(self.tree(commit.id)?))
+        self.tree_difference(parent, Some(commit.id))
     }
 }
 

@@ -37,7 +37,8 @@ impl Repository {
     }
 
     fn unresolved(&self, spec: &str, error: &git2::Error) -> Diagnostic {
-        if self.repo.is_empty().unwrap_or(false) || error.code() == ErrorCode::UnbornBranch {
+        let unborn = self.repo.head().is_err_and(|e| e.code() == ErrorCode::UnbornBranch);
+        if unborn && (spec.starts_with("HEAD") || self.names().is_empty()) {
             return Diagnostic::error("git::no-commit", format!("`{spec}`: there is no commit yet"))
                 .help("commit once, or check without --base");
         }
@@ -49,13 +50,14 @@ impl Repository {
     }
 
     fn next_step(&self, spec: &str) -> String {
-        if let Some(name) = closest(spec, self.names()) {
-            return format!("did you mean `{name}`?");
+        let meant = closest(spec, self.names()).map(|name| format!("did you mean `{name}`?"));
+        let cut_off = "this clone is shallow: `git fetch --unshallow`, or `fetch-depth: 0` for actions/checkout";
+        match (meant, self.repo.is_shallow()) {
+            (Some(meant), true) => format!("{meant} If not, {cut_off}"),
+            (Some(meant), false) => meant,
+            (None, true) => cut_off.into(),
+            (None, false) => "is it fetched? `git fetch origin` brings the branches and tags of the remote".into(),
         }
-        if self.repo.is_shallow() {
-            return "this clone is shallow: `git fetch --unshallow`, or `fetch-depth: 0` for actions/checkout".into();
-        }
-        "is it fetched? `git fetch origin` brings the branches and tags of the remote".into()
     }
 
     /// Short names of all branches and tags.
