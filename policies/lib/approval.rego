@@ -12,6 +12,21 @@ import data.policies.lib.resource
 # More roles than this in one cell are refused rather than half checked: the subsets double with each.
 most_roles := 8
 
+# Who may let an emergency pass now; the ordinary approvals follow afterwards.
+emergency_role := "incident-commander"
+
+# The cell that binds this change; undefined without a request, a matrix or production in it.
+binding(document) := cell(document.matrix, tiers(document), document.risk.level) if {
+	is_object(document.change)
+	is_object(document.matrix)
+}
+
+# An emergency that the incident commander has approved.
+commanded(document) if {
+	document.change.spec.type == "emergency"
+	approved_as(document.approvals, emergency_role)
+}
+
 _levels := ["low", "medium", "high", "very-high"]
 
 # Tiers that the change touches in production; null stands for one that is not known. Without a difference the

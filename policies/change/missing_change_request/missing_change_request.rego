@@ -27,6 +27,7 @@
 package policies.change.missing_change_request
 
 import data.policies.lib.resource
+import data.policies.lib.shape
 import data.policies.lib.text
 
 deny contains finding if {
@@ -77,7 +78,7 @@ _production_changes := [changed |
 	not changed.type in _exempt_types
 ]
 
-_exempt_types := {kind | some kind in input.config.thresholds["CHG-003"].exempt_types}
+_exempt_types := {kind | some kind in shape.list(input.config.thresholds["CHG-003"].exempt_types)}
 
 _noun := "change" if count(_production_changes) == 1
 
@@ -89,13 +90,9 @@ _environment(changed) := "an environment that is not known" if changed.environme
 
 _type := object.get(_spec, "type", "normal")
 
-_spec := input.change.spec if is_object(input.change.spec)
+_spec := shape.map(object.get(_change, "spec", {}))
 
-_spec := {} if not is_object(object.get(_change, "spec", null))
-
-_change := input.change if is_object(input.change)
-
-_change := {} if not is_object(input.change)
+_change := shape.map(input.change)
 
 _required contains field if some field in _always
 

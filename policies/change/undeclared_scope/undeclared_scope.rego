@@ -24,6 +24,7 @@
 package policies.change.undeclared_scope
 
 import data.policies.lib.resource
+import data.policies.lib.shape
 import data.policies.lib.text
 
 deny contains finding if {
@@ -147,10 +148,10 @@ _attribute := {"services": "service", "environments": "environment", "regions": 
 _declared := {
 	"services": {name | some service in input.change.services; name := resource.service_name(service.name)},
 	"environments": {name |
-		some word in input.change.spec.scope.environments
+		some word in shape.list(input.change.spec.scope.environments)
 		name := resource.environment_name(word)
 	},
-	"regions": {name | some name in input.change.spec.scope.regions; is_string(name)},
+	"regions": {name | some name in shape.list(input.change.spec.scope.regions); is_string(name)},
 }
 
 _listed(names) := concat(", ", sort(names)) if count(names) > 0
@@ -158,7 +159,7 @@ _listed(names) := concat(", ", sort(names)) if count(names) > 0
 _listed(names) := "none" if count(names) == 0
 
 _entries := {index: entry |
-	some index, entry in input.change.spec.scope.destructiveActions
+	some index, entry in shape.list(input.change.spec.scope.destructiveActions)
 	is_object(entry)
 }
 

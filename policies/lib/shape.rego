@@ -1,0 +1,16 @@
+# METADATA
+# title: Values of the wrong type
+# description: >-
+#   What people write can be of any type, and iterating over text or null stops some engines. These make a list or an
+#   object of whatever comes.
+package policies.lib.shape
+
+# The value when it is a list, else an empty one.
+list(value) := value if is_array(value)
+
+list(value) := [] if not is_array(value)
+
+# The value when it is an object, else an empty one.
+map(value) := value if is_object(value)
+
+map(value) := {} if not is_object(value)
