@@ -50,18 +50,11 @@ impl<'a> Resolver<'a> {
     /// # Errors
     /// A glob of the configuration that does not parse.
     pub fn new(config: &Config, catalogue: &'a Catalog, requested: &[String]) -> Result<Self, Diagnostic> {
-        let mut spellings = BTreeMap::new();
+        let spellings = spellings(config);
         let mut environments = Vec::new();
-        let known = KNOWN.iter().map(|(name, others)| (*name, *others));
-        let own = config.environments.keys().map(|name| (name.as_str(), &[][..]));
-        for (name, others) in known.chain(own.filter(|(name, _)| !KNOWN.iter().any(|(k, _)| k == name))) {
-            let written = config.environments.get(name);
+        for (name, others) in declared(config) {
             let shared: Arc<str> = name.into();
-            let synonyms = written.iter().flat_map(|e| &e.synonyms).map(String::as_str);
-            for spelling in std::iter::once(name).chain(others.iter().copied()).chain(synonyms) {
-                spellings.insert(spelling.to_lowercase(), shared.clone());
-            }
-            let paths = match written.map(|e| e.paths.as_slice()) {
+            let paths = match config.environments.get(name).map(|e| e.paths.as_slice()) {
                 None | Some([]) => std::iter::once(name).chain(others.iter().copied()).map(|n| format!("**/{n}/**")).collect(),
                 Some(paths) => paths.to_vec(),
             };
@@ -124,6 +117,26 @@ impl<'a> Resolver<'a> {
             owners: owner.into_iter().map(Into::into).collect(),
         }
     }
+}
+
+/// Every environment with its built-in spellings: the known ones, then those of the configuration.
+fn declared(config: &Config) -> impl Iterator<Item = (&str, &'static [&'static str])> {
+    let known = KNOWN.iter().map(|(name, others)| (*name, *others));
+    let own = config.environments.keys().map(|name| (name.as_str(), &[][..]));
+    known.chain(own.filter(|(name, _)| !KNOWN.iter().any(|(k, _)| k == name)))
+}
+
+/// Lower-case spelling of an environment → its name.
+pub fn spellings(config: &Config) -> BTreeMap<String, Arc<str>> {
+    let mut spellings = BTreeMap::new();
+    for (name, others) in declared(config) {
+        let shared: Arc<str> = name.into();
+        let synonyms = config.environments.get(name).into_iter().flat_map(|e| &e.synonyms).map(String::as_str);
+        for spelling in std::iter::once(name).chain(others.iter().copied()).chain(synonyms) {
+            spellings.insert(spelling.to_lowercase(), shared.clone());
+        }
+    }
+    spellings
 }
 
 /// What was resolved from one state of a resource.

@@ -164,9 +164,14 @@ pub struct Sources {
 impl Sources {
     /// Adds a source and returns its id.
     pub fn add(&mut self, source: Source) -> SourceId {
-        let id = SourceId(u32::try_from(self.items.len()).unwrap_or(u32::MAX));
+        let id = self.next_id();
         self.items.push(Arc::new(source));
         id
+    }
+
+    /// The id that the next [`Sources::add`] will hand out.
+    pub fn next_id(&self) -> SourceId {
+        SourceId(u32::try_from(self.items.len()).unwrap_or(u32::MAX))
     }
 
     /// The source of an id that this table handed out.

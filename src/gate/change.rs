@@ -78,8 +78,8 @@ impl Judged {
             window,
             services: documents.catalogue.scoped(r, &session.sources),
         });
-        let subject = super::scope::subject(self.request.as_ref(), subjects, inputs, session);
-        let occupied = super::scope::occupied(window, request.clock.now);
+        let paths = git.as_ref().map(|g| g.files.iter().map(|f| f.path.clone()).collect());
+        let subject = super::scope::subject(self.request.as_ref(), subjects, inputs, paths);
         let config = &inputs.config;
         Ok(World {
             stage: request.stage,
@@ -89,7 +89,7 @@ impl Judged {
             actor: documents.identities.actor(request.actor.clone()),
             git,
             change,
-            calendar: change::calendar::facts(&documents.calendars, &subject, occupied, &session.sources),
+            calendar: change::calendar::facts(&documents.calendars, &subject, window.map(|w| w.occupied), request.clock.now, &session.sources),
             approvals,
             matrix: documents.matrix.as_ref().map(|m| m.facts(&session.sources)),
             context: documents.facts(request.clock.now, &config.context, &session.sources),

@@ -100,6 +100,16 @@ impl Inputs {
         Resolver::new(&self.config, &self.documents.catalogue, &judged.environments())
     }
 
+    /// The name of an environment after synonyms; as written when nobody declared it.
+    pub(super) fn environment(&self, spelling: &str) -> String {
+        self.spellings().get(&spelling.to_lowercase()).cloned().unwrap_or_else(|| spelling.to_owned())
+    }
+
+    /// Lower-case spelling of an environment → its name.
+    pub(super) fn spellings(&self) -> std::collections::BTreeMap<String, String> {
+        resolve::spellings(&self.config).into_iter().map(|(k, v)| (k, v.to_string())).collect()
+    }
+
     /// Whether a shown path is a document of the gate, which is not judged as a manifest.
     pub(super) fn is_own(&self, shown: &str) -> bool {
         self.gate_part(shown).is_some() || self.is_request(shown)

@@ -334,10 +334,13 @@ impl Reader<'_> {
         })?;
         let sha256 = super::inputs::sha256(&file);
         let text = discover::decode(file, &shown)?;
-        let id = session.sources.add(Source::new(shown, Revision::Head, text));
-        let text = session.sources.get(id).map(|s| s.text.clone()).unwrap_or_default();
-        let node = json::parse(id, &text)?;
-        let plan = terraform::plan::read(id, &node)?;
+        let id = session.sources.next_id();
+        let parsed = json::parse(id, &text);
+        // A plan holds secrets in clear text; the text that excerpts are cut from must not. What does not parse
+        // cannot be redacted, so nothing of it is shown.
+        let kept = parsed.as_ref().map(|node| terraform::plan::redact(&text, node)).unwrap_or_default();
+        session.sources.add(Source::new(shown, Revision::Head, kept));
+        let plan = terraform::plan::read(id, &parsed?)?;
         Ok((plan, id, sha256))
     }
 }
@@ -419,7 +422,8 @@ impl History<'_> {
 }
 
 fn versions(reader: &Reader<'_>, path: &str, touch: &Touch) -> [BTreeMap<Arc<str>, Resource>; 2] {
-    let read = reader.workspace.repository.as_ref().and_then(|r| r.versions(touch).ok()).unwrap_or_default();
+    let read = reader.workspace.repository.as_ref().and_then(|r| r.versions(touch).ok());
+    let (before, after) = read.map_or((None, None), |versions| (versions.before, versions.after));
     let resources = |bytes: Option<Vec<u8>>| {
         let text = bytes.and_then(|bytes| discover::decode(bytes, path).ok());
         let (Some(text), Some(format)) = (text, discover::format_of(path)) else { return BTreeMap::new() };
@@ -428,5 +432,5 @@ fn versions(reader: &Reader<'_>, path: &str, touch: &Touch) -> [BTreeMap<Arc<str
         let state = reader.state(texts, Revision::Base, &mut session, &super::Silent);
         state.resources.into_iter().map(|r| (r.id.clone(), r)).collect()
     };
-    [resources(read.0), resources(read.1)]
+    [resources(before), resources(after)]
 }

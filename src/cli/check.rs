@@ -1,0 +1,68 @@
+//! `changegate check`: judge a change.
+
+use std::path::Path;
+
+use changegate::gate::{self, AuditRequest, PolicyRequest, Progress, Request, Silent};
+use changegate::output::{self, Format};
+use changegate::outcome::Outcome;
+use changegate::policy::library::Selection;
+
+use super::progress::Bar;
+use super::{Answer, CheckArgs, InputArgs, environment};
+
+/// Judges, writes the outputs, and answers with the exit code of the decision.
+pub(super) fn run(args: &CheckArgs) -> Answer {
+    let audit = match (&args.audit, args.no_audit) {
+        (_, true) => AuditRequest::Off,
+        (Some(destination), false) => AuditRequest::To(destination.clone()),
+        (None, false) => AuditRequest::Configured,
+    };
+    let selection = Selection { only: args.policy.only.clone(), skip: args.policy.skip.clone(), disabled: Vec::new() };
+    let policies = PolicyRequest { dirs: args.policy.dirs.clone(), builtin: !args.policy.no_builtin, selection };
+    let request = request(&args.input, policies, audit);
+    let outcome = with_progress(args.quiet, |progress| {
+        gate::in_pool(environment::jobs(args.input.jobs), || gate::check(&request, progress))
+    });
+    let style = environment::style(args.color, args.quiet);
+    let mut answer = Answer { stdout: output::render(args.format, &outcome, &style).into_bytes(), code: outcome.exit_code(), ..Answer::default() };
+    for (format, path) in &args.output {
+        if let Err(error) = write(*format, path, &outcome) {
+            answer.stderr.extend(format!("changegate: {} cannot be written: {error}\n", path.display()).bytes());
+            answer.code = 2;
+        }
+    }
+    answer
+}
+
+/// Runs with a progress bar where a person watches.
+pub(super) fn with_progress<T>(quiet: bool, work: impl FnOnce(&dyn Progress) -> T) -> T {
+    match Bar::new(quiet) {
+        Some(bar) => work(&bar),
+        None => work(&Silent),
+    }
+}
+
+/// The library's request for what was typed.
+pub(super) fn request(input: &InputArgs, policies: PolicyRequest, audit: AuditRequest) -> Request {
+    Request {
+        directory: std::env::current_dir().unwrap_or_else(|_| ".".into()),
+        paths: input.paths.clone(),
+        base: input.base.clone(),
+        head: input.head.clone(),
+        plans: input.plan.clone(),
+        change: input.change.clone(),
+        context: input.context.clone(),
+        reviews: input.reviews.clone(),
+        stage: input.stage,
+        clock: environment::clock(input.now),
+        policies,
+        actor: environment::actor(None),
+        run: environment::run(),
+        audit,
+        record_id: environment::record_id(),
+    }
+}
+
+fn write(format: Format, path: &Path, outcome: &Outcome) -> std::io::Result<()> {
+    std::fs::write(path, output::render(format, outcome, &output::Style::default()))
+}
