@@ -12,6 +12,8 @@ pub(crate) mod sample;
 mod sarif;
 mod snippet;
 mod style;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use std::str::FromStr;

@@ -91,7 +91,8 @@ pub struct TestRule {
 
 /// Adds the embedded modules to the sources; paths start with `policies/`.
 pub fn embedded(sources: &mut Sources, with_tests: bool) -> Vec<SourceId> {
-    let mut files: Vec<_> = rego_files(&EMBEDDED).into_iter().filter(|(path, _)| with_tests || !is_test(path)).collect();
+    let mut files: Vec<_> =
+        rego_files(&EMBEDDED).into_iter().filter(|(path, _)| with_tests || !is_test(path)).collect();
     files.sort_unstable();
     let add = |(path, text): (String, &'static str)| {
         sources.add(Source::new(format!("policies/{path}"), Revision::Embedded, text))
@@ -112,7 +113,8 @@ pub fn is_test(path: &str) -> bool {
 
 /// Loads modules that are already among the sources.
 pub fn load(sources: &Sources, modules: &[SourceId]) -> Library {
-    let mut library = Library { policies: Vec::new(), engine: Engine::new(), tests: Vec::new(), diagnostics: Vec::new() };
+    let mut library =
+        Library { policies: Vec::new(), engine: Engine::new(), tests: Vec::new(), diagnostics: Vec::new() };
     for id in modules {
         let Some(source) = sources.get(*id) else { continue };
         match library.engine.add(sources, *id) {
@@ -151,9 +153,7 @@ impl Library {
     }
 
     fn policy(&self, metadata: Metadata, id: SourceId, source: &Source, package: &str) -> Policy {
-        let rule = |name: &str| {
-            self.engine.declares(&source.path, name).then(|| format!("data.{package}.{name}"))
-        };
+        let rule = |name: &str| self.engine.declares(&source.path, name).then(|| format!("data.{package}.{name}"));
         Policy {
             metadata: Arc::new(metadata),
             deny: format!("data.{package}.deny"),
@@ -225,7 +225,8 @@ fn reads_resources(text: &str) -> bool {
 
 /// Every `input.resource.attrs.a.b["c"]` in the text as a path, deepest first.
 fn mentions(text: &str) -> Vec<Vec<Step>> {
-    let mut found: Vec<Vec<Step>> = text.match_indices("input.resource.attrs").map(|(at, prefix)| steps(text, at + prefix.len())).collect();
+    let mut found: Vec<Vec<Step>> =
+        text.match_indices("input.resource.attrs").map(|(at, prefix)| steps(text, at + prefix.len())).collect();
     found.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
     found.dedup();
     found.retain(|path| !path.is_empty());
@@ -308,7 +309,8 @@ mod tests {
 
     #[test]
     fn a_test_with_two_bodies_counts_once() {
-        let source = Source::new("p_test.rego", Revision::Head, "package p\ntest_a if true\ntest_a if false\ntest_b if {\n}\n");
+        let source =
+            Source::new("p_test.rego", Revision::Head, "package p\ntest_a if true\ntest_a if false\ntest_b if {\n}\n");
         let names: Vec<_> = test_rules(SourceId(0), &source, "p").into_iter().map(|r| r.name).collect();
         assert_eq!(names, ["test_a", "test_b"]);
     }
