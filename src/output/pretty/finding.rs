@@ -4,6 +4,7 @@ use super::{DIAGNOSTICS, Page};
 use crate::facts::Stage;
 use crate::finding::{Answer, Diagnostic, Enforcement, Evidence, Finding, IntroducedBy, Level, Status};
 use crate::outcome::Outcome;
+use crate::output::diagnostic;
 use crate::output::snippet::{Mark, snippet};
 use crate::output::style::{Glyphs, Tone};
 use crate::output::text::{visible, width};
@@ -12,33 +13,9 @@ use crate::output::text::{visible, width};
 pub(super) fn diagnostics(page: &mut Page<'_>, outcome: &Outcome, level: Level) {
     let all: Vec<&Diagnostic> = outcome.diagnostics.iter().filter(|d| d.level == level).collect();
     for d in all.iter().take(DIAGNOSTICS) {
-        diagnostic(page, outcome, d);
+        page.line(&diagnostic::render(d, &outcome.sources, page.style));
     }
     page.more(all.len().saturating_sub(DIAGNOSTICS), "diagnostic");
-}
-
-fn diagnostic(page: &mut Page<'_>, outcome: &Outcome, d: &Diagnostic) {
-    let glyphs = page.style.glyphs();
-    let (icon, word, tone) = match d.level {
-        Level::Error => (glyphs.blocks, "error", Tone::Bad),
-        Level::Warning => (glyphs.warning, "warning", Tone::Warn),
-        Level::Note => (glyphs.note, "note", Tone::Dim),
-    };
-    let head = page.style.paint(tone, &format!("{icon} {word}"));
-    page.line(&format!("{head}  {}", page.style.paint(Tone::Dim, d.code)));
-    page.paragraph(2, &d.message);
-    match d.span {
-        Some(span) => place(page, outcome, &[Mark { span, label: d.label.clone(), tone }]),
-        None => {
-            if let Some(path) = &d.path {
-                page.field("file", path);
-            }
-        }
-    }
-    if !d.help.is_empty() {
-        page.field("help", &d.help);
-    }
-    page.blank();
 }
 
 /// A finding with its lines, the lines that decided, its evidence and, where `help` is wanted, what to do.
