@@ -104,14 +104,14 @@ impl<'a> Resolver<'a> {
             None => self.environments.iter().find(|(_, globs)| globs.is_match(path)).map(|(name, _)| name.clone()),
         };
         let candidates = written(resource, Fact::Service);
-        let known = candidates.iter().find(|name| self.catalogue.get(name).is_some());
+        let known = candidates.iter().find(|name| self.catalogue.find(name).is_some());
         let by_path = || self.services.iter().find(|(_, globs)| globs.is_match(path)).map(|(name, _)| name.to_string());
         let service = known.cloned().or_else(by_path).or_else(|| candidates.first().cloned());
-        let entry = service.as_deref().and_then(|name| self.catalogue.get(name));
-        let owner = entry.and_then(|e| e.facts.owner.clone()).into_iter().chain(written(resource, Fact::Owner)).next();
+        let entry = service.as_deref().and_then(|name| self.catalogue.find(name));
+        let owner = entry.and_then(|e| e.entry.owner.clone()).into_iter().chain(written(resource, Fact::Owner)).next();
         Place {
             environment,
-            tier: entry.and_then(|e| e.facts.tier),
+            tier: entry.and_then(|e| e.entry.tier),
             service: entry.map(|e| Arc::from(e.name.as_str())).or_else(|| service.map(Into::into)),
             region: written(resource, Fact::Region).into_iter().next().map(Into::into),
             owners: owner.into_iter().map(Into::into).collect(),

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::change::request::Request as ChangeRequest;
-use crate::change::{self, ContentEntry, approval};
+use crate::change::{self, ContentEntry, approval, documents};
 use crate::discover;
-use crate::facts::{ApprovalFacts, ChangeFacts, ConfigFacts, GitFacts, Instant, Stage, World};
+use crate::facts::{Actor, ApprovalFacts, ChangeFacts, ConfigFacts, GitFacts, Instant, Stage, World};
 use crate::finding::{Diagnostic, Level};
 use crate::git::{self, FileStatus, Snapshot};
 use crate::outcome::Input;
-use crate::parse::{de, json, yaml};
+use crate::parse::{json, yaml};
 use crate::source::{Revision, Source, Span};
 
 use super::inputs::{Inputs, sha256};
@@ -67,7 +67,7 @@ impl Judged {
         session: &mut Session,
     ) -> Result<World, Diagnostic> {
         let now = Instant(request.clock.now);
-        let git = self.git(workspace, inputs, session);
+        let git = self.git(workspace, inputs);
         let approvals = self.approvals(request, workspace, inputs, git.as_ref(), session)?;
         let window = self.request.as_ref().and_then(|r| r.window(request.stage, request.clock.now));
         let documents = &inputs.documents;
@@ -76,7 +76,7 @@ impl Judged {
             file: r.file.clone(),
             digest: self.digest.clone().unwrap_or_default(),
             window,
-            services: documents.catalogue.scoped(r, &session.sources),
+            services: documents.catalog.scoped(r, &session.sources),
         });
         let paths = git.as_ref().map(|g| g.files.iter().map(|f| f.path.clone()).collect());
         let subject = super::scope::subject(self.request.as_ref(), subjects, inputs, paths);
@@ -86,13 +86,13 @@ impl Judged {
             mode: subjects.mode,
             now,
             now_ns: now.ns(),
-            actor: documents.identities.actor(request.actor.clone()),
+            actor: self.actor(request, inputs),
             git,
             change,
             calendar: change::calendar::facts(&documents.calendars, &subject, window.map(|w| w.occupied), request.clock.now, &session.sources),
             approvals,
             matrix: documents.matrix.as_ref().map(|m| m.facts(&session.sources)),
-            context: documents.facts(request.clock.now, &config.context, &session.sources),
+            context: documents::context(documents, &inputs.max_ages, request.clock.now, &session.sources),
             risk: self.request.as_ref().map(ChangeRequest::risk).unwrap_or_default(),
             config: ConfigFacts {
                 thresholds: serde_json::to_value(&config.policies.thresholds).unwrap_or_default(),
@@ -103,13 +103,13 @@ impl Judged {
     }
 
     /// The repository's side, with the gate's own files marked and the contributors named.
-    fn git(&self, workspace: &Workspace, inputs: &Inputs, session: &mut Session) -> Option<GitFacts> {
+    fn git(&self, workspace: &Workspace, inputs: &Inputs) -> Option<GitFacts> {
         let (difference, repository) = (workspace.difference.as_ref()?, workspace.repository.as_ref()?);
         let mut facts = repository.facts(difference.base, difference.merge_base, &difference.range, &difference.changes);
         for file in &mut facts.files {
             let previous = file.previous_path.as_deref().and_then(|p| inputs.gate_part(p));
             file.gate = inputs.gate_part(&file.path).or(previous).map(|part| match part {
-                "context" => kind_of_context(workspace, inputs, &file.path, session),
+                "context" => kind_of_context(workspace, inputs, &file.path),
                 part => part,
             });
         }
@@ -123,6 +123,13 @@ impl Judged {
         people.extend(self.participants(inputs));
         facts.contributors = people.into_iter().collect();
         Some(facts)
+    }
+
+    /// Who runs the gate; the identity map names the person, and that makes nobody more certain.
+    fn actor(&self, request: &Request, inputs: &Inputs) -> Actor {
+        let claimed = request.actor.login.iter().chain(&request.actor.email);
+        let person = claimed.filter_map(|name| inputs.documents.identities.person(name)).map(|p| p.id.clone()).next();
+        Actor { id: person, ..request.actor.clone() }
     }
 
     fn participants(&self, inputs: &Inputs) -> BTreeSet<String> {
@@ -279,17 +286,12 @@ fn read_request(file: File, session: &mut Session) -> Result<ChangeRequest, Diag
             .at(Span::new(id, 0, 0))
             .help("keep one request in one file"));
     };
-    ChangeRequest::read(file.path, document).map_err(|faults| {
-        let mut faults = faults.into_iter();
-        let first = faults.next();
-        session.diagnostics.extend(faults);
-        first.unwrap_or_else(|| Diagnostic::error("change::unreadable", "the change request cannot be read").at(document.span))
-    })
+    ChangeRequest::read(file.path, document).map_err(|faults| super::inputs::first(faults, session))
 }
 
 /// Which of the gate's documents a context file is, by the kind that it holds at the base, or at the head when it is new.
-fn kind_of_context(workspace: &Workspace, inputs: &Inputs, shown: &str, session: &mut Session) -> &'static str {
-    let read = inputs.documents.kind_of(shown, &session.sources);
+fn kind_of_context(workspace: &Workspace, inputs: &Inputs, shown: &str) -> &'static str {
+    let read = inputs.kind_of(shown).map(str::to_owned);
     let kind = read.or_else(|| {
         let difference = workspace.difference.as_ref()?;
         let repository = workspace.repository.as_ref()?;

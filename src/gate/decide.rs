@@ -34,9 +34,6 @@ pub(super) fn outcome(request: &Request, mut session: Session, judgement: Judgem
         ..Summary::default()
     };
     inputs.read.extend(facts.judged.read.iter().cloned());
-    for input in &mut inputs.read {
-        input.as_of = inputs.documents.as_of(&input.path, &session.sources);
-    }
     inputs.read.extend(facts.subjects.plans.iter().map(|(path, sha256)| outcome::Input {
         path: path.clone(),
         sha256: sha256.clone(),

@@ -133,22 +133,23 @@ impl Library {
             self.tests.extend(test_rules(id, source, package));
             return;
         }
+        let place = Span::new(id, 0, 0);
+        if !self.engine.declares(&source.path, "deny") {
+            // Shared functions may carry METADATA, too; only one with an id claims to be a policy.
+            if metadata::claims_to_be_a_policy(id, &source.text) {
+                let fault = Diagnostic::error("policy::no-deny", format!("the policy `{package}` declares no rule `deny`"));
+                self.diagnostics.push(fault.at(place).help("write `deny contains finding if { … }`"));
+            }
+            return;
+        }
         match metadata::read(id, &source.text) {
             Err(fault) => self.diagnostics.push(fault),
-            Ok(Some(metadata)) if self.engine.declares(&source.path, "deny") => {
-                self.policies.push(self.policy(metadata, id, source, package));
-            }
-            Ok(Some(_)) => self.diagnostics.push(
-                Diagnostic::error("policy::no-deny", format!("the policy `{package}` declares no rule `deny`"))
-                    .at(Span::new(id, 0, 0))
-                    .help("write `deny contains finding if { … }`"),
-            ),
-            Ok(None) if self.engine.declares(&source.path, "deny") => self.diagnostics.push(
+            Ok(Some(metadata)) => self.policies.push(self.policy(metadata, id, source, package)),
+            Ok(None) => self.diagnostics.push(
                 Diagnostic::error("policy::no-metadata", format!("the package `{package}` declares `deny` and has no METADATA"))
-                    .at(Span::new(id, 0, 0))
+                    .at(place)
                     .help("a policy starts with a `# METADATA` comment that gives its id, scope, severity and enforcement; see docs/writing-policies.md"),
             ),
-            Ok(None) => {}
         }
     }
 
