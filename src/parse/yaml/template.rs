@@ -70,7 +70,7 @@ mod tests {
             ("a: b {{ c }}\n", None),
             ("a: |\n  {{ b }}\nc: [\n", None),
             ("a: 1\n%{ if b }\n", None),
-            ("*a: {{ b }}\n", None),
+            ("*a: '{{ b }}'\n", None),
         ];
         for (text, action) in cases {
             assert_eq!(unrendered_action(text), action, "{text}");
