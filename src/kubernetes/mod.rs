@@ -1,1 +1,14 @@
-//! (to be written)
+//! Kubernetes manifests: from documents to resources, and which resources belong together.
+//!
+//! Reads what kubectl would hand to the API server. Knows nothing of policies; environment, service and
+//! actions are filled in by others.
+
+mod joins;
+mod metadata;
+mod objects;
+mod read;
+
+pub use joins::join;
+pub use metadata::{annotation, label};
+pub use objects::{Document, Objects, Other, objects};
+pub use read::read;

@@ -7,7 +7,7 @@ pub mod json;
 pub mod tree;
 pub mod yaml;
 
-use crate::finding::Diagnostic;
+use crate::finding::{Diagnostic, Level};
 use tree::Node;
 
 /// What a text holds: its documents in order, and what was wrong with it.
@@ -17,4 +17,11 @@ pub struct Documents {
     pub documents: Vec<Node>,
     /// Errors stand for a document that could not be read; warnings for one that may surprise.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Documents {
+    /// Whether every document could be read.
+    pub fn is_complete(&self) -> bool {
+        self.diagnostics.iter().all(|d| d.level != Level::Error)
+    }
 }

@@ -44,7 +44,13 @@ impl Anchors {
     }
 
     /// Keeps a copy of an anchored value. `nested` says that it stands inside another one.
-    pub(super) fn define(&mut self, id: usize, node: &Node, extent: Extent, nested: bool) -> Result<(), Box<Diagnostic>> {
+    pub(super) fn define(
+        &mut self,
+        id: usize,
+        node: &Node,
+        extent: Extent,
+        nested: bool,
+    ) -> Result<(), Box<Diagnostic>> {
         if nested {
             self.pay(extent, node.span)?;
         }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, StructureStyle, Tag};
 
 use super::anchors::{Anchors, Extent};
+use super::place::Place;
 use super::scalar::{self, Scalar, Type};
 use super::stream::Piece;
 use super::{Limits, fault};
@@ -66,32 +67,6 @@ pub(super) fn document(
     Ok(composer.root)
 }
 
-/// Where the piece lies in its source.
-#[derive(Clone, Copy)]
-struct Place<'a> {
-    source: SourceId,
-    text: &'a str,
-    base: usize,
-}
-
-impl Place<'_> {
-    fn span(self, start: usize, end: usize) -> Span {
-        Span::new(self.source, self.base + start, self.base + end)
-    }
-
-    fn of(self, span: &granit_parser::Span) -> Span {
-        let range = span.byte_range().unwrap_or_default();
-        self.span(range.start, range.end)
-    }
-
-    /// Without the blanks and line breaks at its end, which belong to no value.
-    fn trimmed(self, span: &granit_parser::Span) -> Span {
-        let range = span.byte_range().unwrap_or_default();
-        let length = self.text.get(range.clone()).map_or(range.len(), |text| text.trim_end().len());
-        self.span(range.start, range.start + length)
-    }
-}
-
 struct Composer<'a, 'p> {
     place: Place<'p>,
     limits: Limits,
@@ -112,6 +87,7 @@ struct Composer<'a, 'p> {
 struct Frame {
     kind: Kind,
     anchor: usize,
+    flow: bool,
     extent: Extent,
     /// From the first key, item or bracket to the end of the last value so far.
     span: Span,
@@ -163,9 +139,17 @@ impl Composer<'_, '_> {
         tag: Option<&Tag>,
         at: &granit_parser::Span,
     ) -> Result<(), Fault> {
-        let quoted = matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);
-        let span = if quoted { self.place.of(at) } else { self.place.trimmed(at) };
         let plain = style == ScalarStyle::Plain;
+        let (text, span) = match style {
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => (text, self.place.of(at)),
+            // The parser writes an empty value as `~`.
+            ScalarStyle::Plain if at.is_empty() => ("", self.place.empty(at)),
+            ScalarStyle::Plain => (text, self.place.trimmed(at)),
+            ScalarStyle::Literal | ScalarStyle::Folded => (text, self.place.block_scalar(at)),
+        };
+        if plain && text.starts_with('?') && self.frames.last().is_some_and(|frame| frame.flow) {
+            return Err(Box::new(fault::question_mark(span)));
+        }
         if self.wants_key() && plain && text == "<<" && tag.is_none_or(is_merge) {
             self.set_pending(Pending::Merge(span), span);
             return Ok(());
@@ -210,7 +194,13 @@ impl Composer<'_, '_> {
         }
     }
 
-    fn open(&mut self, kind: Kind, style: StructureStyle, anchor: usize, at: &granit_parser::Span) -> Result<(), Fault> {
+    fn open(
+        &mut self,
+        kind: Kind,
+        style: StructureStyle,
+        anchor: usize,
+        at: &granit_parser::Span,
+    ) -> Result<(), Fault> {
         let mut span = self.place.of(at);
         if self.wants_key() {
             let what = if matches!(kind, Kind::List { .. }) { "a list" } else { "a mapping" };
@@ -219,11 +209,17 @@ impl Composer<'_, '_> {
         if self.frames.len() >= self.limits.depth {
             return Err(Box::new(fault::nesting(span)));
         }
-        if style == StructureStyle::Block {
+        let flow = style == StructureStyle::Flow;
+        if !flow {
+            let indentless = matches!(
+                (&kind, self.frames.last()),
+                (Kind::List { .. }, Some(Frame { kind: Kind::Mapping { .. }, .. }))
+            );
+            span = if indentless { self.place.first_dash(at) } else { span };
             span.end = span.start;
         }
         self.anchored += usize::from(anchor != 0);
-        self.frames.push(Frame { kind, anchor, extent: Extent::LEAF, span });
+        self.frames.push(Frame { kind, anchor, flow, extent: Extent::LEAF, span });
         Ok(())
     }
 

@@ -5,6 +5,9 @@ use granit_parser::ErrorKind;
 use crate::finding::Diagnostic;
 use crate::source::Span;
 
+/// Code of [`skipped`].
+pub(crate) const SKIPPED: &str = "yaml::skipped";
+
 /// A text that the grammar refuses.
 pub(super) fn syntax(kind: &ErrorKind, at: Span) -> Diagnostic {
     if matches!(kind, ErrorKind::RecursionLimitExceeded) {
@@ -58,9 +61,22 @@ pub(super) fn template(at: Span) -> Diagnostic {
         .help("render it first: name the chart under `kubernetes.helm` in changegate.yaml")
 }
 
+/// A character that breaks lines for kubectl (YAML 1.1) and for nobody who looks at the file.
+pub(super) fn line_break(at: Span) -> Diagnostic {
+    Diagnostic::error("yaml::line-break", "a line break that is not shown as one (U+0085, U+2028 or U+2029)")
+        .at(at)
+        .label("kubectl starts a new line here")
+        .help("remove the character, or write it as \\u2028 in double quotes")
+}
+
+/// `{?key: value}`.
+pub(super) fn question_mark(at: Span) -> Diagnostic {
+    value("a plain text in brackets cannot begin with `?`", at, "quote it: kubectl drops the question mark")
+}
+
 /// What stands after the end of a document without a separator, which kubectl skips.
 pub(super) fn skipped(at: Span) -> Diagnostic {
-    Diagnostic::warning("yaml::skipped", "text after the end of the document is not read")
+    Diagnostic::warning(SKIPPED, "text after the end of the document is not read")
         .at(at)
         .label("kubectl reads nothing from here to the next `---`")
         .help("separate documents with a line `---`")
@@ -83,7 +99,9 @@ fn message(kind: &ErrorKind) -> String {
 
 fn help(kind: &ErrorKind) -> &'static str {
     match kind {
-        ErrorKind::UnknownAnchor => "define it with `&name` further up in the same document; `*.example.com` needs quotes",
+        ErrorKind::UnknownAnchor => {
+            "define it with `&name` further up in the same document; `*.example.com` needs quotes"
+        }
         ErrorKind::UnclosedQuotedScalar => "close the quote; in single quotes, write '' for an apostrophe",
         ErrorKind::UnclosedFlowCollection { .. } => "close the bracket, or quote the value if it is text",
         ErrorKind::SimpleKeyExpected => "write `key: value`, or indent the line if it continues the value above",

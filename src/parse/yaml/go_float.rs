@@ -14,9 +14,19 @@ pub(super) fn number(value: f64) -> Number {
     Number::Float(value)
 }
 
-/// A double as a mapping key: `strconv.FormatFloat(value, 'g', -1, 32)`.
+/// A double as a mapping key: `strconv.FormatFloat(value, 'g', -1, 32)`, and YAML's words.
 #[expect(clippy::cast_possible_truncation, reason = "the key is formatted with 32 bits of precision")]
 pub(super) fn key(value: f64) -> String {
+    if !value.is_finite() {
+        return if value.is_nan() {
+            ".nan"
+        } else if value > 0.0 {
+            ".inf"
+        } else {
+            "-.inf"
+        }
+        .into();
+    }
     let scientific = format!("{:e}", value as f32);
     let Some((digits, exponent)) = scientific.split_once('e') else { return scientific };
     let exponent: i32 = exponent.parse().unwrap_or(0);

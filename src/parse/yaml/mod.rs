@@ -8,6 +8,7 @@ mod anchors;
 mod compose;
 mod fault;
 mod go_float;
+mod place;
 mod scalar;
 mod stream;
 
@@ -18,6 +19,7 @@ use crate::source::{SourceId, Span};
 
 /// The documents of a YAML text with what was wrong with them.
 pub use super::Documents as Yaml;
+pub(crate) use fault::SKIPPED;
 
 /// Bounds on what a text may expand to. The defaults are far beyond real manifests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +49,10 @@ pub fn parse(source: SourceId, text: &str, limits: &Limits) -> Yaml {
             found.diagnostics.push(fault::separator(Span::new(source, separator.start, separator.end)));
         }
         let mut warnings = Vec::new();
+        if let Some((at, length)) = stream::foreign_line_break(piece.text) {
+            found.diagnostics.push(fault::line_break(Span::new(source, piece.base + at, piece.base + at + length)));
+            continue;
+        }
         match compose::document(source, &piece, limits, &mut interner, &mut warnings) {
             Ok(document) => {
                 found.documents.extend(document);

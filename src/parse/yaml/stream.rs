@@ -48,6 +48,11 @@ pub(super) fn template_action(text: &str) -> Option<Range<usize>> {
     None
 }
 
+/// The first character that YAML 1.1 takes for a line break and YAML 1.2 does not: where, and its bytes.
+pub(super) fn foreign_line_break(text: &str) -> Option<(usize, usize)> {
+    text.char_indices().find(|(_, c)| matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}')).map(|(at, c)| (at, c.len_utf8()))
+}
+
 /// A separator line, and where the text after it begins.
 struct Cut {
     line: Range<usize>,
@@ -79,7 +84,10 @@ mod tests {
 
     #[test]
     fn cuts_at_lines_that_begin_with_three_dashes() {
-        assert_eq!(cut("---\na\n--- # c\nb\n---x\nc\n---"), [("", false), ("a\n", false), ("b\n", false), ("c\n", true), ("", false)]);
+        assert_eq!(
+            cut("---\na\n--- # c\nb\n---x\nc\n---"),
+            [("", false), ("a\n", false), ("b\n", false), ("c\n", true), ("", false)]
+        );
         assert_eq!(cut("a: |\n  b\n ---\n"), [("a: |\n  b\n ---\n", false)]);
         assert_eq!(cut("\u{feff}a\r\n---\r\nb"), [("a\r\n", false), ("b", false)]);
     }
