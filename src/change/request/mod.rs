@@ -96,12 +96,11 @@ impl Request {
         RiskFacts { level: declared.clone(), declared }
     }
 
-    /// Names as written of everybody whom the request says takes part: requester, implementer and their stand-in.
+    /// Requester and implementer, as written.
     pub fn participants(&self) -> impl Iterator<Item = &str> {
         let requester = self.spec().requester.as_ref().and_then(|r| r.id.as_ref());
-        let implementer = self.spec().implementer.as_ref();
-        let names = [requester, implementer.and_then(|i| i.id.as_ref()), implementer.and_then(|i| i.backup.as_ref())];
-        names.into_iter().flatten().map(|id| id.0.as_str())
+        let implementer = self.spec().implementer.as_ref().and_then(|i| i.id.as_ref());
+        [requester, implementer].into_iter().flatten().map(|id| id.0.as_str())
     }
 }
 
