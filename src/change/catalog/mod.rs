@@ -141,7 +141,7 @@ fn set_fact(entry: &mut ServiceEntry, fact: &str, text: &str, span: Span) -> Res
         "slo" => entry.slo = owned(),
         "runbook" => entry.runbook = owned(),
         "regulatory" => {
-            entry.regulatory = text.split(',').map(|name| name.trim().to_owned()).filter(|n| !n.is_empty()).collect()
+            entry.regulatory = text.split(',').map(|name| name.trim().to_owned()).filter(|n| !n.is_empty()).collect();
         }
         _ => {}
     }
