@@ -7,7 +7,7 @@ use changegate::policy::library::Policy;
 
 use super::{Answer, PolicyArgs, PolicyCommand, When, environment};
 
-pub fn run(command: &PolicyCommand) -> Answer {
+pub(super) fn run(command: &PolicyCommand) -> Answer {
     match command {
         PolicyCommand::List { policy } => with(policy, list),
         PolicyCommand::Show { id, policy } => with(policy, |loaded| show(loaded, id)),

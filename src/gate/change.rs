@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::change::request::Request as ChangeRequest;
-use crate::change::{self, ContentEntry, approval, documents};
+use crate::change::approval::{self, Circumstances, Review};
+use crate::change::{self, ContentEntry, documents};
 use crate::discover;
 use crate::facts::{Actor, ApprovalFacts, ChangeFacts, ConfigFacts, GitFacts, Instant, Stage, World};
 use crate::finding::{Diagnostic, Level};
@@ -13,7 +14,7 @@ use crate::outcome::Input;
 use crate::parse::{json, yaml};
 use crate::source::{Revision, Source, Span};
 
-use super::inputs::{Inputs, sha256};
+use super::inputs::{Inputs, first, sha256};
 use super::subjects::Subjects;
 use super::workspace::{File, Workspace};
 use super::{Request, Session};
@@ -146,29 +147,28 @@ impl Judged {
         session: &mut Session,
     ) -> Result<Vec<ApprovalFacts>, Diagnostic> {
         let reviews = match &request.reviews {
-            Some(path) => Some(self.reviews(path, workspace, session)?),
-            None => None,
+            Some(path) => self.reviews(path, workspace, session)?,
+            None => Vec::new(),
         };
         let contributors: BTreeSet<String> =
             git.map_or_else(|| self.participants(inputs), |g| g.contributors.iter().cloned().collect());
         let same_content = |commit: &str| same_content(workspace, self.file(), commit);
-        let judge = approval::Judge {
-            identities: &inputs.documents.identities,
-            contributors: &contributors,
+        let circumstances = Circumstances {
+            now: request.clock.now,
             head: git.and_then(|g| g.head.as_deref()),
             same_content: &same_content,
-            digest: self.digest.as_deref(),
-            now: request.clock.now,
-            minimum: inputs.config.approvals.minimum_assurance,
+            digest: self.digest.as_deref().unwrap_or_default(),
+            contributors: &contributors,
+            identities: &inputs.documents.identities,
             bots: &inputs.config.approvals.bots,
+            minimum: inputs.config.approvals.minimum_assurance,
+            sources: &session.sources,
         };
-        let (facts, diagnostics) = judge.approvals(reviews.as_ref(), self.request.as_ref(), &session.sources);
-        session.diagnostics.extend(diagnostics);
-        Ok(facts)
+        Ok(approval::judge(&reviews, self.request.as_ref(), &circumstances))
     }
 
     /// The reviews file. One that the change itself carries could have been written by its author.
-    fn reviews(&mut self, path: &Path, workspace: &Workspace, session: &mut Session) -> Result<crate::parse::tree::Node, Diagnostic> {
+    fn reviews(&mut self, path: &Path, workspace: &Workspace, session: &mut Session) -> Result<Vec<Review>, Diagnostic> {
         let full = workspace.absolute(path);
         let shown = workspace.shown(&full);
         if workspace.is_committed(&shown) {
@@ -184,7 +184,13 @@ impl Judged {
         self.read.push(Input { path: shown.as_str().into(), sha256: sha256(&bytes), as_of: None });
         let id = session.sources.add(Source::new(shown.clone(), Revision::Head, discover::decode(bytes, &shown)?));
         let text = session.sources.get(id).map(|s| s.text.clone()).unwrap_or_default();
-        json::parse(id, &text)
+        let parsed = json::parse_all(id, &text);
+        let (errors, rest): (Vec<_>, Vec<_>) = parsed.diagnostics.into_iter().partition(|d| d.level == Level::Error);
+        session.diagnostics.extend(rest);
+        match errors.is_empty() {
+            true => Review::read(&parsed.documents).map_err(|faults| first(faults, session)),
+            false => Err(first(errors, session)),
+        }
     }
 }
 
@@ -286,7 +292,7 @@ fn read_request(file: File, session: &mut Session) -> Result<ChangeRequest, Diag
             .at(Span::new(id, 0, 0))
             .help("keep one request in one file"));
     };
-    ChangeRequest::read(file.path, document).map_err(|faults| super::inputs::first(faults, session))
+    ChangeRequest::read(file.path, document).map_err(|faults| first(faults, session))
 }
 
 /// Which of the gate's documents a context file is, by the kind that it holds at the base, or at the head when it is new.
