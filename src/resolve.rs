@@ -55,16 +55,21 @@ impl<'a> Resolver<'a> {
         for (name, others) in declared(config) {
             let shared: Arc<str> = name.into();
             let paths = match config.environments.get(name).map(|e| e.paths.as_slice()) {
-                None | Some([]) => std::iter::once(name).chain(others.iter().copied()).map(|n| format!("**/{n}/**")).collect(),
+                None | Some([]) => {
+                    std::iter::once(name).chain(others.iter().copied()).map(|n| format!("**/{n}/**")).collect()
+                }
                 Some(paths) => paths.to_vec(),
             };
             environments.push((shared, globs(&paths, "environments")?));
         }
-        let service = |(name, s): (&String, &crate::config::ServicePaths)| Ok((name.as_str().into(), globs(&s.paths, "services")?));
+        let service = |(name, s): (&String, &crate::config::ServicePaths)| {
+            Ok((name.as_str().into(), globs(&s.paths, "services")?))
+        };
         let services = config.services.iter().map(service).collect::<Result<_, Diagnostic>>()?;
         let roots = config.terraform.roots.iter().filter_map(|r| Some((r.environment.as_ref()?, &r.path)));
         for (environment, path) in roots {
-            let name = spellings.get(&environment.to_lowercase()).cloned().unwrap_or_else(|| environment.as_str().into());
+            let name =
+                spellings.get(&environment.to_lowercase()).cloned().unwrap_or_else(|| environment.as_str().into());
             environments.insert(0, (name, globs(&[format!("{}/**", path.trim_end_matches('/'))], "terraform.roots")?));
         }
         let production = |name: &String| spellings.get(&name.to_lowercase()).is_some_and(|n| &**n == PRODUCTION);

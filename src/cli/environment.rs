@@ -88,7 +88,8 @@ pub(super) fn actor(git_identity: Option<(String, String)>) -> Actor {
 /// Which run of which pipeline this is, from the CI system's own variables.
 pub(super) fn run() -> Run {
     let first = |names: &[&str]| names.iter().find_map(|name| variable(name));
-    let pull_request = variable("GITHUB_REF").and_then(|r| Some(r.strip_prefix("refs/pull/")?.split('/').next()?.to_owned()));
+    let pull_request =
+        variable("GITHUB_REF").and_then(|r| Some(r.strip_prefix("refs/pull/")?.split('/').next()?.to_owned()));
     Run {
         id: first(&["GITHUB_RUN_ID", "CI_PIPELINE_ID", "BUILDKITE_BUILD_ID", "BUILD_TAG"]),
         repository: first(&["GITHUB_REPOSITORY", "CI_PROJECT_PATH", "BUILDKITE_REPO", "GIT_URL"]),

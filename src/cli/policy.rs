@@ -43,7 +43,10 @@ fn show(loaded: &Loaded, id: &str) -> Answer {
 
 fn unknown(loaded: &Loaded, id: &str) -> String {
     let near = loaded.library.policies.iter().map(|p| p.id()).max_by_key(|known| similarity(known, id));
-    format!("there is no policy `{id}`; did you mean {}? `changegate policy list` shows all\n", near.unwrap_or("another"))
+    format!(
+        "there is no policy `{id}`; did you mean {}? `changegate policy list` shows all\n",
+        near.unwrap_or("another")
+    )
 }
 
 /// Similarity in thousandths, so that it can be ordered.

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::change::request::Request as ChangeRequest;
 use crate::change::approval::{self, Circumstances, Review};
+use crate::change::request::Request as ChangeRequest;
 use crate::change::{self, ContentEntry, documents};
 use crate::discover;
 use crate::facts::{Actor, ApprovalFacts, ChangeFacts, ConfigFacts, GitFacts, Instant, Stage, World};
@@ -33,7 +33,12 @@ pub(super) struct Judged {
 impl Judged {
     /// Finds and reads the request: as named on the command line, else the one that the change adds or edits, else the
     /// one that a commit trailer names, else the only one there is.
-    pub(super) fn find(request: &Request, workspace: &Workspace, inputs: &Inputs, session: &mut Session) -> Result<Self, Diagnostic> {
+    pub(super) fn find(
+        request: &Request,
+        workspace: &Workspace,
+        inputs: &Inputs,
+        session: &mut Session,
+    ) -> Result<Self, Diagnostic> {
         let path = match &request.change {
             Some(path) => Some(workspace.absolute(path)),
             None => find(request, workspace, inputs, session)?,
@@ -90,7 +95,13 @@ impl Judged {
             actor: self.actor(request, inputs),
             git,
             change,
-            calendar: change::calendar::facts(&documents.calendars, &subject, window.map(|w| w.occupied), request.clock.now, &session.sources),
+            calendar: change::calendar::facts(
+                &documents.calendars,
+                &subject,
+                window.map(|w| w.occupied),
+                request.clock.now,
+                &session.sources,
+            ),
             approvals,
             matrix: documents.matrix.as_ref().map(|m| m.facts(&session.sources)),
             context: documents::context(documents, &inputs.max_ages, request.clock.now, &session.sources),
@@ -106,7 +117,8 @@ impl Judged {
     /// The repository's side, with the gate's own files marked and the contributors named.
     fn git(&self, workspace: &Workspace, inputs: &Inputs) -> Option<GitFacts> {
         let (difference, repository) = (workspace.difference.as_ref()?, workspace.repository.as_ref()?);
-        let mut facts = repository.facts(difference.base, difference.merge_base, &difference.range, &difference.changes);
+        let mut facts =
+            repository.facts(difference.base, difference.merge_base, &difference.range, &difference.changes);
         for file in &mut facts.files {
             let previous = file.previous_path.as_deref().and_then(|p| inputs.gate_part(p));
             file.gate = inputs.gate_part(&file.path).or(previous).map(|part| match part {
@@ -119,7 +131,9 @@ impl Judged {
         for commit in &difference.range.commits {
             let claimed = [&commit.author, &commit.committer].into_iter().chain(&commit.co_authors);
             people.extend(claimed.map(|p| identities.canonical(&p.email)));
-            people.extend(commit.signature.iter().filter_map(|s| s.fingerprint.as_ref()).map(|key| identities.canonical(key)));
+            people.extend(
+                commit.signature.iter().filter_map(|s| s.fingerprint.as_ref()).map(|key| identities.canonical(key)),
+            );
         }
         people.extend(self.participants(inputs));
         facts.contributors = people.into_iter().collect();
@@ -168,13 +182,21 @@ impl Judged {
     }
 
     /// The reviews file. One that the change itself carries could have been written by its author.
-    fn reviews(&mut self, path: &Path, workspace: &Workspace, session: &mut Session) -> Result<Vec<Review>, Diagnostic> {
+    fn reviews(
+        &mut self,
+        path: &Path,
+        workspace: &Workspace,
+        session: &mut Session,
+    ) -> Result<Vec<Review>, Diagnostic> {
         let full = workspace.absolute(path);
         let shown = workspace.shown(&full);
         if workspace.is_committed(&shown) {
-            return Err(Diagnostic::error("reviews::untrusted", format!("`{shown}` is committed in the repository that it approves a change of"))
-                .in_file(shown)
-                .help("fetch the reviews from the forge's API into a file outside the repository"));
+            return Err(Diagnostic::error(
+                "reviews::untrusted",
+                format!("`{shown}` is committed in the repository that it approves a change of"),
+            )
+            .in_file(shown)
+            .help("fetch the reviews from the forge's API into a file outside the repository"));
         }
         let bytes = super::workspace::read_disk(&full, &shown)?.ok_or_else(|| {
             Diagnostic::error("reviews::missing", format!("there is no file `{shown}`"))
@@ -215,15 +237,23 @@ fn missing(shown: &str) -> Diagnostic {
         .help("check the path given with `--change`; with `--head` it is read from that commit")
 }
 
-fn find(request: &Request, workspace: &Workspace, inputs: &Inputs, session: &mut Session) -> Result<Option<PathBuf>, Diagnostic> {
+fn find(
+    request: &Request,
+    workspace: &Workspace,
+    inputs: &Inputs,
+    session: &mut Session,
+) -> Result<Option<PathBuf>, Diagnostic> {
     let full = |shown: &str| workspace.shown_root().join(shown);
     let Some(difference) = &workspace.difference else {
         let mut all = on_disk(workspace, inputs)?;
         if all.len() > 1 {
             session.diagnostics.push(
-                Diagnostic::note("change::several", format!("{} change requests are here, and none is judged", all.len()))
-                    .in_file(all.remove(0))
-                    .help("name the one that is meant with `--change FILE`"),
+                Diagnostic::note(
+                    "change::several",
+                    format!("{} change requests are here, and none is judged", all.len()),
+                )
+                .in_file(all.remove(0))
+                .help("name the one that is meant with `--change FILE`"),
             );
             return Ok(None);
         }
@@ -235,9 +265,12 @@ fn find(request: &Request, workspace: &Workspace, inputs: &Inputs, session: &mut
         [one] => return Ok(Some(full(one))),
         [] => {}
         [first, ..] => {
-            return Err(Diagnostic::error("change::several", format!("the change holds {} change requests: {}", changed.len(), changed.join(", ")))
-                .in_file(*first)
-                .help("one change, one request: name it with `--change FILE`, or split the change"));
+            return Err(Diagnostic::error(
+                "change::several",
+                format!("the change holds {} change requests: {}", changed.len(), changed.join(", ")),
+            )
+            .in_file(*first)
+            .help("one change, one request: name it with `--change FILE`, or split the change"));
         }
     }
     if request.stage == Stage::Commit {
@@ -255,8 +288,11 @@ fn find(request: &Request, workspace: &Workspace, inputs: &Inputs, session: &mut
         Some(file) => Ok(Some(full(&file.path))),
         None => {
             session.diagnostics.push(
-                Diagnostic::warning("change::missing", format!("a commit names the change request `{id}`, and no file of that name is here"))
-                    .help(format!("add it as changes/{id}.yaml, or correct the `{trailer}:` trailer")),
+                Diagnostic::warning(
+                    "change::missing",
+                    format!("a commit names the change request `{id}`, and no file of that name is here"),
+                )
+                .help(format!("add it as changes/{id}.yaml, or correct the `{trailer}:` trailer")),
             );
             Ok(None)
         }
@@ -288,9 +324,12 @@ fn read_request(file: File, session: &mut Session) -> Result<ChangeRequest, Diag
         return Err(fault);
     }
     let [document] = parsed.documents.as_slice() else {
-        return Err(Diagnostic::error("change::documents", format!("a change request is one YAML document, and here are {}", parsed.documents.len()))
-            .at(Span::new(id, 0, 0))
-            .help("keep one request in one file"));
+        return Err(Diagnostic::error(
+            "change::documents",
+            format!("a change request is one YAML document, and here are {}", parsed.documents.len()),
+        )
+        .at(Span::new(id, 0, 0))
+        .help("keep one request in one file"));
     };
     ChangeRequest::read(file.path, document).map_err(|faults| first(faults, session))
 }

@@ -10,8 +10,8 @@ use crate::change::documents::{ContextFile, Documents, Kind, MaxAges};
 use crate::config::Config;
 use crate::discover;
 use crate::finding::{Diagnostic, Level};
-use crate::outcome::Input;
 use crate::kubernetes;
+use crate::outcome::Input;
 use crate::parse::{self, de, yaml};
 use crate::policy::library::{self, Library, Selection};
 use crate::resolve::{self, Resolver};
@@ -94,8 +94,11 @@ impl Inputs {
             custom.applies(request.stage) && hard && !asked.has(p.id())
         });
         match left_out.filter(|_| request.stage == crate::facts::Stage::Apply) {
-            Some(policy) => Err(Diagnostic::error("policy::hard-skipped", format!("{} is hard and was left out at stage apply", policy.id()))
-                .help("at stage apply every hard policy judges: leave `--only` and `--skip` out")),
+            Some(policy) => Err(Diagnostic::error(
+                "policy::hard-skipped",
+                format!("{} is hard and was left out at stage apply", policy.id()),
+            )
+            .help("at stage apply every hard policy judges: leave `--only` and `--skip` out")),
             None => Ok(()),
         }
     }
@@ -132,7 +135,9 @@ impl Inputs {
 
     /// Which part of the gate a shown path is: `configuration`, `policy`, `context`.
     pub(super) fn gate_part(&self, shown: &str) -> Option<&'static str> {
-        let below = |folder: &String| shown.strip_prefix(folder.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let below = |folder: &String| {
+            shown.strip_prefix(folder.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
         if shown == self.own.config {
             Some("configuration")
         } else if self.own.policies.iter().any(below) {

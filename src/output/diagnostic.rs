@@ -6,8 +6,8 @@
 use std::fmt;
 
 use miette::{
-    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, ReportHandler, Severity, SourceCode,
-    SourceSpan, SpanContents,
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, ReportHandler, Severity,
+    SourceCode, SourceSpan, SpanContents,
 };
 
 use super::style::Style;
@@ -22,7 +22,10 @@ pub(super) fn render(diagnostic: &Diagnostic, sources: &Sources, style: &Style) 
         (true, false) => GraphicalTheme::unicode_nocolor(),
         (false, _) => GraphicalTheme::none(),
     };
-    let handler = GraphicalReportHandler::new_themed(theme).with_width(style.width.max(40)).with_links(false).with_context_lines(1);
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_width(style.width.max(40))
+        .with_links(false)
+        .with_context_lines(1);
     let report = Report::new(diagnostic, sources);
     let drawn = Drawn { handler: &handler, report: &report };
     format!("{}\n", drawn.to_string().trim_end())
@@ -141,7 +144,12 @@ impl Text {
 }
 
 impl SourceCode for Text {
-    fn read_span<'a>(&'a self, _: &SourceSpan, _: usize, _: usize) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+    fn read_span<'a>(
+        &'a self,
+        _: &SourceSpan,
+        _: usize,
+        _: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
         let lines = self.data.iter().filter(|b| **b == b'\n').count() + 1;
         Ok(Box::new(MietteSpanContents::new_named(self.name.clone(), &self.data, self.range, self.line, 0, lines)))
     }
@@ -169,7 +177,8 @@ mod tests {
     fn drawn(text: &str, start: usize, end: usize) -> String {
         let mut sources = Sources::default();
         let id = sources.add(Source::new("a/b.yaml", Revision::Head, text));
-        let diagnostic = Diagnostic::error("yaml::syntax", "not YAML").at(Span::new(id, start, end)).label("here").help("close it");
+        let diagnostic =
+            Diagnostic::error("yaml::syntax", "not YAML").at(Span::new(id, start, end)).label("here").help("close it");
         render(&diagnostic, &sources, &Style::default())
     }
 

@@ -137,7 +137,8 @@ impl Library {
         if !self.engine.declares(&source.path, "deny") {
             // Shared functions may carry METADATA, too; only one with an id claims to be a policy.
             if metadata::claims_to_be_a_policy(id, &source.text) {
-                let fault = Diagnostic::error("policy::no-deny", format!("the policy `{package}` declares no rule `deny`"));
+                let fault =
+                    Diagnostic::error("policy::no-deny", format!("the policy `{package}` declares no rule `deny`"));
                 self.diagnostics.push(fault.at(place).help("write `deny contains finding if { … }`"));
             }
             return;

@@ -11,7 +11,8 @@ use crate::shop::{Shop, copy, fixtures};
 
 /// Judges one variant: base is acme as it is, head is acme with `tree/` laid over it.
 fn judge(folder: &Path) -> (i32, String, serde_json::Value) {
-    let spec: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(folder.join("variant.json")).unwrap()).unwrap();
+    let spec: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(folder.join("variant.json")).unwrap()).unwrap();
     let shop = Shop::acme();
     let out = tempfile::tempdir().unwrap();
     for gone in spec["removed"].as_array().into_iter().flatten() {
@@ -40,7 +41,8 @@ fn judge(folder: &Path) -> (i32, String, serde_json::Value) {
 
 #[test]
 fn every_variant_is_judged_as_expected() {
-    let mut folders: Vec<_> = std::fs::read_dir(fixtures().join("variants")).unwrap().map(|e| e.unwrap().path()).collect();
+    let mut folders: Vec<_> =
+        std::fs::read_dir(fixtures().join("variants")).unwrap().map(|e| e.unwrap().path()).collect();
     folders.sort();
     assert!(folders.len() >= 6);
     let mut wrong = Vec::new();

@@ -40,7 +40,10 @@ fn broken_json() {
 
 #[test]
 fn broken_hcl_loses_one_block() {
-    let ran = with("terraform/prod/broken.tf", "resource \"aws_s3_bucket\" \"a\" {\n  bucket = \n}\nresource \"aws_s3_bucket\" \"b\" {}\n");
+    let ran = with(
+        "terraform/prod/broken.tf",
+        "resource \"aws_s3_bucket\" \"a\" {\n  bucket = \n}\nresource \"aws_s3_bucket\" \"b\" {}\n",
+    );
     undecided(&ran, "hcl::syntax", "terraform/prod/broken.tf", Some(2));
 }
 

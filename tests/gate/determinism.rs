@@ -15,7 +15,20 @@ fn one_thread_and_eight_give_the_same_bytes_in_every_format() {
     let shop = change();
     for format in ["pretty", "json", "sarif", "github"] {
         let run = |jobs: &str| {
-            let args = ["check", "--base", "main", "--head", "change", "--now", NOW, "--no-audit", "--format", format, "--jobs", jobs];
+            let args = [
+                "check",
+                "--base",
+                "main",
+                "--head",
+                "change",
+                "--now",
+                NOW,
+                "--no-audit",
+                "--format",
+                format,
+                "--jobs",
+                jobs,
+            ];
             shop.changegate(&args)
         };
         let one = run("1");
