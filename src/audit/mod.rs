@@ -13,7 +13,7 @@ mod tree;
 mod verify;
 
 pub use record::{ChangedResource, ClockSource, PlanDigest, RecordContext, record};
-pub use store::{FileStore, Part, Record, Store};
+pub use store::{EachEntry, Entry, FileStore, Part, Record, Store, open};
 pub use tree::{Frontier, Hash, leaf_hash};
 pub use verify::{Problem, Report, verify_file};
 

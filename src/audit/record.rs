@@ -98,7 +98,7 @@ pub fn record(outcome: &Outcome, context: &RecordContext) -> Result<Record, Diag
         }
         parts.push(move_longest_out(&mut statement.predicate).ok_or_else(|| too_large(leaf.len()))?);
     };
-    Ok(Record { id, idempotency_key, leaf, parts })
+    Ok(Record { id, idempotency_key, leaf, parts, disclosures: Vec::new() })
 }
 
 /// The same for every attempt to judge one head at one stage in one run.

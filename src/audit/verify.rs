@@ -1,5 +1,6 @@
 //! Checks a log offline: framing, leaf hashes, roots, and the parts that records name.
 
+use std::fmt;
 use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::Path;
@@ -29,6 +30,12 @@ pub struct Problem {
     pub index: u64,
     /// What is wrong with it.
     pub what: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "record {}: {}", self.index, self.what)
+    }
 }
 
 /// Checks the log of a [`FileStore`](super::FileStore) from its first byte to its last, in constant memory.

@@ -1,9 +1,8 @@
 //! From findings to the outcome, and from the outcome to the audit record.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::audit::{self, ChangedResource, ClockSource, FileStore, PlanDigest, RecordContext, Store};
+use crate::audit::{self, ChangedResource, ClockSource, PlanDigest, RecordContext};
 use crate::evaluate;
 use crate::facts::{Mode, Stage};
 use crate::finding::Diagnostic;
@@ -186,19 +185,7 @@ fn append(
     outcome: &Outcome,
     context: &RecordContext,
 ) -> Result<AuditReceipt, Diagnostic> {
-    let folder = match destination.split_once(':') {
-        _ if destination == "file" => from.join(audit::DEFAULT_DIRECTORY),
-        Some(("file", folder)) => from.join(folder),
-        Some((scheme, _)) if scheme.len() > 1 => {
-            return Err(Diagnostic::error(
-                "audit::destination",
-                format!("`{scheme}:` is not a destination of audit records"),
-            )
-            .help("name a folder, or `file:FOLDER`"));
-        }
-        _ => PathBuf::from(from).join(destination),
-    };
-    FileStore::new(folder).append(&audit::record(outcome, context)?)
+    audit::open(destination, from)?.append(&audit::record(outcome, context)?)
 }
 
 fn fail(outcome: &mut Outcome, fault: Diagnostic) {

@@ -14,17 +14,19 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Seek, SeekFrom, Write};
+use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
 
 use super::head::{self, Head};
-use super::log::{Tail, tail, walk};
-use super::{Record, Store};
+use super::log::{Tail, scan, tail, walk};
+use super::{EachEntry, Record, Store};
 use crate::audit::frame::{Frame, MAX_LEAF};
 use crate::audit::statement;
 use crate::audit::tree::Hash;
+use crate::audit::verify::Problem;
 use crate::finding::Diagnostic;
 use crate::outcome::AuditReceipt;
 
@@ -135,7 +137,9 @@ impl FileStore {
     }
 
     fn keep_parts(&self, record: &Record) -> Result<(), Fault> {
-        record.parts.iter().try_for_each(|part| self.keep(&format!("parts/{}.json", part.sha256), &part.bytes))
+        let parts = record.parts.iter().map(|part| ("parts", part));
+        let mut all = parts.chain(record.disclosures.iter().map(|part| ("disclosures", part)));
+        all.try_for_each(|(folder, part)| self.keep(&format!("{folder}/{}.json", part.sha256), &part.bytes))
     }
 
     /// Writes a file that is named by its content, durably; it may be there already.
@@ -189,6 +193,70 @@ impl Store for FileStore {
         let receipt = self.append_locked(record).map_err(|fault| self.diagnostic(fault));
         drop(lock);
         receipt
+    }
+
+    fn name(&self) -> String {
+        self.directory.display().to_string()
+    }
+
+    fn size(&self) -> Result<u64, Diagnostic> {
+        let Some(mut log) = self.open_to_read()? else { return Ok(0) };
+        if let Some(head) = Head::read(&self.directory)
+            && head.fits(&mut log).map_err(|e| self.unreadable(&e))?
+            && log.metadata().is_ok_and(|m| m.len() == head.offset)
+        {
+            return Ok(head.tree.size());
+        }
+        let mut size = 0;
+        self.leaves(0..u64::MAX, &mut |index, _| {
+            size = index + 1;
+            ControlFlow::Continue(())
+        })?;
+        Ok(size)
+    }
+
+    fn leaves(&self, range: Range<u64>, each: &mut EachEntry<'_>) -> Result<Option<Problem>, Diagnostic> {
+        let Some(log) = self.open_to_read()? else { return Ok(None) };
+        scan(&mut BufReader::new(log), range, each).map_err(|e| self.unreadable(&e))
+    }
+
+    fn part(&self, sha256: Hash) -> Result<Option<Vec<u8>>, Diagnostic> {
+        self.beside(&format!("parts/{sha256}.json"))
+    }
+
+    fn disclosure(&self, sha256: Hash) -> Result<Option<Vec<u8>>, Diagnostic> {
+        self.beside(&format!("disclosures/{sha256}.json"))
+    }
+
+    fn erase(&self, sha256: Hash) -> Result<(), Diagnostic> {
+        match fs::remove_file(self.path(&format!("disclosures/{sha256}.json"))) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(self.diagnostic(e.into())),
+            _ => sync_directory(&self.path("disclosures")).map_err(|e| self.diagnostic(e.into())),
+        }
+    }
+}
+
+impl FileStore {
+    fn open_to_read(&self) -> Result<Option<File>, Diagnostic> {
+        match File::open(self.path("log")) {
+            Ok(log) => Ok(Some(log)),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(self.unreadable(&e)),
+        }
+    }
+
+    fn beside(&self, name: &str) -> Result<Option<Vec<u8>>, Diagnostic> {
+        match fs::read(self.path(name)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(self.unreadable(&e)),
+        }
+    }
+
+    fn unreadable(&self, e: &io::Error) -> Diagnostic {
+        Diagnostic::error("audit::unreadable", format!("the audit log cannot be read: {e}"))
+            .in_file(self.path("log").display().to_string())
+            .help("name the directory that `--audit` was given")
     }
 }
 

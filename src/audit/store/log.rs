@@ -1,10 +1,13 @@
 //! The log file: walking it, and telling a write that was interrupted from tampering.
 
 use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
 
 use super::head::Head;
+use super::{EachEntry, Entry};
 use crate::audit::frame::{self, Frame, MAX_FRAME, Reading};
 use crate::audit::tree::Frontier;
+use crate::audit::verify::Problem;
 
 /// How far a log can be followed.
 pub(crate) struct Walk {
@@ -54,6 +57,29 @@ pub(crate) fn walk(
         }
         walk = Walk { tree, last: walk.offset, offset: walk.offset + frame.len(), end: End::Clean };
         each(&frame);
+    }
+}
+
+/// Hands over the entries of `range`, and returns where the framing itself is damaged. Roots are not computed.
+pub(super) fn scan(from: &mut impl Read, range: Range<u64>, each: &mut EachEntry<'_>) -> io::Result<Option<Problem>> {
+    let mut index = 0;
+    loop {
+        let what = match Frame::read(from)? {
+            Reading::Frame(frame) if frame.index == index => {
+                index += 1;
+                if index > range.end
+                    || range.contains(&frame.index) && each(frame.index, Entry::Leaf(frame.leaf)).is_break()
+                {
+                    return Ok(None);
+                }
+                continue;
+            }
+            Reading::End => return Ok(None),
+            Reading::Frame(_) => "its index is out of order",
+            Reading::Short => "the file ends within the record",
+            Reading::Damaged(why) => why,
+        };
+        return Ok(Some(Problem { index, what: what.to_owned() }));
     }
 }
 

@@ -14,7 +14,7 @@ use crate::finding::Diagnostic;
 fn record(n: usize) -> Record {
     let id = format!("019b3c5e-0000-7000-8000-{n:012x}");
     let leaf = format!(r#"{{"predicate":{{"id":"{id}","kind":"decision","n":{n}}}}}"#);
-    Record { id, idempotency_key: "key".into(), leaf: leaf.into_bytes(), parts: Vec::new() }
+    Record { id, idempotency_key: "key".into(), leaf: leaf.into_bytes(), parts: Vec::new(), disclosures: Vec::new() }
 }
 
 fn append(directory: &Path, n: usize) -> Result<u64, Diagnostic> {
