@@ -12,8 +12,12 @@ mod store;
 mod tree;
 mod verify;
 
+pub use crate::config::AuditLevel;
 pub use record::{ChangedResource, ClockSource, PlanDigest, RecordContext, record};
-pub use store::{EachEntry, Entry, FileStore, Part, Record, Store, open};
+pub use store::{
+    Access, EachEntry, Entry, FileStore, GitStore, Part, PostgresStore, Record, Remote, Secret, Spool, Store, deliver,
+    open, spool,
+};
 pub use tree::{Frontier, Hash, leaf_hash};
 pub use verify::{Problem, Report, verify_file};
 

@@ -19,7 +19,7 @@ pub(super) fn run(args: &CheckArgs) -> Answer {
     };
     let selection = Selection { only: args.policy.only.clone(), skip: args.policy.skip.clone(), disabled: Vec::new() };
     let policies = PolicyRequest { dirs: args.policy.dirs.clone(), builtin: !args.policy.no_builtin, selection };
-    let request = request(&args.input, policies, audit);
+    let request = Request { audit_level: args.audit_level, ..request(&args.input, policies, audit) };
     let outcome = with_progress(args.quiet, |progress| {
         gate::in_pool(environment::jobs(args.input.jobs), || gate::check(&request, progress))
     });
@@ -63,6 +63,8 @@ pub(super) fn request(input: &InputArgs, policies: PolicyRequest, audit: AuditRe
         actor: environment::actor(None),
         run: environment::run(),
         audit,
+        audit_level: None,
+        audit_password: environment::database_password(),
         record_id: environment::record_id(),
     }
 }

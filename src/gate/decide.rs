@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::audit::{self, ChangedResource, ClockSource, PlanDigest, RecordContext};
+use crate::audit::{self, Access, ChangedResource, ClockSource, PlanDigest, RecordContext};
 use crate::evaluate;
 use crate::facts::{Mode, Stage};
 use crate::finding::Diagnostic;
-use crate::outcome::{self, AuditReceipt, ChangeRef, Outcome, Summary, Verdict};
+use crate::outcome::{self, ChangeRef, Outcome, Summary, Verdict};
 
 use super::{AuditRequest, Judgement, Request, Session};
 
@@ -164,7 +164,7 @@ fn write_record(
         AuditRequest::Off => {
             if config.audit.required && request.stage == Stage::Apply {
                 let message = "the configuration requires an audit record at stage apply, and `--no-audit` was given";
-                fail(outcome, Diagnostic::error("audit::required", message).help("leave `--no-audit` out"));
+                note(outcome, Diagnostic::error("audit::required", message).help("leave `--no-audit` out"));
             }
             return;
         }
@@ -172,23 +172,25 @@ fn write_record(
         AuditRequest::To(destination) => destination.clone(),
     };
     let context = RecordContext { retention: config.audit.retention.clone(), ..context.clone() };
-    let given = matches!(request.audit, AuditRequest::To(_));
-    match append(&destination, if given { &request.directory } else { root }, outcome, &context) {
-        Ok(receipt) => outcome.audit = Some(receipt),
-        Err(fault) => fail(outcome, fault),
+    let from = if matches!(request.audit, AuditRequest::To(_)) { &request.directory } else { root };
+    let access = Access {
+        level: request.audit_level.unwrap_or(config.audit.level),
+        on_failure: config.audit.on_failure,
+        password: request.audit_password.clone(),
+    };
+    let delivered = audit::record(outcome, &context)
+        .and_then(|record| audit::deliver(&record, &destination, from, &audit::spool(root), &access));
+    match delivered {
+        Ok((receipt, warning)) => {
+            outcome.audit = Some(receipt);
+            warning.into_iter().for_each(|warning| note(outcome, warning));
+        }
+        Err(fault) => note(outcome, fault),
     }
 }
 
-fn append(
-    destination: &str,
-    from: &std::path::Path,
-    outcome: &Outcome,
-    context: &RecordContext,
-) -> Result<AuditReceipt, Diagnostic> {
-    audit::open(destination, from)?.append(&audit::record(outcome, context)?)
-}
-
-fn fail(outcome: &mut Outcome, fault: Diagnostic) {
-    outcome.diagnostics.push(fault);
+/// Adds a diagnostic and works out anew what it does to the decision.
+fn note(outcome: &mut Outcome, diagnostic: Diagnostic) {
+    outcome.diagnostics.push(diagnostic);
     settle(outcome);
 }
