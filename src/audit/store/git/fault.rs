@@ -45,14 +45,12 @@ pub(super) fn is_contention(text: &str) -> bool {
         && !text.contains("Permission denied")
 }
 
-/// The part of git's words that says why: the first line that is an error or a rejected ref.
+/// The line of git's words that says why: what the other side says first, then git's own.
 fn reason(text: &str) -> String {
-    let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let telling = |line: &&str| {
-        ["fatal:", "error:", "remote:", "!"].iter().any(|word| line.starts_with(word))
-            && !line.contains("failed to push")
-    };
-    let line = lines().find(telling).or_else(|| lines().last()).unwrap_or("no reason given");
+    let line =
+        |start: &str| text.lines().map(str::trim).find(|line| line.starts_with(start) && line.len() > start.len());
+    let line = ["remote: ", "fatal: ", "!\t", "error: "].into_iter().find_map(line);
+    let line = line.or_else(|| text.lines().last()).unwrap_or("no reason given");
     line.replace('\t', " ").chars().take(300).collect()
 }
 
@@ -107,6 +105,14 @@ impl Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_other_side_is_heard_first() {
+        let text = "To a\n!\tx:y\t[remote rejected] (hook declined)\nremote: \nremote: no force\nerror: failed";
+        assert_eq!(reason(text), "remote: no force");
+        assert_eq!(reason("!\tx:y\t[rejected] (no)\nerror: failed to push"), "! x:y [rejected] (no)");
+        assert_eq!(reason(""), "no reason given");
+    }
 
     #[test]
     fn losing_a_race_is_not_being_refused() {

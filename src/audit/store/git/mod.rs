@@ -128,6 +128,9 @@ impl GitStore {
                 None => Ok(Round::Again(Fault::Tampered(format!("record {own} was accepted and is gone")))),
             };
         }
+        if let Some(own) = own.filter(|own| !settled.iter().any(|waiting| waiting.id == *own)) {
+            return Err(Fault::Unfit(format!("the inbox holds something else as {own}")));
+        }
         if settled.is_empty() {
             return Ok(Round::Over(None));
         }
@@ -146,11 +149,7 @@ impl GitStore {
                     }
                 }
                 *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some((tree.size(), tree.root()));
-                match (own, found) {
-                    (Some(own), None) => Err(Fault::Unfit(format!("the inbox holds something else as {own}"))),
-                    (Some(_), found) => Ok(Round::Over(found)),
-                    (None, _) => Ok(Round::More),
-                }
+                Ok(if own.is_some() { Round::Over(found) } else { Round::More })
             }
         }
     }

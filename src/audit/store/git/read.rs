@@ -79,16 +79,23 @@ impl Reader {
                 at += 1;
             }
         }
-        Ok(self.head_problem(tree, end == size))
+        self.head_problem(tree, end == size)
     }
 
-    fn head_problem(&self, tree: Option<Frontier>, whole: bool) -> Option<Problem> {
+    /// What is wrong with the end of the log, seen from the head.
+    fn head_problem(&self, tree: Option<Frontier>, whole: bool) -> Result<Option<Problem>, Fault> {
+        let problem = |index: u64, what: &str| Ok(Some(Problem { index, what: what.into() }));
         let Some(head) = &self.head else {
-            return Some(Problem { index: 0, what: "the head of the branch does not prove itself".into() });
+            return problem(0, "the head of the branch does not prove itself");
         };
-        let walked = tree.filter(|_| whole)?;
-        let what = "the head of the branch is not that of its records".into();
-        (walked.root() != head.root()).then(|| Problem { index: head.size().saturating_sub(1), what })
+        let Some(tree) = tree.filter(|_| whole) else { return Ok(None) };
+        if tree.root() != head.root() {
+            return problem(head.size().saturating_sub(1), "the head of the branch is not that of its records");
+        }
+        match layout::leaf(head.size()).map_or(Ok(None), |path| self.file(&path))? {
+            Some(_) => problem(head.size(), "it lies behind the end that the head names"),
+            None => Ok(None),
+        }
     }
 }
 

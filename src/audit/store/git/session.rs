@@ -1,5 +1,7 @@
 //! One connection's view of the remote: what waits, where the log ends, and pushing on from there.
 
+use std::thread;
+
 use super::fault::{Fault, is_contention};
 use super::import::Commit;
 use super::layout::{self, Known};
@@ -51,21 +53,24 @@ impl Session {
         Ok(Self { scratch, branch: format!("refs/heads/{}", remote.branch) })
     }
 
-    /// Puts a record into the inbox. One that lies there already under this id stays.
+    /// Puts a record into the inbox. It may lie there already: the same record is the same commit.
     pub(super) fn accept(&self, record: &Record) -> Result<(), Fault> {
         let sealed = envelope::seal(record).map_err(|e| Fault::Unfit(e.to_string()))?;
         let mut commit = Commit::new(None, seconds(&record.id), "A record that waits\n");
         commit.file(ENVELOPE, &sealed);
         let commit = commit.write(&self.scratch)?;
         let inbox = format!("{INBOX}{}", record.id);
-        for _ in 0..5 {
+        for attempt in 1.. {
             match self.push(&[(&inbox, None, Some(&commit))])? {
-                Pushed::Done => return Ok(()),
-                Pushed::Lost(why) if why.contains("stale info") || why.contains("already exists") => return Ok(()),
-                Pushed::Lost(_) => {}
+                Pushed::Done => break,
+                Pushed::Lost(why) if attempt < 5 => thread::sleep(super::backoff(&why, attempt)),
+                Pushed::Lost(why) if why.contains("stale info") || why.contains("already exists") => {
+                    return Err(Fault::Unfit(format!("the inbox holds something else as {}", record.id)));
+                }
+                Pushed::Lost(why) => return Err(Failure::Refused(why).into()),
             }
         }
-        Err(Fault::Git(Failure::Refused("error: the inbox is locked".into())))
+        Ok(())
     }
 
     /// What waits in the inbox, oldest first.

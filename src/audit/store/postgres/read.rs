@@ -123,10 +123,17 @@ impl Store for PostgresStore {
                 }
             }
         }
-        let whole = walk.tree.filter(|_| below == size);
-        let what = "the head of the log is not that of its records";
-        let index = u64::try_from(size - 1).unwrap_or(0);
-        Ok(whole.filter(|tree| Some(tree.root()) != root).map(|_| Problem { index, what: what.into() }))
+        let Some(tree) = walk.tree.filter(|_| below == size) else { return Ok(None) };
+        if Some(tree.root()) != root {
+            let what = "the head of the log is not that of its records";
+            return Ok(Some(Problem { index: u64::try_from(size - 1).unwrap_or(0), what: what.into() }));
+        }
+        // Others append meanwhile: only what the head still does not know lies behind it.
+        let sql =
+            "select r.index from changegate.record r, changegate.head h where r.index >= h.size or r.index < 0 limit 1";
+        let stray = self.read(|client| Ok(client.query_opt(sql, &[])?))?;
+        let what = "a record lies behind the end that the head names";
+        Ok(stray.map(|_| Problem { index: u64::try_from(size).unwrap_or(0), what: what.into() }))
     }
 
     fn part(&self, sha256: Hash) -> Result<Option<Vec<u8>>, Diagnostic> {

@@ -96,45 +96,45 @@ create function changegate.append(
 )
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
-    head changegate.head;
+    tip changegate.head;
     node bytea := sha256('\x00'::bytea || p_leaf);
     leaf_hash bytea := node;
-    peaks bytea[];
+    after bytea[];
     n bigint;
 begin
     if current_setting('synchronous_commit') = 'off' then
         raise exception 'synchronous_commit is off' using errcode = 'object_not_in_prerequisite_state';
     end if;
-    select * into strict head from changegate.head for update;
+    select * into strict tip from changegate.head for update;
     select r.index, r.root into index, root from changegate.record r where r.id = p_id;
     known := found;
     if known then
         return;
     end if;
-    if head.size > 0 then
-        perform from changegate.record r where r.index = head.size - 1 and r.root = head.root;
+    if tip.size > 0 then
+        perform from changegate.record r where r.index = tip.size - 1 and r.root = tip.root;
         if not found then
-            raise exception 'the head is not that of record %', head.size - 1 using errcode = 'data_corrupted';
+            raise exception 'the head is not that of record %', tip.size - 1 using errcode = 'data_corrupted';
         end if;
     end if;
-    before := head.peaks;
-    peaks := head.peaks;
-    n := head.size;
+    before := tip.peaks;
+    after := tip.peaks;
+    n := tip.size;
     while n & 1 = 1 loop
-        node := sha256('\x01'::bytea || peaks[cardinality(peaks)] || node);
-        peaks := trim_array(peaks, 1);
+        node := sha256('\x01'::bytea || after[cardinality(after)] || node);
+        after := trim_array(after, 1);
         n := n >> 1;
     end loop;
-    peaks := peaks || node;
+    after := after || node;
     root := node;
-    for i in reverse cardinality(peaks) - 1 .. 1 loop
-        root := sha256('\x01'::bytea || peaks[i] || root);
+    for i in reverse cardinality(after) - 1 .. 1 loop
+        root := sha256('\x01'::bytea || after[i] || root);
     end loop;
-    index := head.size;
+    index := tip.size;
     insert into changegate.part select sha256(b), b from unnest(p_parts) b on conflict do nothing;
     insert into changegate.disclosure select sha256(b), b from unnest(p_disclosures) b on conflict do nothing;
     insert into changegate.record values (index, p_id, p_key, leaf_hash, p_leaf, root);
-    update changegate.head set size = head.size + 1, root = append.root, peaks = append.peaks;
+    update changegate.head set size = tip.size + 1, root = append.root, peaks = after;
 end $$;
 
 -- Drops the leaves of all records below an index. The caller has appended the retention record.
