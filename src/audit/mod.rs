@@ -3,13 +3,17 @@
 //! [`record`] states the decision (pure), a [`Store`] keeps it for good, [`verify_file`] checks a log offline. A gate
 //! that cannot write its record never says "allowed".
 
+pub mod checkpoint;
+pub mod dsse;
 mod frame;
+pub mod note;
 mod record;
 #[cfg(test)]
 mod record_tests;
 mod statement;
 mod store;
-mod tree;
+pub mod tlog_proof;
+pub mod tree;
 mod verify;
 
 pub use record::{ChangedResource, ClockSource, PlanDigest, RecordContext, record};
