@@ -129,6 +129,8 @@ fn record_context(
     let resource = |r: &crate::facts::Resource| ChangedResource {
         id: r.id.clone(),
         action: r.action,
+        service: r.service.clone(),
+        environment: r.environment.clone(),
         file: sources.get(r.span.source).map(|s| s.path.clone()),
         introduced_by: r.introduced_by.clone(),
     };
@@ -185,7 +187,7 @@ fn append(
     outcome: &Outcome,
     context: &RecordContext,
 ) -> Result<AuditReceipt, Diagnostic> {
-    audit::open(destination, from)?.append(&audit::record(outcome, context)?)
+    audit::open(destination, from)?.append(&audit::record(outcome, context, audit::Seal::default())?)
 }
 
 fn fail(outcome: &mut Outcome, fault: Diagnostic) {

@@ -4,19 +4,20 @@ mod file;
 mod head;
 mod log;
 mod open;
+mod pruned;
+mod reader;
 #[cfg(test)]
 mod tests;
 
 use std::ops::{ControlFlow, Range};
 
+use super::reading;
 use super::tree::{Hash, leaf_hash};
 use super::verify::Problem;
 use crate::finding::Diagnostic;
 use crate::outcome::AuditReceipt;
 
 pub use file::FileStore;
-pub(super) use head::acknowledged;
-pub(super) use log::{End, walk};
 pub use open::open;
 
 /// One record, ready to be kept.
@@ -67,7 +68,7 @@ pub type EachEntry<'a> = dyn FnMut(u64, Entry) -> ControlFlow<()> + 'a;
 
 /// A place that records are appended to.
 ///
-/// Idempotency: a record whose **id** the store has acknowledged lately is not written again; its receipt is returned.
+/// Idempotency: a record whose **id** the store has acknowledged before is not written again; its receipt is returned.
 /// That is a retry. The same `idempotency_key` under another id is another judgement of the same head (it may have
 /// been made at another instant and may differ), so it is kept as a record of its own; readers group by the key.
 pub trait Store {
@@ -112,6 +113,23 @@ pub trait Store {
     ///
     /// `audit::unreadable`.
     fn leaves(&self, range: Range<u64>, each: &mut EachEntry<'_>) -> Result<Option<Problem>, Diagnostic>;
+
+    /// The index of the record with this id, whenever it was written; `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// `audit::unreadable`.
+    fn find(&self, id: &str) -> Result<Option<u64>, Diagnostic> {
+        let mut found = None;
+        self.leaves(0..u64::MAX, &mut |index, entry| match entry {
+            Entry::Leaf(leaf) if reading::id_of(&leaf).as_deref() == Some(id) => {
+                found = Some(index);
+                ControlFlow::Break(())
+            }
+            _ => ControlFlow::Continue(()),
+        })?;
+        Ok(found)
+    }
 
     /// The bytes of a part by their SHA-256; `None` when it is not there. Not checked against the digest.
     ///
