@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::audit::{self, Access, ChangedResource, ClockSource, PlanDigest, RecordContext};
+use crate::audit::{self, Access, ChangedResource, ClockSource, Delivery, Grants, PlanDigest, RecordContext};
 use crate::evaluate;
 use crate::facts::{Mode, Stage};
 use crate::finding::Diagnostic;
-use crate::outcome::{self, ChangeRef, Outcome, Summary, Verdict};
+use crate::outcome::{self, AuditReceipt, ChangeRef, Outcome, Summary, Verdict};
 
 use super::{AuditRequest, Judgement, Request, Session};
 
@@ -129,6 +129,8 @@ fn record_context(
     let resource = |r: &crate::facts::Resource| ChangedResource {
         id: r.id.clone(),
         action: r.action,
+        service: r.service.clone(),
+        environment: r.environment.clone(),
         file: sources.get(r.span.source).map(|s| s.path.clone()),
         introduced_by: r.introduced_by.clone(),
     };
@@ -178,15 +180,24 @@ fn write_record(
         on_failure: config.audit.on_failure,
         password: request.audit_password.clone(),
     };
-    let delivered = audit::record(outcome, &context)
-        .and_then(|record| audit::deliver(&record, &destination, from, &audit::spool(root), &access));
-    match delivered {
+    match deliver(outcome, &context, Delivery::to(&destination, from, audit::spool(root), access)) {
         Ok((receipt, warning)) => {
             outcome.audit = Some(receipt);
             warning.into_iter().for_each(|warning| note(outcome, warning));
         }
         Err(fault) => note(outcome, fault),
     }
+}
+
+fn deliver(
+    outcome: &Outcome,
+    context: &RecordContext,
+    delivery: Result<Delivery, Diagnostic>,
+) -> Result<(AuditReceipt, Option<Diagnostic>), Diagnostic> {
+    let mut delivery = delivery?;
+    let (grants, seal) = (Grants::default(), audit::Seal::default());
+    let receipt = audit::write(outcome, context, &grants, seal, &mut |record| delivery.append(record))?;
+    Ok((receipt, delivery.warning()))
 }
 
 /// Adds a diagnostic and works out anew what it does to the decision.

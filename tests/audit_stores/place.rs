@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
+use changegate::audit::verify::Problem;
 use changegate::audit::{
-    Access, AuditLevel, Entry, FileStore, GitStore, Hash, Part, PostgresStore, Problem, Record, Remote, Store,
+    Access, AuditLevel, Entry, FileStore, GitStore, Hash, Part, PostgresStore, Record, Remote, Store,
 };
 use std::ops::ControlFlow;
 use tempfile::TempDir;
@@ -90,7 +91,7 @@ impl Place {
 
     /// The way the gate opens it.
     pub(crate) fn opened_by_name(&self) -> Box<dyn Store> {
-        changegate::audit::open(&self.destination(), self.directory.path(), &Access::default()).expect("a destination")
+        Access::default().open(&self.destination(), self.directory.path()).expect("a destination")
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Part, Record};
 use crate::audit::frame::MAX_LEAF;
-use crate::audit::statement;
+use crate::audit::reading;
 use crate::audit::tree::Hash;
 
 const FORMAT: &str = "changegate/record/v1";
@@ -40,7 +40,7 @@ pub(super) fn seal(record: &Record) -> serde_json::Result<Vec<u8>> {
 pub(super) fn open(id: &str, bytes: &[u8]) -> Option<Record> {
     let text: Text = serde_json::from_slice(bytes).ok()?;
     let leaf = BASE64.decode(text.leaf.as_bytes()).ok().filter(|leaf| leaf.len() <= MAX_LEAF)?;
-    let right = text.format == FORMAT && text.id == id && statement::id_of(&leaf).as_deref() == Some(id);
+    let right = text.format == FORMAT && text.id == id && reading::id_of(&leaf).as_deref() == Some(id);
     let decode = |parts: &[String]| parts.iter().map(|part| part_of(part)).collect::<Option<Vec<_>>>();
     let (parts, disclosures) = (decode(&text.parts)?, decode(&text.disclosures)?);
     right.then_some(Record { id: text.id, idempotency_key: text.idempotency_key, leaf, parts, disclosures })

@@ -7,12 +7,15 @@ mod head;
 mod log;
 mod open;
 mod postgres;
+mod pruned;
+mod reader;
 mod spool;
 #[cfg(test)]
 mod tests;
 
 use std::ops::{ControlFlow, Range};
 
+use super::reading;
 use super::tree::{Hash, leaf_hash};
 use super::verify::Problem;
 use crate::finding::Diagnostic;
@@ -21,9 +24,7 @@ use crate::outcome::AuditReceipt;
 pub use self::postgres::PostgresStore;
 pub use file::FileStore;
 pub use git::{GitStore, Remote};
-pub(super) use head::acknowledged;
-pub(super) use log::{End, walk};
-pub use open::{Access, Secret, deliver, open, spool};
+pub use open::{Access, Delivery, Secret, open, spool};
 pub use spool::Spool;
 
 /// One record, ready to be kept.
@@ -74,7 +75,7 @@ pub type EachEntry<'a> = dyn FnMut(u64, Entry) -> ControlFlow<()> + 'a;
 
 /// A place that records are appended to.
 ///
-/// Idempotency: a record whose **id** the store has acknowledged lately is not written again; its receipt is returned.
+/// Idempotency: a record whose **id** the store has acknowledged before is not written again; its receipt is returned.
 /// That is a retry. The same `idempotency_key` under another id is another judgement of the same head (it may have
 /// been made at another instant and may differ), so it is kept as a record of its own; readers group by the key.
 pub trait Store {
@@ -128,6 +129,23 @@ pub trait Store {
     ///
     /// `audit::unreadable`.
     fn leaves(&self, range: Range<u64>, each: &mut EachEntry<'_>) -> Result<Option<Problem>, Diagnostic>;
+
+    /// The index of the record with this id, whenever it was written; `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// `audit::unreadable`.
+    fn find(&self, id: &str) -> Result<Option<u64>, Diagnostic> {
+        let mut found = None;
+        self.leaves(0..u64::MAX, &mut |index, entry| match entry {
+            Entry::Leaf(leaf) if reading::id_of(&leaf).as_deref() == Some(id) => {
+                found = Some(index);
+                ControlFlow::Break(())
+            }
+            _ => ControlFlow::Continue(()),
+        })?;
+        Ok(found)
+    }
 
     /// The bytes of a part by their SHA-256; `None` when it is not there. Not checked against the digest.
     ///

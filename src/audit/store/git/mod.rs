@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use super::Record;
 use crate::audit::frame::MAX_LEAF;
-use crate::audit::statement;
+use crate::audit::reading::{self, Reading};
 use crate::audit::tree::Hash;
 use crate::config::AuditLevel;
 use crate::finding::Diagnostic;
@@ -66,7 +66,7 @@ impl GitStore {
             return Err(Fault::CannotForget);
         }
         let plain = record.id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-        if !plain || statement::id_of(&record.leaf).as_deref() != Some(&record.id) {
+        if !plain || reading::id_of(&record.leaf).as_deref() != Some(&record.id) {
             return Err(Fault::Unfit("it does not have the id that it states".into()));
         }
         self.with_session(|session| {
@@ -218,6 +218,8 @@ fn sort(session: &Session, tip: &Tip, batch: &[Waiting]) -> Result<Batch, Fault>
             settled.push(waiting);
         }
     }
+    // What a decision rests on goes before it; within that, the older before the newer.
+    new.sort_by_key(|record| Reading::of(0, &record.leaf).is_some_and(|reading| reading.kind() == "decision"));
     Ok(Batch { new, settled, known: known.into_iter().flatten().collect() })
 }
 

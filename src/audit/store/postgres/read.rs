@@ -136,6 +136,13 @@ impl Store for PostgresStore {
         Ok(stray.map(|_| Problem { index: u64::try_from(size).unwrap_or(0), what: what.into() }))
     }
 
+    fn find(&self, id: &str) -> Result<Option<u64>, Diagnostic> {
+        let sql = "select index from changegate.record where id = $1";
+        let index =
+            self.read(|client| Ok(client.query_opt(sql, &[&id])?.map(|row| row.try_get::<_, i64>(0)).transpose()?))?;
+        Ok(index.and_then(|index| u64::try_from(index).ok()))
+    }
+
     fn part(&self, sha256: Hash) -> Result<Option<Vec<u8>>, Diagnostic> {
         self.beside("part", sha256)
     }

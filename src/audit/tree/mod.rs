@@ -1,7 +1,11 @@
-//! The Merkle tree of RFC 6962 §2.1, as far as appending needs it.
+//! The Merkle tree of RFC 6962 §2.1: its hashes and its right edge. Proofs are in [`proof`], tiles in [`tiles`].
+
+pub mod proof;
+pub mod tiles;
 
 use std::fmt;
 
+use data_encoding::BASE64;
 use sha2::{Digest, Sha256};
 
 /// A SHA-256 hash.
@@ -24,6 +28,18 @@ impl Hash {
             *byte = u8::from_str_radix(text.get(i..i + 2)?, 16).ok()?;
         }
         Some(Self(hash))
+    }
+}
+
+impl Hash {
+    /// Reads 44 characters of standard base 64.
+    pub fn from_base64(text: &str) -> Option<Self> {
+        BASE64.decode(text.as_bytes()).ok()?.try_into().ok().map(Self)
+    }
+
+    /// Standard base 64, as checkpoints and proofs write it.
+    pub fn to_base64(self) -> String {
+        BASE64.encode(&self.0)
     }
 }
 
