@@ -19,7 +19,8 @@
 #     ISO27001: ["8.32"]
 #     NIST80053: [CM-3, CM-4]
 #     DORARTS: [17(1)(d)]
-#   remediation: Add what is listed to the scope of the request and have it approved again, or take it out of the change.
+#   remediation: >-
+#     Add what is listed to the scope of the request and have it approved again, or take it out of the change.
 #   since: 0.1.0
 package policies.change.undeclared_scope
 
@@ -97,7 +98,9 @@ deny contains finding if {
 	some index, _ in _entries
 	count(_covered[index]) == 0
 	finding := object.union(_surplus, {
-		"msg": sprintf("the request declares a destructive action on %v, the change has none", [_entries[index].address]),
+		"msg": sprintf("the request declares a destructive action on %v, the change has none", [
+			object.get(_entries[index], "address", "nothing"),
+		]),
 		"path": ["spec", "scope", "destructiveActions", index],
 	})
 }

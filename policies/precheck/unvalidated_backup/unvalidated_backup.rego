@@ -78,7 +78,9 @@ deny contains finding if {
 	count(shape.list(input.change.spec.schemaMigrations)) > 0
 	approval.production_scope(input.change)
 	count(_backups) == 0
-	finding := object.union(_place([]), {"msg": "the request migrates a schema and names no backup (preChecks.backups)"})
+	finding := object.union(_place([]), {
+		"msg": "the request migrates a schema and names no backup (preChecks.backups)",
+	})
 }
 
 _touched := [changed |
