@@ -125,7 +125,11 @@ _tier := _first("tier")
 _first(field) := known[0] if {
 	known := array.concat(
 		[input.resource[field] | input.resource[field] != null],
-		[target[field] | some target in input.resource.related; target.relation == "scale-target"; target[field] != null],
+		[target[field] |
+			some target in input.resource.related
+			target.relation == "scale-target"
+			target[field] != null
+		],
 	)
 }
 

@@ -1,10 +1,11 @@
 # METADATA
 # title: Change goes around the canary
 # description: >-
-#   A maintenance window or an emergency may shift when a canary runs and make it shorter, never whether it runs. Denied
-#   in production: Flagger's skipAnalysis and suspend, removing all steps, metrics or analysis, dry-running a metric that
-#   counted before, replacing a Rollout by a plain workload, deleting the controller of a workload that stays, a
-#   CodeDeploy configuration that turns to AllAtOnce, and an exemption because of a maintenance window.
+#   A maintenance window or an emergency may shift when a canary runs and make it shorter, never whether it runs. In
+#   production these are denied: Flagger's skipAnalysis and suspend, removing all steps, metrics or analysis,
+#   dry-running a metric that counted before, replacing a Rollout by a plain workload, deleting the controller of a
+#   workload that stays, a CodeDeploy configuration that turns to AllAtOnce, and an exemption because of a maintenance
+#   window.
 # related_resources:
 #   - https://docs.flagger.app/faq#how-to-skip-analysis
 #   - https://argo-rollouts.readthedocs.io/en/stable/features/analysis/#dry-run-mode
@@ -122,7 +123,11 @@ _bypasses contains finding if {
 			input.resource.name,
 			_kind,
 		]),
-		"evidence": [{"pointer": other.id, "observed": "delete", "expected": "the Rollout stays, or a Canary takes over"}],
+		"evidence": [{
+			"pointer": other.id,
+			"observed": "delete",
+			"expected": "the Rollout stays, or a Canary takes over",
+		}],
 	}
 }
 

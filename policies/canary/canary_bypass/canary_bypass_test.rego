@@ -139,7 +139,8 @@ test_codedeploy_turns_to_all_at_once if {
 	})
 	_count(group) == 0
 	turned := json.patch(group, [{
-		"op": "replace", "path": "/before/deployment_config_name", "value": "CodeDeployDefault.ECSCanary10Percent5Minutes",
+		"op": "replace", "path": "/before/deployment_config_name",
+		"value": "CodeDeployDefault.ECSCanary10Percent5Minutes",
 	}])
 	_count(turned) == 1
 }
