@@ -131,6 +131,13 @@ unknown contains finding if {
 	finding := {"msg": sprintf("%s of %s is not known", [_name(protection), _address]), "path": protection.path}
 }
 
+unknown contains finding if {
+	_kept
+	input.resource.type in _buckets
+	_not_known(["force_destroy"])
+	finding := {"msg": sprintf("force_destroy of %s is not known", [_address]), "path": ["force_destroy"]}
+}
+
 unknown contains resource.unclassified if {
 	input.resource.environment == null
 	input.resource.action == "present"
@@ -160,7 +167,7 @@ _exposures contains finding if {
 }
 
 _exposures contains finding if {
-	input.resource.type in {"aws_s3_bucket", "google_storage_bucket"}
+	input.resource.type in _buckets
 	_on(input.resource.attrs.force_destroy)
 	not _not_known(["force_destroy"])
 	finding := {
@@ -182,6 +189,8 @@ _exposures contains finding if {
 		"evidence": [{"pointer": "reclaimPolicy", "observed": sprintf("%v", [policy]), "expected": "Retain"}],
 	}
 }
+
+_buckets := {"aws_s3_bucket", "google_storage_bucket"}
 
 # Only configured here; they hold no data.
 _stateless := {"aws_lb", "storage.k8s.io/StorageClass"}

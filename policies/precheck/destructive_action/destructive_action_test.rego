@@ -196,3 +196,14 @@ test_odd_values_do_not_stop_it if {
 	_count(_after(sample.database, "deletion_protection", "true")) == 0
 	_count(sample.terraform("google_sql_database_instance", "orders", {"settings": "x"})) == 1
 }
+
+# What terraform may do to the objects is not known: not a pass.
+test_unknown_force_destroy if {
+	bucket := json.patch(_bucket, [
+		{"op": "remove", "path": "/attrs/force_destroy"},
+		{"op": "replace", "path": "/unknown", "value": [["force_destroy"]]},
+	])
+	_count(bucket) == 0
+	some finding in _unknown(bucket)
+	finding.path == ["force_destroy"]
+}
