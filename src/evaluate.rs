@@ -317,7 +317,7 @@ impl About<'_> {
 
     /// The offending place: see `at` in docs/policy-input.md.
     fn span(&self, written: &Written, resource: Option<&Resource>) -> Option<Span> {
-        let at = written.at.unwrap_or_else(|| match (resource, self.task.request) {
+        let at = written.at.unwrap_or(match (resource, self.task.request) {
             (None, Some(_)) => Place::Change,
             _ => Place::Resource,
         });

@@ -421,11 +421,15 @@ fn soften(mut fault: Diagnostic, text: &str) -> Diagnostic {
     fault
 }
 
+/// Resources of one file by their id.
+type ById = BTreeMap<Arc<str>, Resource>;
+
 /// Looks into the past of single resources.
 struct History<'a> {
     reader: &'a Reader<'a>,
     touches: &'a Touches,
-    seen: BTreeMap<(String, String), [BTreeMap<Arc<str>, Resource>; 2]>,
+    /// By path and commit: the file's resources at the parent and at the commit.
+    seen: BTreeMap<(String, String), [ById; 2]>,
 }
 
 impl History<'_> {
@@ -436,19 +440,17 @@ impl History<'_> {
         let touch = touch.clone();
         let [before, after] =
             self.seen.entry((path.clone(), commit.to_owned())).or_insert_with(|| versions(self.reader, &path, &touch));
-        let attrs = |state: &BTreeMap<Arc<str>, Resource>| {
-            state.get(&resource.id).map(|r| (r.attrs.clone(), r.lifecycle.clone()))
-        };
+        let attrs = |state: &ById| state.get(&resource.id).map(|r| (r.attrs.clone(), r.lifecycle.clone()));
         attrs(before) != attrs(after)
     }
 }
 
-fn versions(reader: &Reader<'_>, path: &str, touch: &Touch) -> [BTreeMap<Arc<str>, Resource>; 2] {
+fn versions(reader: &Reader<'_>, path: &str, touch: &Touch) -> [ById; 2] {
     let read = reader.workspace.repository.as_ref().and_then(|r| r.versions(touch).ok());
     let (before, after) = read.map_or((None, None), |versions| (versions.before, versions.after));
     let resources = |bytes: Option<Vec<u8>>| {
         let text = bytes.and_then(|bytes| discover::decode(bytes, path).ok());
-        let (Some(text), Some(format)) = (text, discover::format_of(path)) else { return BTreeMap::new() };
+        let (Some(text), Some(format)) = (text, discover::format_of(path)) else { return ById::new() };
         let mut session = Session::default();
         let texts = vec![Text { path: path.to_owned(), format, text }];
         let state = reader.state(texts, Revision::Base, &mut session, &super::Silent);

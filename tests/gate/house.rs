@@ -29,7 +29,7 @@ fn naming(word: &str) -> Vec<String> {
     files
 }
 
-fn all_below(files: Vec<String>, folder: &str) {
+fn all_below(files: &[String], folder: &str) {
     assert!(!files.is_empty());
     let strays: Vec<_> = files.iter().filter(|f| !f.starts_with(folder)).collect();
     assert!(strays.is_empty(), "only {folder} may name it: {strays:?}");
@@ -42,13 +42,13 @@ fn regorus_is_named_only_in_the_engine() {
 
 #[test]
 fn clap_is_named_only_in_the_binary() {
-    let files = naming("clap::").into_iter().filter(|f| f != "main.rs").collect();
-    all_below(files, "cli/");
+    let files: Vec<_> = naming("clap::").into_iter().filter(|f| f != "main.rs").collect();
+    all_below(&files, "cli/");
 }
 
 #[test]
 fn git2_is_named_only_below_git() {
-    all_below(naming("git2::"), "git/");
+    all_below(&naming("git2::"), "git/");
 }
 
 #[test]
