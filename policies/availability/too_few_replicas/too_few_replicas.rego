@@ -180,7 +180,7 @@ _floors := {
 
 _subject := _floors[input.resource.type]
 
-_written := object.get(input.resource.attrs, _subject.path, null)
+_written := shape.at(input.resource.attrs, _subject.path)
 
 _observed := _written if {
 	_written != null

@@ -193,7 +193,7 @@ _removed(what, path) := {
 }
 
 _dry_runs(attrs, path) := {name |
-	some entry in shape.list(object.get(attrs, path, []))
+	some entry in shape.list(shape.at(attrs, path))
 	name := shape.map(entry).metricName
 	is_string(name)
 }

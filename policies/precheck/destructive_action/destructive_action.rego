@@ -181,7 +181,7 @@ _exposures contains finding if {
 	input.resource.type == "storage.k8s.io/StorageClass"
 	is_number(input.resource.tier)
 	input.resource.tier <= 1
-	policy := object.get(input.resource.attrs, "reclaimPolicy", "Delete (the default)")
+	policy := object.get(shape.map(input.resource.attrs), "reclaimPolicy", "Delete (the default)")
 	policy != "Retain"
 	finding := {
 		"msg": sprintf("reclaimPolicy of %s is %v: a deleted claim takes its volume along", [_address, policy]),
@@ -266,11 +266,11 @@ _protections := {
 }
 
 _value(attrs, protection) := written if {
-	written := object.get(attrs, protection.path, null)
+	written := shape.at(attrs, protection.path)
 	written != null
 }
 
-_value(attrs, protection) := protection["default"] if object.get(attrs, protection.path, null) == null
+_value(attrs, protection) := protection["default"] if shape.at(attrs, protection.path) == null
 
 _on(value) if value in {true, "true"}
 
