@@ -90,7 +90,7 @@ import data.policies.lib.shape
 
 deny contains finding if {
 	_destroyed
-	not declaration.declared(input.change, input.resource)
+	not _declared
 	finding := {
 		"msg": sprintf("%s of the stateful %s is not declared%s", [input.resource.action, _address, _forced]),
 		"evidence": [{
@@ -119,8 +119,8 @@ deny contains finding if {
 }
 
 deny contains finding if {
-	_kept
 	some finding in _exposures
+	_kept
 }
 
 unknown contains finding if {
@@ -141,8 +141,8 @@ unknown contains finding if {
 unknown contains resource.unclassified if {
 	input.resource.environment == null
 	input.resource.action == "present"
-	not _ephemeral
 	count(_exposures) > 0
+	not _ephemeral
 }
 
 _exposures contains finding if {
@@ -212,6 +212,11 @@ _ephemeral if {
 	some entry in input.context.services.entries
 	entry.name == input.resource.service
 	entry.ephemeral == true
+}
+
+_declared if {
+	entries := declaration.entries(input.change)
+	declaration.declared(declaration.exact(entries), declaration.patterns(entries), input.resource)
 }
 
 _address := resource.address(input.resource)
