@@ -64,6 +64,7 @@ impl Subjects {
                 let mut base = reader.base(difference, session)?;
                 resolve(&mut base, &session.sources);
                 subjects.mode = Mode::Difference;
+                session.diagnostics.extend(reader.unrendered(difference)?);
                 reader.compare(difference, base, head.resources, session)
             }
         };
@@ -340,6 +341,37 @@ impl Reader<'_> {
                 .into();
         }
         fault
+    }
+
+    /// Changed files that only mean something once they are rendered: what they do to the cluster was not judged.
+    fn unrendered(&self, difference: &Difference) -> Result<Vec<Diagnostic>, Diagnostic> {
+        let mut found = Vec::new();
+        for change in difference.changes.iter().filter(|c| self.in_scope(&c.path) && self.wants(&c.path)) {
+            let Some(what) = self.rendered_by(difference, &change.path)? else { continue };
+            let message = format!("the change touches a {what}, and what it renders to was not judged");
+            let off = self.inputs.config.kubernetes.render == Render::Off;
+            let make = if off { Diagnostic::warning } else { Diagnostic::error };
+            found.push(make("kubernetes::not-rendered", message).in_file(change.path.as_str()).help(
+                "render it (`kustomize build`, `helm template`) and judge the result, or set `kubernetes: {render: off}` \
+                 in changegate.yaml",
+            ));
+        }
+        Ok(found)
+    }
+
+    /// What renders a file, by the names that Kustomize and Helm give their files.
+    fn rendered_by(&self, difference: &Difference, path: &str) -> Result<Option<&'static str>, Diagnostic> {
+        let Some(repository) = &self.workspace.repository else { return Ok(None) };
+        let name = path.rsplit('/').next().unwrap_or(path);
+        Ok(match name {
+            "kustomization.yaml" | "kustomization.yml" | "Kustomization" => Some("Kustomize overlay"),
+            "Chart.yaml" => Some("Helm chart"),
+            _ if name.starts_with("values") && name.ends_with("ml") => {
+                let chart = format!("{}/Chart.yaml", folder(path));
+                repository.read(difference.head, chart.trim_start_matches('/'))?.map(|_| "Helm chart")
+            }
+            _ => None,
+        })
     }
 
     fn plan(
