@@ -440,9 +440,17 @@ fn parse(id: SourceId, format: Format, source: &Source) -> Parsed {
     }
 }
 
-/// Whether a text could hold a Kubernetes object: it has the words, or escapes that could hide them.
+/// Whether a text could hold a Kubernetes object: it has the word, or an escape that could spell it (`\x61`, `\u0061`, or
+/// a quoted word that goes on in the next line after `\`).
 fn may_be_an_object(text: &str) -> bool {
-    text.contains("apiVersion") || text.contains('\\')
+    const QUOTED: &str = "\"apiVersion";
+    let begun = |before: &str| (1..QUOTED.len()).any(|n| QUOTED.get(..n).is_some_and(|start| before.ends_with(start)));
+    let spells = |at: usize| match text.as_bytes().get(at + 1) {
+        Some(b'x' | b'u' | b'U') => true,
+        Some(b'\n' | b'\r') => text.get(..at).is_some_and(begun),
+        _ => false,
+    };
+    text.contains("apiVersion") || text.match_indices('\\').any(|(at, _)| spells(at))
 }
 
 /// A YAML file that no cluster would take, because the word `apiVersion` is nowhere in it, is not a manifest.
@@ -489,4 +497,25 @@ fn versions(reader: &Reader<'_>, path: &str, touch: &Touch) -> [ById; 2] {
         state.resources.into_iter().map(|r| (r.id.clone(), r)).collect()
     };
     [resources(before), resources(after)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_cannot_hide_its_words() {
+        for text in [
+            "apiVersion: v1",
+            "{\"\\u0061piVersion\": \"v1\"}",
+            "\"\\x61piVersion\": v1",
+            "\"api\\\n  Version\": v1",
+            "\"\\\napiVersion\": v1",
+        ] {
+            assert!(may_be_an_object(text), "{text}");
+        }
+        for text in ["{\"name\": \"a package\"}", "run: |\n  docker run \\\n    \"x\"", "a: 'b\\n'"] {
+            assert!(!may_be_an_object(text), "{text}");
+        }
+    }
 }
