@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::Task;
-use crate::facts::{Iac, Resource, World};
+use crate::facts::{Iac, Related, Resource, World};
 use crate::finding::Diagnostic;
 use crate::parse::tree::{Path, Step};
 use crate::policy::engine::Input;
@@ -51,6 +51,7 @@ pub fn resource_input(resource: &Resource, all: &[Resource], sources: &Sources) 
         let mut entries = summary(other, sources);
         entries.push(("relation", join.relation.into()));
         entries.push(("attrs", Input::of_node(&other.attrs)));
+        entries.push(("related", Input::list(other.related.iter().filter_map(|join| name_of(join, all)).collect())));
         Some(Input::object(entries))
     });
     let mut entries = summary(resource, sources);
@@ -70,6 +71,17 @@ pub fn resource_input(resource: &Resource, all: &[Resource], sources: &Sources) 
         ("related", Input::list(related.collect())),
     ]);
     Input::object(entries)
+}
+
+/// What a related resource is itself related to, by name only: one step further, and no more.
+fn name_of(join: &Related, all: &[Resource]) -> Option<Input> {
+    let other = all.get(join.index)?;
+    let action = other.action.as_str();
+    Some(Input::object(vec![
+        ("relation", join.relation.into()),
+        ("id", (&*other.id).into()),
+        ("action", action.into()),
+    ]))
 }
 
 fn summary(r: &Resource, sources: &Sources) -> Vec<(&'static str, Input)> {
