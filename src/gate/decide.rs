@@ -7,6 +7,7 @@ use crate::evaluate;
 use crate::facts::{Mode, Stage};
 use crate::finding::Diagnostic;
 use crate::outcome::{self, AuditReceipt, ChangeRef, Outcome, Summary, Verdict};
+use crate::source;
 
 use super::{AuditRequest, Judgement, Request, Session};
 
@@ -182,7 +183,7 @@ fn write_record(
     };
     match deliver(outcome, &context, Delivery::to(&destination, from, audit::spool(root), access)) {
         Ok((receipt, warning)) => {
-            outcome.audit = Some(receipt);
+            outcome.audit = Some(shown(receipt, &request.directory));
             warning.into_iter().for_each(|warning| note(outcome, warning));
         }
         Err(fault) => note(outcome, fault),
@@ -198,6 +199,13 @@ fn deliver(
     let (grants, seal) = (Grants::default(), audit::Seal::default());
     let receipt = audit::write(outcome, context, &grants, seal, &mut |record| delivery.append(record))?;
     Ok((receipt, delivery.warning()))
+}
+
+/// The receipt with the path of a store on this machine as it is shown; other addresses stay as they are.
+fn shown(receipt: AuditReceipt, directory: &std::path::Path) -> AuditReceipt {
+    let path = std::path::Path::new(&receipt.destination);
+    let destination = if path.is_absolute() { source::display_path(directory, path) } else { receipt.destination };
+    AuditReceipt { destination, ..receipt }
 }
 
 /// Adds a diagnostic and works out anew what it does to the decision.
