@@ -4,8 +4,11 @@
 //! that cannot write its record never says "allowed".
 
 pub mod checkpoint;
+pub mod coverage;
 pub mod dsse;
+pub mod export;
 mod frame;
+pub mod govern;
 pub mod note;
 pub mod oidc;
 pub mod query;
@@ -20,12 +23,12 @@ pub mod verify;
 mod write;
 
 pub use record::scrub::{Secrets, without_credentials};
-pub use record::seal::{Seal, TokenSource, audience};
+pub use record::seal::{Attestation, Seal, TokenSource, audience};
 pub use record::{
     ChangedResource, ClockSource, Event, Grant, Kind, PlanDigest, RecordContext, SignedCommit, event, record,
 };
 pub use store::{EachEntry, Entry, FileStore, Part, Record, Store, open};
-pub use tree::{Frontier, Hash, leaf_hash};
+pub use tree::{Frontier, Hash, leaf_hash, sha256_of};
 pub use verify::{Expected, Pin, Pins, Report, verify, verify_file};
 pub use write::{Granted, Grants, write};
 
