@@ -22,14 +22,18 @@ pub mod tree;
 pub mod verify;
 mod write;
 
+pub use crate::config::AuditLevel;
 pub use record::scrub::{Secrets, without_credentials};
 pub use record::seal::{Attestation, Seal, TokenSource, audience};
 pub use record::{
     ChangedResource, ClockSource, Event, Grant, Kind, PlanDigest, RecordContext, SignedCommit, event, record,
 };
-pub use store::{EachEntry, Entry, FileStore, Part, Record, Store, open};
+pub use store::{
+    Access, EachEntry, Entry, FileStore, GitStore, Part, PostgresStore, Record, Remote, Secret, Spool, Store, deliver,
+    open, spool,
+};
 pub use tree::{Frontier, Hash, leaf_hash, sha256_of};
-pub use verify::{Expected, Pin, Pins, Report, verify, verify_file};
+pub use verify::{Expected, Pin, Pins, Problem, Report, verify, verify_file};
 pub use write::{Granted, Grants, write};
 
 /// Where the file store writes unless told otherwise, relative to the root of the run.

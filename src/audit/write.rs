@@ -29,7 +29,7 @@ pub struct Grants {
 }
 
 /// Makes a record durable. One whose id is known is not written again.
-pub type Deliver<'a> = dyn FnMut(&Record) -> Result<AuditReceipt, Diagnostic> + 'a;
+pub(super) type Deliver<'a> = dyn FnMut(&Record) -> Result<AuditReceipt, Diagnostic> + 'a;
 
 /// Writes the decision of `outcome`.
 ///
@@ -84,7 +84,7 @@ impl Writer<'_, '_> {
         let actor = if proved { &claimed } else { &self.context.actor };
         let stated = event(Event { kind, id: record.clone(), at, actor, retention, detail }, seal)?;
         let receipt = (self.deliver)(&stated)?;
-        Ok(Grant { id: id.to_owned(), record, index: Some(receipt.index) })
+        Ok(Grant { id: id.to_owned(), record, index: receipt.index })
     }
 }
 

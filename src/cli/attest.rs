@@ -18,7 +18,13 @@ pub(super) struct AttestArgs {
     #[arg(long, value_name = "FILE", env = "CHANGEGATE_AUDIT_KEY", hide_env_values = true)]
     audit_key: Option<PathBuf>,
     /// Shell command that prints an OpenID Connect token whose audience is $AUDIENCE
-    #[arg(long, value_name = "COMMAND", env = "CHANGEGATE_AUDIT_TOKEN", hide_env_values = true, requires = "audit_jwks")]
+    #[arg(
+        long,
+        value_name = "COMMAND",
+        env = "CHANGEGATE_AUDIT_TOKEN",
+        hide_env_values = true,
+        requires = "audit_jwks"
+    )]
     audit_token: Option<String>,
     /// Key set of the token's provider, as its jwks_uri gives it; it becomes a part of the record
     #[arg(long, value_name = "FILE", env = "CHANGEGATE_AUDIT_JWKS")]

@@ -24,7 +24,7 @@ pub(super) fn run(args: &CheckArgs) -> Answer {
         Ok(attestation) => attestation,
         Err(fault) => return super::audit::fault(&fault),
     };
-    let request = Request { attestation, ..request(&args.input, policies, audit) };
+    let request = Request { attestation, audit_level: args.audit_level, ..request(&args.input, policies, audit) };
     let outcome = with_progress(args.quiet, |progress| {
         gate::in_pool(environment::jobs(args.input.jobs), || gate::check(&request, progress))
     });
@@ -68,6 +68,8 @@ pub(super) fn request(input: &InputArgs, policies: PolicyRequest, audit: AuditRe
         actor: environment::actor(),
         run: environment::run(),
         audit,
+        audit_level: None,
+        audit_password: environment::database_password(),
         record_id: environment::record_id(),
         attestation: Attestation::default(),
     }

@@ -4,6 +4,7 @@
 
 use std::io::IsTerminal;
 
+use changegate::audit::Secret;
 use changegate::facts::Actor;
 use changegate::gate::{Clock, Run};
 use changegate::output::Style;
@@ -113,9 +114,15 @@ pub(super) fn run() -> Run {
         repository: first(&["GITHUB_REPOSITORY", "CI_PROJECT_PATH", "BUILDKITE_REPO", "GIT_URL"])
             .map(|url| changegate::audit::without_credentials(&url)),
         branch: first(&["GITHUB_HEAD_REF", "GITHUB_REF_NAME", "CI_COMMIT_REF_NAME", "BUILDKITE_BRANCH", "BRANCH_NAME"]),
-        on_behalf_of: first(&["GITHUB_TRIGGERING_ACTOR", "BUILDKITE_UNBLOCKER"]).filter(|who| first(&["GITHUB_ACTOR", "BUILDKITE_BUILD_CREATOR"]).as_ref() != Some(who)),
+        on_behalf_of: first(&["GITHUB_TRIGGERING_ACTOR", "BUILDKITE_UNBLOCKER"])
+            .filter(|who| first(&["GITHUB_ACTOR", "BUILDKITE_BUILD_CREATOR"]).as_ref() != Some(who)),
         pull_request: pull_request.or_else(|| first(&["CI_MERGE_REQUEST_IID", "BUILDKITE_PULL_REQUEST", "CHANGE_ID"])),
     }
+}
+
+/// The password of the database that keeps the audit records, as the tools of PostgreSQL find it.
+pub(super) fn database_password() -> Option<Secret> {
+    variable("PGPASSWORD").map(Secret)
 }
 
 /// A fresh UUIDv7 for an audit record.

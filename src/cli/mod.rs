@@ -13,6 +13,7 @@ mod test;
 
 use std::path::PathBuf;
 
+use changegate::config::AuditLevel;
 use changegate::facts::Stage;
 use changegate::output::Format;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -107,9 +108,14 @@ struct CheckArgs {
     /// Also write this format to this file (repeatable)
     #[arg(long, value_name = "FORMAT=FILE", value_parser = output)]
     output: Vec<(Format, PathBuf)>,
-    /// Where the audit record goes: a directory, or `file:DIR` [default: .changegate/audit]
+    /// Where the audit record goes: a directory, `file:DIR`, `git:REMOTE#BRANCH` or `postgres://USER@HOST/DATABASE`
+    /// (password in PGPASSWORD) [default: .changegate/audit]
     #[arg(long, value_name = "DEST", conflicts_with = "no_audit")]
     audit: Option<String>,
+    /// How far the record must come before anything is called allowed: spooled (durable on this machine), accepted (in
+    /// the keeping of the repository) or integrated (in the log) [default: integrated]
+    #[arg(long, value_name = "LEVEL", conflicts_with = "no_audit")]
+    audit_level: Option<AuditLevel>,
     /// Write no audit record
     #[arg(long)]
     no_audit: bool,

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use crate::audit::{
-    self, Attestation, ChangedResource, ClockSource, Grants, PlanDigest, RecordContext, SignedCommit, sshsig,
+    self, Access, ChangedResource, ClockSource, Grants, PlanDigest, RecordContext, SignedCommit, sshsig,
 };
 use crate::evaluate;
 use crate::facts::{Actor, Mode, Stage};
 use crate::finding::Diagnostic;
-use crate::outcome::{self, AuditReceipt, ChangeRef, Outcome, Summary, Verdict};
+use crate::outcome::{self, ChangeRef, Outcome, Summary, Verdict};
 
 use super::{AuditRequest, Judgement, Request, Session};
 
@@ -196,7 +196,7 @@ fn write_record(
         AuditRequest::Off => {
             if config.audit.required && request.stage == Stage::Apply {
                 let message = "the configuration requires an audit record at stage apply, and `--no-audit` was given";
-                fail(outcome, Diagnostic::error("audit::required", message).help("leave `--no-audit` out"));
+                note(outcome, Diagnostic::error("audit::required", message).help("leave `--no-audit` out"));
             }
             return;
         }
@@ -204,25 +204,28 @@ fn write_record(
         AuditRequest::To(destination) => destination.clone(),
     };
     let context = RecordContext { retention: config.audit.retention.clone(), ..context.clone() };
-    let given = matches!(request.audit, AuditRequest::To(_));
-    match append(&destination, if given { &request.directory } else { root }, outcome, &context, &request.attestation) {
+    let from = if matches!(request.audit, AuditRequest::To(_)) { &request.directory } else { root };
+    let access = Access {
+        level: request.audit_level.unwrap_or(config.audit.level),
+        on_failure: config.audit.on_failure,
+        password: request.audit_password.clone(),
+    };
+    let (spool, seal) = (audit::spool(root), request.attestation.seal());
+    let mut warned = None;
+    let written = audit::write(outcome, &context, &Grants::default(), seal, &mut |record| {
+        let (receipt, warning) = audit::deliver(record, &destination, from, &spool, &access)?;
+        warned = warning.or(warned.take());
+        Ok(receipt)
+    });
+    warned.into_iter().for_each(|warning| note(outcome, warning));
+    match written {
         Ok(receipt) => outcome.audit = Some(receipt),
-        Err(fault) => fail(outcome, fault),
+        Err(fault) => note(outcome, fault),
     }
 }
 
-fn append(
-    destination: &str,
-    from: &std::path::Path,
-    outcome: &Outcome,
-    context: &RecordContext,
-    attestation: &Attestation,
-) -> Result<AuditReceipt, Diagnostic> {
-    let store = audit::open(destination, from)?;
-    audit::write(outcome, context, &Grants::default(), attestation.seal(), &mut |record| store.append(record))
-}
-
-fn fail(outcome: &mut Outcome, fault: Diagnostic) {
-    outcome.diagnostics.push(fault);
+/// Adds a diagnostic and works out anew what it does to the decision.
+fn note(outcome: &mut Outcome, diagnostic: Diagnostic) {
+    outcome.diagnostics.push(diagnostic);
     settle(outcome);
 }

@@ -14,7 +14,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::audit::Attestation;
+use crate::audit::{Attestation, Secret};
+use crate::config::AuditLevel;
 use crate::evaluate::{self, Evaluation, Task};
 use crate::facts::{Actor, Resource, Stage, World};
 use crate::finding::{Diagnostic, Level};
@@ -59,6 +60,10 @@ pub struct Request {
     pub run: Run,
     /// Where the record goes.
     pub audit: AuditRequest,
+    /// How far the record must come; as the configuration says when absent.
+    pub audit_level: Option<AuditLevel>,
+    /// Password of the database that keeps the records.
+    pub audit_password: Option<Secret>,
     /// Id of the record, UUIDv7.
     pub record_id: uuid::Uuid,
     /// How the record is attested.

@@ -30,6 +30,7 @@ use crate::audit::reading;
 use crate::audit::record::{Torn, recovery};
 use crate::audit::tree::{Hash, leaf_hash};
 use crate::audit::verify::Problem;
+use crate::config::AuditLevel;
 use crate::finding::Diagnostic;
 use crate::outcome::AuditReceipt;
 
@@ -76,7 +77,7 @@ impl FileStore {
 
     fn receipt(&self, id: &str, index: u64, root: String) -> AuditReceipt {
         let destination = self.directory.display().to_string();
-        AuditReceipt { id: id.into(), index, root: Some(root), destination }
+        AuditReceipt { id: id.into(), index: Some(index), root: Some(root), level: AuditLevel::Integrated, destination }
     }
 
     fn append_locked(&self, record: &Record) -> Result<AuditReceipt, Fault> {
@@ -367,7 +368,7 @@ fn replace_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Creates a directory so that a crash does not lose it: each new entry is synced in its parent.
-fn create_durably(directory: &Path) -> io::Result<()> {
+pub(super) fn create_durably(directory: &Path) -> io::Result<()> {
     let missing: Vec<&Path> = directory.ancestors().take_while(|d| !d.as_os_str().is_empty() && !d.exists()).collect();
     fs::create_dir_all(directory)?;
     missing.iter().filter_map(|d| d.parent()).try_for_each(|parent| {
@@ -377,12 +378,12 @@ fn create_durably(directory: &Path) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-fn sync_directory(directory: &Path) -> io::Result<()> {
+pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
 /// Directories cannot be synced here; the file system's journal orders their entries.
 #[cfg(not(unix))]
-fn sync_directory(_: &Path) -> io::Result<()> {
+pub(super) fn sync_directory(_: &Path) -> io::Result<()> {
     Ok(())
 }

@@ -1,11 +1,15 @@
 //! Where records are kept. A store acknowledges a record once it is durable, and never before.
 
+mod envelope;
 mod file;
+mod git;
 mod head;
 mod log;
 mod open;
+mod postgres;
 mod pruned;
 mod reader;
+mod spool;
 #[cfg(test)]
 mod tests;
 
@@ -17,8 +21,11 @@ use super::verify::Problem;
 use crate::finding::Diagnostic;
 use crate::outcome::AuditReceipt;
 
+pub use self::postgres::PostgresStore;
 pub use file::FileStore;
-pub use open::open;
+pub use git::{GitStore, Remote};
+pub use open::{Access, Secret, deliver, open, spool};
+pub use spool::Spool;
 
 /// One record, ready to be kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +85,15 @@ pub trait Store {
     ///
     /// A [`Diagnostic`] of level error, code `audit::…`, whenever durability is not certain.
     fn append(&self, record: &Record) -> Result<AuditReceipt, Diagnostic>;
+
+    /// Integrates what others have left in the store's keeping, where there is such a thing.
+    ///
+    /// # Errors
+    ///
+    /// As [`append`](Self::append).
+    fn integrate(&self) -> Result<(), Diagnostic> {
+        Ok(())
+    }
 
     /// Where it is, for people: a directory or an address without its password.
     fn name(&self) -> String;

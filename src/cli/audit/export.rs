@@ -25,7 +25,11 @@ pub(super) fn run(place: &Place, args: &ExportArgs) -> Result<Answer, Diagnostic
     }
 }
 
-fn write_tiles(place: &Place, directory: &Path, key: Option<&changegate::audit::note::SigningKey>) -> Result<Answer, Diagnostic> {
+fn write_tiles(
+    place: &Place,
+    directory: &Path,
+    key: Option<&changegate::audit::note::SigningKey>,
+) -> Result<Answer, Diagnostic> {
     let hashes = prove::hashes(&*place.store)?;
     for tile in tiles::tiles(&hashes) {
         write(directory, &tile.path, &tile.bytes)?;

@@ -27,7 +27,12 @@ pub(super) fn prune(place: &Place, dry_run: bool, attest: &AttestArgs) -> Result
     Ok(text(out))
 }
 
-pub(super) fn hold(place: &Place, reason: &str, change: Option<&str>, attest: &AttestArgs) -> Result<Answer, Diagnostic> {
+pub(super) fn hold(
+    place: &Place,
+    reason: &str,
+    change: Option<&str>,
+    attest: &AttestArgs,
+) -> Result<Answer, Diagnostic> {
     let receipt = as_actor(place, attest, |by| govern::hold(&*place.store, reason, change, by))?;
     Ok(said("hold", &receipt))
 }
@@ -71,4 +76,10 @@ fn as_actor<T>(
         retention: &place.config.retention,
         seal: attestation.seal(),
     })
+}
+
+/// Brings what waits to the log, then states how much came.
+pub(super) fn push(place: &Place) -> Result<Answer, Diagnostic> {
+    let receipts = changegate::audit::spool(&place.root).push(&*place.store)?;
+    Ok(text(format!("{} records were brought to {}\n", receipts.len(), place.store.name())))
 }

@@ -64,7 +64,8 @@ fn what(reading: &Reading) -> String {
     let failed = reading.list("/why").iter().filter(|p| p["verdict"] == "fail").filter_map(|p| p["id"].as_str());
     let failed = failed.collect::<Vec<_>>().join(" ");
     let kind = reading.kind();
-    let detail = ["change", "reason", "policy", "login"].into_iter().find_map(|m| reading.text(&format!("/{kind}/{m}")));
+    let detail =
+        ["change", "reason", "policy", "login"].into_iter().find_map(|m| reading.text(&format!("/{kind}/{m}")));
     let subject = reading.text("/what/change").or(detail).or_else(|| reading.text("/where/branch"));
     [subject.unwrap_or_default(), &failed].join(" ").trim().to_owned()
 }

@@ -19,7 +19,8 @@ use super::attest::AttestArgs;
 use super::{Answer, When, environment};
 use place::Place;
 
-const EXIT_CODES: &str = "Exit codes of verify, check-proof and coverage: 0 ok, 1 tampered, 2 incomplete, 3 cannot verify.";
+const EXIT_CODES: &str =
+    "Exit codes of verify, check-proof and coverage: 0 ok, 1 tampered, 2 incomplete, 3 cannot verify.";
 
 /// `changegate audit …`.
 #[derive(Debug, Args)]
@@ -225,7 +226,13 @@ struct ProveArgs {
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
     /// The log's private key, to sign a checkpoint of now
-    #[arg(long, value_name = "FILE", env = "CHANGEGATE_AUDIT_KEY", hide_env_values = true, required_unless_present = "checkpoint")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "CHANGEGATE_AUDIT_KEY",
+        hide_env_values = true,
+        required_unless_present = "checkpoint"
+    )]
     key: Option<PathBuf>,
     /// A checkpoint that was signed before
     #[arg(long, value_name = "FILE")]
@@ -292,7 +299,9 @@ fn in_place(command: &AuditCommand, place: &Place) -> Result<Answer, Diagnostic>
         AuditCommand::Prune { dry_run, attest } => govern::prune(place, *dry_run, attest),
         AuditCommand::Hold { reason, change, attest } => govern::hold(place, reason, change.as_deref(), attest),
         AuditCommand::Release { hold, reason, attest } => govern::release(place, hold, reason, attest),
-        AuditCommand::Redact { id, reason, field, attest } => govern::redact(place, id, field.as_deref(), reason, attest),
+        AuditCommand::Redact { id, reason, field, attest } => {
+            govern::redact(place, id, field.as_deref(), reason, attest)
+        }
         AuditCommand::Push => govern::push(place),
         AuditCommand::CheckProof { .. } | AuditCommand::Keygen { .. } => Ok(Answer::default()),
     }
@@ -329,9 +338,9 @@ fn shown(text: &str) -> String {
 
 fn instant_or_day(text: &str) -> Result<jiff::Timestamp, String> {
     let day = format!("{text}T00:00:00Z");
-    text.parse().or_else(|_| day.parse()).map_err(|_| {
-        "write a day, 2026-06-11, or an instant with an offset, 2026-06-11T20:00:00+01:00".to_owned()
-    })
+    text.parse()
+        .or_else(|_| day.parse())
+        .map_err(|_| "write a day, 2026-06-11, or an instant with an offset, 2026-06-11T20:00:00+01:00".to_owned())
 }
 
 fn pin(text: &str) -> Result<changegate::audit::Pin, String> {

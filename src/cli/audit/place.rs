@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use changegate::audit::{self, Store};
+use changegate::audit::{self, Access, Store};
 use changegate::config;
 use changegate::facts::Stage;
 use changegate::finding::Diagnostic;
@@ -37,9 +37,11 @@ impl Place {
         };
         let request = check::request(&input, PolicyRequest::default(), AuditRequest::Off);
         let (root, config) = gate::audit_place(&request)?;
+        let password = request.audit_password.clone();
+        let access = Access { level: config.level, on_failure: config.on_failure, password };
         let store = match destination {
-            Some(given) => audit::open(given, &request.directory)?,
-            None => audit::open(&config.destination, &root)?,
+            Some(given) => audit::open(given, &request.directory, &access)?,
+            None => audit::open(&config.destination, &root, &access)?,
         };
         Ok(Self { store, root, config })
     }

@@ -73,7 +73,8 @@ pub(super) fn hashes(store: &dyn Store) -> Result<Vec<Hash>, Diagnostic> {
 pub(super) fn check(file: &Path, keys: &[String], format: Format) -> Result<Answer, Diagnostic> {
     let keys = keys.iter().map(|key| attest::verifier_key(key)).collect::<Result<Vec<VerifierKey>, _>>()?;
     let proof = TlogProof::parse(&attest::read(file)?);
-    let checked = proof.ok_or(Fault::Malformed).and_then(|proof| proof.check(&keys).map(|checkpoint| (proof, checkpoint)));
+    let checked =
+        proof.ok_or(Fault::Malformed).and_then(|proof| proof.check(&keys).map(|checkpoint| (proof, checkpoint)));
     let (code, out) = match checked {
         Ok((proof, checkpoint)) => (0, good(&proof, &checkpoint, format)),
         Err(fault) => {

@@ -92,7 +92,9 @@ fn result(code: u8) -> &'static str {
 fn limits(report: &Report) -> Vec<&'static str> {
     let mut limits = Vec::new();
     if !report.pinned {
-        limits.push("no earlier head was there to compare with: that the log was rolled back, or replaced, cannot be excluded");
+        limits.push(
+            "no earlier head was there to compare with: that the log was rolled back, or replaced, cannot be excluded",
+        );
     }
     if report.unchecked_signatures {
         limits.push("records are signed, and no key was given to check them with");
@@ -147,7 +149,10 @@ fn as_text(report: &Report) -> String {
 pub(super) fn coverage(place: &Place, args: &CoverageArgs) -> Result<Answer, Diagnostic> {
     let found = find_coverage(place, &args.branch, args.since.as_deref(), args.until.as_deref())?;
     let out = match args.format {
-        Format::Json => format!("{:#}\n", json!({"schema": "changegate/audit-coverage/v1", "branch": args.branch, "coverage": found})),
+        Format::Json => format!(
+            "{:#}\n",
+            json!({"schema": "changegate/audit-coverage/v1", "branch": args.branch, "coverage": found})
+        ),
         Format::Pretty => coverage_text(&found),
     };
     Ok(Answer { code: found.exit_code(), ..text(out) })
@@ -160,13 +165,25 @@ fn coverage_text(found: &Coverage) -> String {
     }
     for refused in &found.refused {
         let (commit, index) = (&refused.commit, refused.index);
-        let _ = writeln!(out, "{:<11}  {}  {}  {}  (record {index})", refused.decision, commit.id, shown(&commit.at), shown(&commit.subject));
+        let _ = writeln!(
+            out,
+            "{:<11}  {}  {}  {}  (record {index})",
+            refused.decision,
+            commit.id,
+            shown(&commit.at),
+            shown(&commit.subject)
+        );
     }
     let _ = writeln!(out, "{} of {} commits were allowed by a decision", found.covered, found.commits);
     out
 }
 
-fn find_coverage(place: &Place, branch: &str, since: Option<&str>, until: Option<&str>) -> Result<Coverage, Diagnostic> {
+fn find_coverage(
+    place: &Place,
+    branch: &str,
+    since: Option<&str>,
+    until: Option<&str>,
+) -> Result<Coverage, Diagnostic> {
     let heads = coverage::decisions(&*place.store)?;
     let commits = commits(&place.root, branch, since, until)?;
     let trees = trees(&place.root, &heads)?;
@@ -175,7 +192,8 @@ fn find_coverage(place: &Place, branch: &str, since: Option<&str>, until: Option
 
 /// First-parent commits of a branch, newest first.
 fn commits(root: &Path, branch: &str, since: Option<&str>, until: Option<&str>) -> Result<Vec<Commit>, Diagnostic> {
-    let mut args = vec!["log".to_owned(), "--first-parent".into(), "-z".into(), "--format=%H%x01%P%x01%T%x01%cI%x01%s".into()];
+    let mut args =
+        vec!["log".to_owned(), "--first-parent".into(), "-z".into(), "--format=%H%x01%P%x01%T%x01%cI%x01%s".into()];
     args.extend(since.map(|since| format!("--since={}", day(since))));
     args.extend(until.map(|until| format!("--until={}", day(until))));
     args.extend(["--end-of-options".to_owned(), branch.to_owned(), "--".into()]);
@@ -185,7 +203,11 @@ fn commits(root: &Path, branch: &str, since: Option<&str>, until: Option<&str>) 
 
 /// git reads a bare day as that day at the present time of day.
 fn day(text: &str) -> String {
-    if text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-') { format!("{text}T00:00:00Z") } else { text.to_owned() }
+    if text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-') {
+        format!("{text}T00:00:00Z")
+    } else {
+        text.to_owned()
+    }
 }
 
 fn commit(line: &str) -> Option<Commit> {
@@ -215,7 +237,14 @@ fn git(root: &Path, args: &[String], input: &str) -> Result<String, Diagnostic> 
             .in_file(root.display().to_string())
             .help("run this in a clone that has the branch, with its history")
     };
-    let child = Command::new("git").arg("-C").arg(root).args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let child = Command::new("git")
+        .arg("-C")
+        .arg(root)
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
     let mut child = child.map_err(|e| fault(&e.to_string()))?;
     let mut stdin = child.stdin.take();
     let output = std::thread::scope(|scope| {
