@@ -4,8 +4,11 @@
 //! that cannot write its record never says "allowed".
 
 pub mod checkpoint;
+pub mod coverage;
 pub mod dsse;
+pub mod export;
 mod frame;
+pub mod govern;
 pub mod note;
 pub mod oidc;
 pub mod query;
@@ -21,7 +24,7 @@ mod write;
 
 pub use crate::config::AuditLevel;
 pub use record::scrub::{Secrets, without_credentials};
-pub use record::seal::{Seal, TokenSource, audience};
+pub use record::seal::{Attestation, Seal, TokenSource, audience};
 pub use record::{
     ChangedResource, ClockSource, Event, Grant, Kind, PlanDigest, RecordContext, SignedCommit, event, record,
 };
@@ -29,8 +32,8 @@ pub use store::{
     Access, Delivery, EachEntry, Entry, FileStore, GitStore, Part, PostgresStore, Record, Remote, Secret, Spool, Store,
     open, spool,
 };
-pub use tree::{Frontier, Hash, leaf_hash};
-pub use verify::{Expected, Pin, Pins, Report, verify, verify_file};
+pub use tree::{Frontier, Hash, leaf_hash, sha256_of};
+pub use verify::{Expected, Pin, Pins, Problem, Report, verify, verify_file};
 pub use write::{Granted, Grants, write};
 
 /// Where the file store writes unless told otherwise, relative to the root of the run.

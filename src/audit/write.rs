@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::record::seal::Seal;
 use super::record::{Event, Grant, Kind, RecordContext, derived_id, event, record};
 use super::store::Record;
-use crate::facts::ApprovalFacts;
+use crate::facts::{Actor, ApprovalFacts};
 use crate::finding::Diagnostic;
 use crate::outcome::{AuditReceipt, Outcome};
 
@@ -29,7 +29,7 @@ pub struct Grants {
 }
 
 /// Makes a record durable. One whose id is known is not written again.
-pub type Deliver<'a> = dyn FnMut(&Record) -> Result<AuditReceipt, Diagnostic> + 'a;
+pub(super) type Deliver<'a> = dyn FnMut(&Record) -> Result<AuditReceipt, Diagnostic> + 'a;
 
 /// Writes the decision of `outcome`.
 ///
@@ -76,10 +76,12 @@ impl Writer<'_, '_> {
     fn once(&mut self, kind: Kind, id: &str, detail: Map<String, Value>) -> Result<Grant, Diagnostic> {
         let text = Value::Object(detail.clone()).to_string();
         let record = derived_id(&[kind.as_str().as_bytes(), b"\n", text.as_bytes()]);
-        // A token is good for one statement; the decision that follows has it.
+        // The proof of who it was stands with the decision that follows; without it a claim is worth less.
         let seal = Seal { token: None, ..self.seal };
         let (at, retention) = (self.outcome.judged_at, self.context.retention.as_str());
-        let actor = &self.context.actor;
+        let proved = matches!(self.context.actor.assurance.as_str(), "A3" | "A4");
+        let claimed = Actor { assurance: "A1".into(), ..self.context.actor.clone() };
+        let actor = if proved { &claimed } else { &self.context.actor };
         let stated = event(Event { kind, id: record.clone(), at, actor, retention, detail }, seal)?;
         let receipt = (self.deliver)(&stated)?;
         Ok(Grant { id: id.to_owned(), record, index: receipt.index })

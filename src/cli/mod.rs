@@ -2,6 +2,8 @@
 //!
 //! The clock, the environment and the actor enter here and nowhere else.
 
+mod attest;
+mod audit;
 mod check;
 mod environment;
 mod facts;
@@ -35,6 +37,8 @@ enum Command {
     Test(TestArgs),
     /// Print what a policy sees, as JSON
     Facts(Box<FactsArgs>),
+    /// Read, check and govern the audit trail
+    Audit(Box<audit::AuditArgs>),
     /// List and explain policies
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -115,6 +119,8 @@ struct CheckArgs {
     /// Write no audit record
     #[arg(long)]
     no_audit: bool,
+    #[command(flatten)]
+    attest: attest::AttestArgs,
     /// Print the verdict only; the exit code stays the same
     #[arg(long, short)]
     quiet: bool,
@@ -186,6 +192,7 @@ pub(crate) fn run(cli: &Cli) -> Answer {
         Command::Check(args) => check::run(args),
         Command::Test(args) => test::run(args),
         Command::Facts(args) => facts::run(args),
+        Command::Audit(args) => audit::run(args),
         Command::Policy(command) => policy::run(command),
     }
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::audit::Secret;
+use crate::audit::{Attestation, Secret};
 use crate::config::AuditLevel;
 use crate::evaluate::{self, Evaluation, Task};
 use crate::facts::{Actor, Resource, Stage, World};
@@ -66,6 +66,8 @@ pub struct Request {
     pub audit_password: Option<Secret>,
     /// Id of the record, UUIDv7.
     pub record_id: uuid::Uuid,
+    /// How the record is attested.
+    pub attestation: Attestation,
 }
 
 /// The instant to judge at.
@@ -99,6 +101,8 @@ pub struct Run {
     pub branch: Option<String>,
     /// Number of the pull request.
     pub pull_request: Option<String>,
+    /// For whom: who started the run again, where that is somebody else.
+    pub on_behalf_of: Option<String>,
 }
 
 /// Where the audit record goes.
@@ -221,6 +225,17 @@ fn evaluate(
         tick: &|| progress.tick(),
     };
     evaluate::evaluate(&task)
+}
+
+/// The root of a run, and where the configuration there says that its records are kept.
+///
+/// # Errors
+///
+/// What keeps the configuration from being read.
+pub fn audit_place(request: &Request) -> Result<(PathBuf, crate::config::Audit), Diagnostic> {
+    let workspace = Workspace::open(request)?;
+    let config = inputs::configuration(&workspace)?;
+    Ok((workspace.root, config.audit))
 }
 
 /// What a policy sees, with what was wrong with the input.

@@ -91,7 +91,7 @@ impl Place {
 
     /// The way the gate opens it.
     pub(crate) fn opened_by_name(&self) -> Box<dyn Store> {
-        Access::default().open(&self.destination(), self.directory.path()).expect("a destination")
+        changegate::audit::open(&self.destination(), self.directory.path(), &Access::default()).expect("a destination")
     }
 }
 

@@ -1,5 +1,8 @@
 //! From a statement to the bytes of a leaf: plain, or in an envelope with a signature and the token of a workload.
 
+use std::fmt;
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::too_large;
@@ -30,6 +33,37 @@ pub struct Seal<'a> {
     pub token: Option<&'a dyn TokenSource>,
     /// Salts personal fields, which then lie beside the log; `None` leaves them in the statement.
     pub salt: Option<[u8; 32]>,
+}
+
+/// How the records of a run are attested: what a [`Seal`] borrows from.
+#[derive(Clone, Default)]
+pub struct Attestation {
+    /// Signs the statements.
+    pub key: Option<Arc<SigningKey>>,
+    /// Vouches for who made them.
+    pub token: Option<Arc<dyn TokenSource + Send + Sync>>,
+    /// Salts personal fields.
+    pub salt: Option<[u8; 32]>,
+    /// Hexadecimal SHA-256 of the running program.
+    pub binary_sha256: Option<String>,
+}
+
+impl Attestation {
+    /// What attests a statement.
+    pub fn seal(&self) -> Seal<'_> {
+        let token = self.token.as_deref().map(|token| token as &dyn TokenSource);
+        Seal { key: self.key.as_deref(), token, salt: self.salt }
+    }
+}
+
+/// Neither the salt nor anything secret of the key is shown.
+impl fmt::Debug for Attestation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attestation")
+            .field("key", &self.key)
+            .field("token", &self.token.is_some())
+            .finish_non_exhaustive()
+    }
 }
 
 /// A provider of tokens for the workload that the gate runs in.

@@ -185,8 +185,8 @@ impl FileStore {
         let (mut hashes, mut offset) = (std::mem::take(&mut old.hashes), old.offset);
         let (mut dropped, mut kept) = (BTreeSet::new(), BTreeSet::new());
         walk(&mut BufReader::new(&mut log), Pruned { hashes: hashes.clone(), offset }.tree(), offset, |frame| {
-            let named = reading::Reading::of(frame.index, &frame.leaf);
-            let named = named.iter().flat_map(|r| [r.parts(), r.disclosures()].concat());
+            let named = reading::Reading::of(frame.index, &frame.leaf).map(|r| self.named(r)).unwrap_or_default();
+            let named = named.into_iter();
             if frame.index < below {
                 hashes.push(leaf_hash(&frame.leaf));
                 offset += frame.len();
@@ -208,6 +208,13 @@ impl FileStore {
             self.remove(DISCLOSURES, Hash(*hash))?;
         }
         Ok(())
+    }
+
+    /// Digests of everything beside the log that a record names, also in its lists beside the log.
+    fn named(&self, mut reading: reading::Reading) -> Vec<Hash> {
+        let parts = reading.parts();
+        reading.inline(&mut |digest| reader::beside(&self.directory, PARTS, digest).ok().flatten());
+        [parts, reading.disclosures()].concat()
     }
 
     fn keep_parts(&self, record: &Record) -> Result<(), Fault> {

@@ -34,35 +34,24 @@ impl fmt::Debug for Secret {
     }
 }
 
-impl Access {
-    /// The store that `destination` names: `file`, `file:FOLDER` or a folder; `git` or `git:REMOTE#BRANCH`;
-    /// `postgres://…`. What is relative hangs from `directory`.
-    ///
-    /// # Errors
-    ///
-    /// `audit::destination` when no store has this scheme, or it cannot be read. Nothing is contacted yet.
-    pub fn open(&self, destination: &str, directory: &Path) -> Result<Box<dyn Store>, Diagnostic> {
-        let folder = match destination.split_once(':') {
-            _ if destination == "file" => directory.join(DEFAULT_DIRECTORY),
-            _ if destination == "git" => return git("", directory, self),
-            Some(("git", remote)) => return git(remote, directory, self),
-            Some(("postgres" | "postgresql", _)) => return postgres(destination, directory, self),
-            Some(("file", folder)) => directory.join(folder),
-            // One letter before the colon is a drive, not a scheme.
-            Some((scheme, _)) if scheme.len() > 1 => return Err(unknown(scheme)),
-            _ => directory.join(destination),
-        };
-        Ok(Box::new(FileStore::new(folder)))
-    }
-}
-
-/// The store that `destination` names, with no more access than the address itself gives.
+/// The store that `destination` names: `file`, `file:FOLDER` or a folder; `git` or `git:REMOTE#BRANCH`;
+/// `postgres://…`. What is relative hangs from `directory`.
 ///
 /// # Errors
 ///
-/// As [`Access::open`].
-pub fn open(destination: &str, directory: &Path) -> Result<Box<dyn Store>, Diagnostic> {
-    Access::default().open(destination, directory)
+/// `audit::destination` when no store has this scheme, or it cannot be read. Nothing is contacted yet.
+pub fn open(destination: &str, directory: &Path, access: &Access) -> Result<Box<dyn Store>, Diagnostic> {
+    let folder = match destination.split_once(':') {
+        _ if destination == "file" => directory.join(DEFAULT_DIRECTORY),
+        _ if destination == "git" => return git("", directory, access),
+        Some(("git", remote)) => return git(remote, directory, access),
+        Some(("postgres" | "postgresql", _)) => return postgres(destination, directory, access),
+        Some(("file", folder)) => directory.join(folder),
+        // One letter before the colon is a drive, not a scheme.
+        Some((scheme, _)) if scheme.len() > 1 => return Err(unknown(scheme)),
+        _ => directory.join(destination),
+    };
+    Ok(Box::new(FileStore::new(folder)))
 }
 
 /// The records that wait on this machine, for a run whose root is `directory`.
@@ -84,9 +73,9 @@ impl Delivery {
     ///
     /// # Errors
     ///
-    /// As [`Access::open`].
+    /// As [`open`].
     pub fn to(destination: &str, directory: &Path, spool: Spool, access: Access) -> Result<Self, Diagnostic> {
-        Ok(Self { store: access.open(destination, directory)?, spool, access, fallback: None })
+        Ok(Self { store: open(destination, directory, &access)?, spool, access, fallback: None })
     }
 
     /// Makes a record durable at the level that was asked for. When the store cannot be reached and `on_failure: spool`

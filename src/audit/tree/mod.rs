@@ -4,6 +4,7 @@ pub mod proof;
 pub mod tiles;
 
 use std::fmt;
+use std::io::{self, Read};
 
 use data_encoding::BASE64;
 use sha2::{Digest, Sha256};
@@ -52,6 +53,24 @@ impl fmt::Display for Hash {
 impl fmt::Debug for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")
+    }
+}
+
+/// The hash of everything that `from` still holds, with no prefix.
+///
+/// # Errors
+///
+/// What reading answers.
+pub fn sha256_of(from: &mut impl Read) -> io::Result<Hash> {
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match from.read(&mut buffer) {
+            Ok(0) => return Ok(Hash(hasher.finalize().into())),
+            Ok(n) => hasher.update(buffer.get(..n).unwrap_or_default()),
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
     }
 }
 

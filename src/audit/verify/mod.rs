@@ -268,6 +268,7 @@ impl<'a> Check<'a> {
             identities::Answer::Proved => self.report.proved += 1,
             identities::Answer::Flawed(grade, what) => self.flaw(Some(index), Layer::Identities, grade, what),
         }
+        reading.inline(&mut |digest| find(digest).map(<[u8]>::to_vec));
         for digest in reading.disclosures() {
             match self.store.disclosure(digest)? {
                 Some(bytes) if Hash::of(&bytes) == digest => {}
@@ -277,7 +278,6 @@ impl<'a> Check<'a> {
                 None => self.references.missing_disclosure(index, digest),
             }
         }
-        reading.inline(&mut |digest| find(digest).map(<[u8]>::to_vec));
         self.references.read(&reading, self.report.pruned, &mut self.report.flaws);
         Ok(())
     }

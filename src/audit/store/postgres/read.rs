@@ -92,6 +92,10 @@ impl Store for PostgresStore {
         self.acknowledge(record).map_err(|fault| fault.diagnostic(&self.address.name))
     }
 
+    fn init(&self, writers: &[String]) -> Result<bool, Diagnostic> {
+        self.create(writers).map_err(|fault| fault.diagnostic(&self.address.name))
+    }
+
     fn name(&self) -> String {
         self.address.name.clone()
     }
