@@ -9,7 +9,7 @@ use hcl_edit::expr::{Expression as Tree, Object, ObjectKey, TraversalOperator};
 use hcl_edit::structure as edit;
 use hcl_edit::template::Element;
 
-use super::{Attribute, Block, Body, Expression, Label};
+use super::{Argument, Attribute, Block, Body, Expression, Label};
 use crate::parse::tree::{Entry, Map, Node, Number, Value};
 use crate::source::{SourceId, Span};
 
@@ -44,10 +44,15 @@ impl Reader<'_> {
             let value = Node::new(Value::Unknown, self.span(Some(unread.clone())));
             return Attribute { name, name_span, value, expression: None };
         }
-        let value = self.value(&attribute.value);
-        let expression = (!is_literal(&value))
-            .then(|| Arc::new(Expression { tree: attribute.value, source: self.source, base: self.base }));
+        let (value, expression) = self.argument(attribute.value);
         Attribute { name, name_span, value, expression }
+    }
+
+    pub(super) fn argument(&self, tree: Tree) -> Argument {
+        let value = self.value(&tree);
+        let expression =
+            (!is_literal(&value)).then(|| Arc::new(Expression { tree, source: self.source, base: self.base }));
+        (value, expression)
     }
 
     fn block(&self, block: edit::Block) -> Block {
