@@ -5,6 +5,7 @@
 //! in the source. Both give the same shape: attributes as in plan JSON, nested blocks as lists of objects.
 
 mod attributes;
+pub mod eval;
 mod json;
 mod locate;
 mod marks;
