@@ -1,5 +1,6 @@
 //! The `type = …` of a variable: a type with defaults for optional attributes.
 
+use super::convert::Mismatch;
 use super::fault::Faults;
 use super::types::Type;
 use super::value::Value;
@@ -28,7 +29,7 @@ impl Constraint {
     /// # Errors
     ///
     /// Says what does not fit, in Terraform's words.
-    pub fn apply(&self, value: &Value) -> Result<Value, String> {
+    pub fn apply(&self, value: &Value) -> Result<Value, Mismatch> {
         super::convert(value, &self.ty)
     }
 }

@@ -16,6 +16,7 @@ pub mod types;
 pub mod value;
 
 pub use constraint::Constraint;
+pub use convert::Mismatch;
 pub use convert::convert;
 pub use expression::eval;
 pub use fault::{Fault, FaultKind, Faults};

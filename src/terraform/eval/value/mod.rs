@@ -317,6 +317,24 @@ impl Value {
         }
         self
     }
+
+    /// What an unknown value comes to when enough is known about it: an empty collection, or a list of so
+    /// many unknown elements.
+    #[must_use]
+    pub fn settled(self) -> Self {
+        let Data::Unknown(ty, range) = &self.data else { return self };
+        if !range.not_null || range.most != Some(range.least) {
+            return self;
+        }
+        let element = |ty: &Type| vec![Value::unknown(ty.clone()); range.least];
+        let data = match ty {
+            Type::List(e) => Data::List(Type::clone(e), element(e).into()),
+            Type::Set(e) if range.least <= 1 => Data::Set(Type::clone(e), element(e).into()),
+            Type::Map(e) if range.least == 0 => Data::Map(Type::clone(e), Arc::default()),
+            _ => return self,
+        };
+        Value { data, ..self }
+    }
 }
 
 /// Where a value came from.
