@@ -6,6 +6,7 @@
 
 mod attributes;
 pub mod config;
+pub mod eval;
 mod json;
 mod locate;
 mod marks;
