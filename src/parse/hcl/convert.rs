@@ -200,6 +200,16 @@ pub(super) fn references(expression: &Expression) -> Option<Node> {
     }
 }
 
+/// The entries of an object whose keys and values are references or text.
+pub(super) fn reference_entries(tree: &Tree) -> Vec<(String, String)> {
+    let Tree::Object(object) = tree else { return Vec::new() };
+    let key = |key: &ObjectKey| match key {
+        ObjectKey::Ident(name) => Some(name.as_str().to_owned()),
+        ObjectKey::Expression(tree) => reference_or_text(tree),
+    };
+    object.iter().filter_map(|(k, value)| Some((key(k)?, reference_or_text(value.expr())?))).collect()
+}
+
 fn reference_or_text(tree: &Tree) -> Option<String> {
     reference(tree).or_else(|| tree.as_str().map(str::to_owned))
 }

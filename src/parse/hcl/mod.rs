@@ -81,6 +81,17 @@ impl Attribute {
         }
     }
 
+    /// The entries of an object whose values are references, as text: `{ aws = aws.west }`.
+    pub fn reference_entries(&self) -> Vec<(String, String)> {
+        match (&self.expression, &self.value.value) {
+            (Some(expression), _) => convert::reference_entries(&expression.tree),
+            (None, Value::Map(map)) => {
+                map.iter().filter_map(|e| Some((e.key.to_string(), e.node.as_str()?.to_owned()))).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// The value with each reference in it as text: `[tags, a.b]` is `["tags", "a.b"]`. For arguments that
     /// name things instead of using their values. `None` when something else is in it.
     pub fn references(&self) -> Option<Node> {

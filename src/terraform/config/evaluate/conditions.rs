@@ -116,7 +116,7 @@ pub(super) fn of_resource<'a>(
     let failure = |summary| Failure { summary, place: None, is_warning: false };
     let names = Names { run, instance, local: &one.local };
     let mut check = judge(&names, address, block.header, &before, &failure("Resource precondition failed"));
-    let local = Local { this: Some(one.value()), ..one.local.clone() };
+    let local = one.local.with_self(one.value());
     let names = Names { run, instance, local: &local };
     let later = judge(&names, check.address.clone(), block.header, &after, &failure("Resource postcondition failed"));
     check.status = check.status.max(later.status);
@@ -170,7 +170,7 @@ fn status(names: &Names<'_, '_>, condition: &Attribute) -> Status {
             Some(false) => Status::Fail,
             None => Status::Unknown,
         },
-        Err(why) => refuse(&why),
+        Err(why) => refuse(&why.to_string()),
     }
 }
 

@@ -29,7 +29,7 @@ use crate::terraform::eval::Value;
 
 pub use addresses::Index;
 pub use conditions::{Check, Status};
-pub(super) use providers::Provider;
+pub(super) use providers::{DefaultTags, Provider};
 
 /// What a root module amounts to.
 #[derive(Clone, Debug, Default)]
@@ -80,6 +80,8 @@ pub struct Instance {
     pub names: Vec<(Arc<str>, Span)>,
     /// The `lifecycle` block.
     pub lifecycle: Option<Node>,
+    /// `count` or `for_each`, when it is not known how many instances there are.
+    pub uncounted: Option<&'static str>,
     /// What the provider block gives.
     pub(super) provider: Provider,
     /// The whole block.

@@ -18,9 +18,9 @@ pub(super) struct Local {
     each: Option<(Value, Value)>,
     count: Option<Value>,
     /// `self`
-    pub(super) this: Option<Value>,
+    this: Option<Value>,
     /// Iterators of dynamic blocks: name, then key and value.
-    pub(super) iterators: Vec<(Arc<str>, Value)>,
+    iterators: Vec<(Arc<str>, Value)>,
 }
 
 impl Local {
@@ -40,6 +40,11 @@ impl Local {
             return Self { count: Some(Value::unknown_not_null(Type::Number)), ..Self::default() };
         }
         Self { each: Some((Value::unknown_not_null(Type::String), Value::unknown(Type::Dynamic))), ..Self::default() }
+    }
+
+    /// With `self`.
+    pub(super) fn with_self(&self, this: Value) -> Self {
+        Self { this: Some(this), ..self.clone() }
     }
 
     /// With an iterator of a dynamic block.

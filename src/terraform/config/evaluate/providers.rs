@@ -7,7 +7,6 @@ use super::instance::{Item, ModuleInstance};
 use super::names::{Local, Names};
 use super::run::Run;
 use crate::parse::hcl::{Attribute, Block};
-use crate::parse::tree::Value as Tree;
 use crate::source::Span;
 use crate::terraform::config::Key;
 use crate::terraform::eval::Value;
@@ -97,17 +96,4 @@ fn default_tags(names: &Names<'_, '_>, block: &Block) -> Option<DefaultTags> {
     };
     let value = names.run.value(names, argument);
     Some(DefaultTags { own, all, name_span: argument.name_span, value })
-}
-
-impl Attribute {
-    /// The entries of an object whose values are references, as text: `{ aws = aws.west }`.
-    fn reference_entries(&self) -> Vec<(String, String)> {
-        match (&self.expression, &self.value.value) {
-            (Some(expression), _) => expression.reference_entries(),
-            (None, Tree::Map(map)) => {
-                map.iter().filter_map(|e| Some((e.key.to_string(), e.node.as_str()?.to_owned()))).collect()
-            }
-            _ => Vec::new(),
-        }
-    }
 }

@@ -9,11 +9,11 @@ use super::run::Run;
 use crate::finding::Diagnostic;
 use crate::parse::hcl::Block;
 use crate::parse::json;
-use crate::parse::tree::Node;
+use crate::parse::tree::{Node, Value as Tree};
 use crate::source::SourceId;
 use crate::terraform::config::snapshot::{Unread, join};
 use crate::terraform::eval::value::Origin;
-use crate::terraform::eval::{Constraint, Marks, Type, Value};
+use crate::terraform::eval::{Marks, Type, Value, convert};
 
 /// The data source as it is after reading.
 pub(super) fn read(run: &Run<'_>, block: &Block, configured: &Value) -> Value {
@@ -55,10 +55,34 @@ fn outputs(run: &Run<'_>, block: &Block, configured: &Value) -> Option<Value> {
 /// One output of a state: its value in its type.
 fn output(node: &Node) -> Option<Value> {
     let value = Value::from_node(node.get("value")?);
-    let ty = Type::from_json(node.get("type")?)?;
-    let value = Constraint { ty, ..Constraint::any() }.apply(&value).ok()?;
+    let value = convert(&value, &type_of(node.get("type")?)?).ok()?;
     let sensitive = node.get("sensitive").and_then(Node::as_bool).unwrap_or_default();
     Some(if sensitive { value.with_marks(Marks::SENSITIVE) } else { value })
+}
+
+/// A type as states write it: `"string"`, `["list", "string"]`, `["object", {…}]`.
+fn type_of(node: &Node) -> Option<Type> {
+    match (&node.value, node.as_seq()) {
+        (Tree::String(name), _) => match &**name {
+            "string" => Some(Type::String),
+            "number" => Some(Type::Number),
+            "bool" => Some(Type::Bool),
+            "dynamic" => Some(Type::Dynamic),
+            _ => None,
+        },
+        (_, Some([kind, inner, ..])) => match kind.as_str()? {
+            "list" => Some(Type::list(type_of(inner)?)),
+            "set" => Some(Type::set(type_of(inner)?)),
+            "map" => Some(Type::map(type_of(inner)?)),
+            "tuple" => Some(Type::tuple(inner.as_seq()?.iter().map(type_of).collect::<Option<Vec<_>>>()?)),
+            "object" => {
+                let attributes = inner.as_map()?.iter().map(|e| Some((e.key.clone(), type_of(&e.node)?)));
+                Some(Type::object(attributes.collect::<Option<Vec<_>>>()?))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 fn unread(path: &str, why: &Unread, block: &Block) -> Diagnostic {

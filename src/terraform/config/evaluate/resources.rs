@@ -151,6 +151,10 @@ pub(super) fn instance<'a>(run: &Run<'a>, module: &Rc<ModuleInstance<'a>>, key: 
         attributes: one.attributes.clone(),
         names: one.names.clone(),
         lifecycle,
+        uncounted: (one.index == Index::Unknown).then(|| match block.and_then(|b| b.body.attribute("count")) {
+            Some(_) => "count",
+            None => "for_each",
+        }),
         provider: block.map(|b| providers::of_resource(run, module, key, b)).unwrap_or_default(),
         span: block.map(|b| b.span).unwrap_or_default(),
         header: block.map(|b| b.header).unwrap_or_default(),

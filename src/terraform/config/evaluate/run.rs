@@ -152,12 +152,12 @@ impl<'a> Run<'a> {
     }
 
     /// The value of an argument; unknown where it has none, which is said once.
-    pub(super) fn value(&self, names: &Names<'_, 'a>, attribute: &Attribute) -> Value {
+    pub(super) fn value(&self, names: &Names<'_, '_>, attribute: &Attribute) -> Value {
         self.try_value(names, attribute).unwrap_or_else(|| Value::unknown(Type::Dynamic))
     }
 
     /// The value of an argument; `None` where it has none, which is said.
-    pub(super) fn try_value(&self, names: &Names<'_, 'a>, attribute: &Attribute) -> Option<Value> {
+    pub(super) fn try_value(&self, names: &Names<'_, '_>, attribute: &Attribute) -> Option<Value> {
         let Some(expression) = &attribute.expression else { return Some(Value::from_node(&attribute.value)) };
         match eval(expression, names) {
             Ok(value) => Some(value.or_at(attribute.value.span)),

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::instance::{Item, ModuleInstance};
-use super::names::{Local, Names};
+use super::names::Names;
 use super::run::Run;
 use crate::finding::Diagnostic;
 use crate::parse::hcl::{self, Attribute, Block};
@@ -28,8 +28,8 @@ pub(super) fn value<'a>(run: &Run<'a>, instance: &Rc<ModuleInstance<'a>>, name: 
 /// A `variable` block.
 struct Variable<'b> {
     block: &'b Block,
-    constraint: Constraint,
-    has_type: bool,
+    /// `None` takes anything.
+    constraint: Option<Constraint>,
     nullable: bool,
     marks: Marks,
 }
@@ -49,8 +49,7 @@ impl<'b> Variable<'b> {
         let constraint = written.and_then(|a| constraint(run, a));
         Self {
             block,
-            has_type: written.is_some(),
-            constraint: constraint.unwrap_or(any()),
+            constraint,
             nullable: flag("nullable").unwrap_or(true),
             marks: Marks {
                 sensitive: flag("sensitive").unwrap_or_default(),
@@ -62,7 +61,7 @@ impl<'b> Variable<'b> {
     /// The value in the variable's type; the default where nothing was given, unknown where that is missing too.
     fn accept(&self, run: &Run<'_>, name: &str, given: Option<GivenValue>, is_root: bool) -> Value {
         let Some(given) = given else { return self.default(run).unwrap_or_else(|| self.missing(run, name, is_root)) };
-        let value = match self.constraint.apply(&given.value) {
+        let value = match self.convert(&given.value) {
             Ok(value) => value,
             Err(why) => {
                 let place = given.place.unwrap_or(self.block.header);
@@ -70,7 +69,7 @@ impl<'b> Variable<'b> {
                 run.say(
                     fault("terraform::variable_value", "Invalid value for input variable", &message, place)
                         .label(why)
-                        .help(format!("var.{name} wants {}", self.constraint.ty)),
+                        .help(format!("var.{name} wants {}", self.ty())),
                 );
                 return self.unknown();
             }
@@ -91,7 +90,7 @@ impl<'b> Variable<'b> {
     fn default(&self, run: &Run<'_>) -> Option<Value> {
         let default = self.block.body.attribute("default")?;
         let value = literal(run, default).unwrap_or_else(|| Value::unknown(Type::Dynamic));
-        match self.constraint.apply(&value) {
+        match self.convert(&value) {
             Ok(value) if value.is_null() && !self.nullable => {
                 let message = "null is not a valid value of a variable that is not nullable";
                 run.say(invalid_default(message, default.value.span));
@@ -127,18 +126,25 @@ impl<'b> Variable<'b> {
     }
 
     fn unknown(&self) -> Value {
-        let value = Value::unknown(self.constraint.ty.without_optional());
+        let value = Value::unknown(self.ty().without_optional());
         if self.nullable { value } else { value.refined(|range| range.not_null = true) }
     }
 
     /// Whether text of the command line is taken as it is.
     fn takes_text(&self) -> bool {
-        !self.has_type || self.constraint.ty.is_primitive()
+        self.constraint.as_ref().is_none_or(|c| c.ty.is_primitive())
     }
-}
 
-fn any() -> Constraint {
-    Constraint { ty: Type::Dynamic, ..Constraint::any() }
+    fn ty(&self) -> Type {
+        self.constraint.as_ref().map_or(Type::Dynamic, |c| c.ty.clone())
+    }
+
+    fn convert(&self, value: &Value) -> Result<Value, String> {
+        match &self.constraint {
+            Some(constraint) => constraint.apply(value).map_err(|why| why.to_string()),
+            None => Ok(value.clone()),
+        }
+    }
 }
 
 /// Flags may be written as strings in JSON.
