@@ -64,11 +64,14 @@ pub fn evaluate(task: &Task<'_>) -> Result<Evaluation, Diagnostic> {
     }
     let answers: Vec<Answers> = subjects
         .par_iter()
-        .map_init(|| engine.clone(), |engine, subject| {
-            let answers = judge(task, &shared, engine, subject);
-            (task.tick)();
-            answers
-        })
+        .map_init(
+            || engine.clone(),
+            |engine, subject| {
+                let answers = judge(task, &shared, engine, subject);
+                (task.tick)();
+                answers
+            },
+        )
         .collect();
     Ok(collect(task, &subjects, answers))
 }
@@ -262,7 +265,8 @@ enum Place {
 
 impl About<'_> {
     fn ask(&self, engine: &mut Engine, answers: &mut Answers) -> Result<(), EvalError> {
-        for (rule, answer) in [(Some(&self.policy.deny), Answer::Fail), (self.policy.unknown.as_ref(), Answer::Unknown)] {
+        for (rule, answer) in [(Some(&self.policy.deny), Answer::Fail), (self.policy.unknown.as_ref(), Answer::Unknown)]
+        {
             for member in rule.map_or(Ok(Vec::new()), |rule| engine.set(rule))? {
                 let written = written(member).map_err(|message| EvalError::Failed { message, place: None })?;
                 answers.findings.push(self.finding(answer, written));
@@ -313,7 +317,7 @@ impl About<'_> {
 
     /// The offending place: see `at` in docs/policy-input.md.
     fn span(&self, written: &Written, resource: Option<&Resource>) -> Option<Span> {
-        let at = written.at.unwrap_or_else(|| match (resource, self.task.request) {
+        let at = written.at.unwrap_or(match (resource, self.task.request) {
             (None, Some(_)) => Place::Change,
             _ => Place::Resource,
         });
@@ -322,7 +326,8 @@ impl About<'_> {
             Place::Change => self.task.request.map(|document| place_in(document, &path, document.span)),
             Place::File => {
                 let path = written.file.as_deref()?;
-                let mut sources = self.task.sources.iter().filter(|(_, s)| &*s.path == path).map(|(id, s)| (s.revision, id));
+                let mut sources =
+                    self.task.sources.iter().filter(|(_, s)| &*s.path == path).map(|(id, s)| (s.revision, id));
                 sources.next().map(|(_, id)| Span::new(id, 0, 0))
             }
             Place::Resource => {
@@ -362,7 +367,9 @@ impl About<'_> {
 fn written(member: serde_json::Value) -> Result<Written, String> {
     match member {
         serde_json::Value::String(msg) => Ok(Written { msg, ..Written::default() }),
-        other => serde_json::from_value(other).map_err(|e| format!("a finding is not as docs/policy-input.md says: {e}")),
+        other => {
+            serde_json::from_value(other).map_err(|e| format!("a finding is not as docs/policy-input.md says: {e}"))
+        }
     }
 }
 
@@ -378,7 +385,9 @@ fn step(value: &serde_json::Value) -> Option<Step> {
 fn place_in(root: &Node, path: &[Step], header: Span) -> Span {
     match root.deepest(path) {
         (_, _, 0) => header,
-        (node, key, taken) if taken == path.len() && node.as_map().is_none() && node.as_seq().is_none() => key.to(node.span),
+        (node, key, taken) if taken == path.len() && node.as_map().is_none() && node.as_seq().is_none() => {
+            key.to(node.span)
+        }
         (_, key, _) => key,
     }
 }
@@ -429,7 +438,6 @@ pub fn number_fingerprints(findings: &mut [Finding]) {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -449,7 +457,8 @@ mod tests {
             [entry("replicas", span(10, 18), replicas)].into_iter().collect::<crate::parse::tree::Map>(),
             span(10, 21),
         );
-        let root = Node::new([entry("spec", span(0, 4), spec)].into_iter().collect::<crate::parse::tree::Map>(), span(0, 21));
+        let root =
+            Node::new([entry("spec", span(0, 4), spec)].into_iter().collect::<crate::parse::tree::Map>(), span(0, 21));
         let header = span(99, 100);
         assert_eq!(place_in(&root, &["spec".into(), "replicas".into()], header), span(10, 21));
         assert_eq!(place_in(&root, &["spec".into(), "paused".into()], header), span(0, 4));

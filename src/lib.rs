@@ -20,6 +20,6 @@ pub mod terraform;
 pub mod audit;
 pub mod evaluate;
 pub mod output;
-// pub mod resolve;
+pub mod resolve;
 
-// pub mod gate;
+pub mod gate;

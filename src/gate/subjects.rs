@@ -100,7 +100,12 @@ impl Subjects {
         let touches = repository.touches(&difference.range, &difference.changes)?;
         let by_id: BTreeMap<String, _> = difference.range.commits.iter().map(|c| (c.id.to_string(), c)).collect();
         let touched = |path: &str| {
-            touches.of(path).iter().filter_map(|t| by_id.get(&t.commit.to_string())).map(|c| c.introduced_by()).collect()
+            touches
+                .of(path)
+                .iter()
+                .filter_map(|t| by_id.get(&t.commit.to_string()))
+                .map(|c| c.introduced_by())
+                .collect()
         };
         let mut history = History { reader, touches: &touches, seen: BTreeMap::new() };
         diff::attribute(&mut self.resources, &session.sources, touched, |resource, by| {
@@ -113,7 +118,9 @@ impl Subjects {
     fn select(&self) -> Vec<usize> {
         let changed = |index: &usize| self.resources.get(*index).is_some_and(|r| r.action.is_change());
         let wanted = |(index, r): &(usize, &Resource)| {
-            r.action != crate::facts::Action::NoOp || changed(index) || r.related.iter().any(|join| changed(&join.index))
+            r.action != crate::facts::Action::NoOp
+                || changed(index)
+                || r.related.iter().any(|join| changed(&join.index))
         };
         self.resources.iter().enumerate().filter(wanted).map(|(index, _)| index).collect()
     }
@@ -196,7 +203,8 @@ impl Reader<'_> {
             let under = self.workspace.in_repository(start).unwrap_or_default();
             for file in repository.list(snapshot, &under)? {
                 let below = file.path.strip_prefix(&under).unwrap_or(&file.path).trim_start_matches('/');
-                let format = discover::format_of(&file.path).filter(|_| !discover::skip(below) && self.wants(&file.path));
+                let format =
+                    discover::format_of(&file.path).filter(|_| !discover::skip(below) && self.wants(&file.path));
                 let Some(format) = format.filter(|_| seen.insert(file.path.clone())) else { continue };
                 let text = repository.read(snapshot, &file.path).and_then(|bytes| match bytes {
                     Some(bytes) => discover::decode(bytes, &file.path).map(Some),
@@ -216,7 +224,8 @@ impl Reader<'_> {
         let Some(repository) = &self.workspace.repository else { return Ok(Vec::new()) };
         let base = Snapshot::Commit(difference.merge_base);
         let changed = difference.changes.iter().filter(|c| c.status != FileStatus::Added);
-        let mut paths: BTreeSet<String> = changed.map(|c| c.previous_path.as_ref().unwrap_or(&c.path).clone()).collect();
+        let mut paths: BTreeSet<String> =
+            changed.map(|c| c.previous_path.as_ref().unwrap_or(&c.path).clone()).collect();
         // The files of a Terraform module mean something only together.
         for module in touched_modules(difference) {
             let files = repository.list(base, module)?.into_iter().map(|f| f.path);
@@ -224,7 +233,9 @@ impl Reader<'_> {
         }
         let mut texts = Vec::new();
         for path in paths {
-            let Some(format) = discover::format_of(&path).filter(|_| self.wants(&path) && self.in_scope(&path)) else { continue };
+            let Some(format) = discover::format_of(&path).filter(|_| self.wants(&path) && self.in_scope(&path)) else {
+                continue;
+            };
             let bytes = repository.read(base, &path)?;
             // What cannot be read at the base cannot be compared: the resource then counts as created.
             if let Some(text) = bytes.and_then(|bytes| discover::decode(bytes, &path).ok()) {
@@ -247,7 +258,13 @@ impl Reader<'_> {
     }
 
     /// Compares the files that differ; everything else is the same.
-    fn compare(&self, difference: &Difference, base: Vec<Resource>, head: Vec<Resource>, session: &Session) -> Vec<Resource> {
+    fn compare(
+        &self,
+        difference: &Difference,
+        base: Vec<Resource>,
+        head: Vec<Resource>,
+        session: &Session,
+    ) -> Vec<Resource> {
         let touched: HashSet<&str> = difference.changes.iter().map(|c| c.path.as_str()).collect();
         let modules = touched_modules(difference);
         let (changed, same): (Vec<_>, Vec<_>) = head.into_iter().partition(|r| {
@@ -265,10 +282,8 @@ impl Reader<'_> {
 
     /// Parses texts in parallel; ids, diagnostics and resources stand in the order of the texts.
     fn state(&self, texts: Vec<Text>, revision: Revision, session: &mut Session, progress: &dyn Progress) -> State {
-        let formats: Vec<(SourceId, Format)> = texts
-            .into_iter()
-            .map(|t| (session.sources.add(Source::new(t.path, revision, t.text)), t.format))
-            .collect();
+        let formats: Vec<(SourceId, Format)> =
+            texts.into_iter().map(|t| (session.sources.add(Source::new(t.path, revision, t.text)), t.format)).collect();
         let sources = &session.sources;
         let parsed: Vec<Parsed> = formats
             .par_iter()
@@ -283,7 +298,9 @@ impl Reader<'_> {
         for file in parsed {
             state.documents += file.documents;
             state.resources.extend(file.resources);
-            session.diagnostics.extend(file.diagnostics.into_iter().map(|fault| self.weigh_at(fault, &session.sources)));
+            session
+                .diagnostics
+                .extend(file.diagnostics.into_iter().map(|fault| self.weigh_at(fault, &session.sources)));
             if let Some(terraform) = file.terraform {
                 let path = session.sources.get(terraform.source).map_or("", |s| &s.path);
                 modules.entry(folder(path).to_owned()).or_default().push(terraform);
@@ -305,7 +322,8 @@ impl Reader<'_> {
     }
 
     fn weigh_at(&self, fault: Diagnostic, sources: &Sources) -> Diagnostic {
-        let path = fault.span.and_then(|s| sources.get(s.source)).map(|s| s.path.clone()).or_else(|| fault.path.clone());
+        let path =
+            fault.span.and_then(|s| sources.get(s.source)).map(|s| s.path.clone()).or_else(|| fault.path.clone());
         self.weigh_in(fault, path.as_deref())
     }
 
@@ -324,7 +342,11 @@ impl Reader<'_> {
         fault
     }
 
-    fn plan(&self, path: &std::path::Path, session: &mut Session) -> Result<(terraform::plan::Plan, SourceId, String), Diagnostic> {
+    fn plan(
+        &self,
+        path: &std::path::Path,
+        session: &mut Session,
+    ) -> Result<(terraform::plan::Plan, SourceId, String), Diagnostic> {
         let full = self.workspace.absolute(path);
         let shown = self.workspace.shown(&full);
         let file = super::workspace::read_disk(&full, &shown)?.ok_or_else(|| {
@@ -399,11 +421,15 @@ fn soften(mut fault: Diagnostic, text: &str) -> Diagnostic {
     fault
 }
 
+/// Resources of one file by their id.
+type ById = BTreeMap<Arc<str>, Resource>;
+
 /// Looks into the past of single resources.
 struct History<'a> {
     reader: &'a Reader<'a>,
     touches: &'a Touches,
-    seen: BTreeMap<(String, String), [BTreeMap<Arc<str>, Resource>; 2]>,
+    /// By path and commit: the file's resources at the parent and at the commit.
+    seen: BTreeMap<(String, String), [ById; 2]>,
 }
 
 impl History<'_> {
@@ -412,21 +438,19 @@ impl History<'_> {
         let path = diff::path_of(resource, sources).to_owned();
         let Some(touch) = self.touches.of(&path).iter().find(|t| t.commit.to_string() == *commit) else { return true };
         let touch = touch.clone();
-        let [before, after] = self
-            .seen
-            .entry((path.clone(), commit.to_owned()))
-            .or_insert_with(|| versions(self.reader, &path, &touch));
-        let attrs = |state: &BTreeMap<Arc<str>, Resource>| state.get(&resource.id).map(|r| (r.attrs.clone(), r.lifecycle.clone()));
+        let [before, after] =
+            self.seen.entry((path.clone(), commit.to_owned())).or_insert_with(|| versions(self.reader, &path, &touch));
+        let attrs = |state: &ById| state.get(&resource.id).map(|r| (r.attrs.clone(), r.lifecycle.clone()));
         attrs(before) != attrs(after)
     }
 }
 
-fn versions(reader: &Reader<'_>, path: &str, touch: &Touch) -> [BTreeMap<Arc<str>, Resource>; 2] {
+fn versions(reader: &Reader<'_>, path: &str, touch: &Touch) -> [ById; 2] {
     let read = reader.workspace.repository.as_ref().and_then(|r| r.versions(touch).ok());
     let (before, after) = read.map_or((None, None), |versions| (versions.before, versions.after));
     let resources = |bytes: Option<Vec<u8>>| {
         let text = bytes.and_then(|bytes| discover::decode(bytes, path).ok());
-        let (Some(text), Some(format)) = (text, discover::format_of(path)) else { return BTreeMap::new() };
+        let (Some(text), Some(format)) = (text, discover::format_of(path)) else { return ById::new() };
         let mut session = Session::default();
         let texts = vec![Text { path: path.to_owned(), format, text }];
         let state = reader.state(texts, Revision::Base, &mut session, &super::Silent);

@@ -84,8 +84,10 @@ impl Workspace {
         let Some(repository) = &self.repository else {
             return match &request.base {
                 None => Ok(None),
-                Some(base) => Err(Diagnostic::error("git::none", format!("there is no git repository to find `{base}` in"))
-                    .help("run inside the repository, or leave `--base` out to judge the files as they stand")),
+                Some(base) => {
+                    Err(Diagnostic::error("git::none", format!("there is no git repository to find `{base}` in"))
+                        .help("run inside the repository, or leave `--base` out to judge the files as they stand"))
+                }
             };
         };
         let (base, head) = match (&request.base, request.stage) {
@@ -161,7 +163,11 @@ impl Workspace {
     }
 
     /// Reads every wanted file below a folder that decides, sorted by path; `wanted` sees shown paths.
-    pub(super) fn read_trusted_folder(&self, dir: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<File>, Diagnostic> {
+    pub(super) fn read_trusted_folder(
+        &self,
+        dir: &Path,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<Vec<File>, Diagnostic> {
         match self.trusted(dir) {
             Some((repository, snapshot, inside)) => {
                 let listed = repository.list(snapshot, &inside)?;
@@ -182,7 +188,8 @@ impl Workspace {
         let mut files = Vec::new();
         for entry in ignore::WalkBuilder::new(dir).standard_filters(false).follow_links(true).build() {
             let entry = entry.map_err(|e| {
-                Diagnostic::error("discover::unreadable", format!("a folder cannot be read: {e}")).in_file(self.shown(dir))
+                Diagnostic::error("discover::unreadable", format!("a folder cannot be read: {e}"))
+                    .in_file(self.shown(dir))
             })?;
             let shown = self.shown(entry.path());
             if entry.path().is_file() && wanted(&shown) {

@@ -21,7 +21,8 @@
 #     NIST80053: [CM-3, CM-4]
 #     PCIDSS: ["6.5.1"]
 #     DORARTS: [17(1)(b)]
-#   remediation: Take the change to the CAB (`changegate report cab` makes the pack) and record its decision in spec.cab.
+#   remediation: >-
+#     Take the change to the CAB (`changegate report cab` makes the pack) and record its decision in spec.cab.
 #   since: 0.1.0
 package policies.approval.missing_cab_review
 
