@@ -168,7 +168,8 @@ fn compare_plan(expected: &Json, evaluation: &Evaluation, diagnostics: &[Diagnos
 fn outputs(evaluation: &Evaluation) -> Json {
     let all = evaluation.outputs.iter();
     let one = |o: &config::Output| {
-        let mut one = json!({"value": content(&o.value), "sensitive": o.sensitive, "unknown": places(&o.value, &unknown)});
+        let mut one =
+            json!({"value": content(&o.value), "sensitive": o.sensitive, "unknown": places(&o.value, &unknown)});
         if o.value.is_wholly_known() {
             one["type"] = type_of(&o.value);
         }

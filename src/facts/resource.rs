@@ -104,6 +104,8 @@ pub struct Resource {
     pub header: Span,
     /// What the change does to it.
     pub action: Action,
+    /// Why a plan does so, in its own words: `replace_because_tainted`, `delete_because_no_resource_config`, ….
+    pub action_reason: Option<Arc<str>>,
     /// Why a plan replaces it: paths whose change forces it.
     pub replace_paths: Vec<Path>,
     /// Paths whose value differs between before and after.

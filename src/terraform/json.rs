@@ -89,14 +89,7 @@ impl Reader<'_> {
                 let header = entry.key_span;
                 let span = header.to(entry.node.span);
                 let body = self.body(kind, map);
-                out.push(Block {
-                    kind: kind.clone(),
-                    kind_span: header,
-                    labels: labels.clone(),
-                    body,
-                    header,
-                    span,
-                });
+                out.push(Block { kind: kind.clone(), kind_span: header, labels: labels.clone(), body, header, span });
             }
         }
     }

@@ -7,6 +7,7 @@
 mod attributes;
 pub mod config;
 pub mod eval;
+pub mod force_new;
 mod json;
 mod locate;
 mod marks;

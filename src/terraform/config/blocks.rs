@@ -159,7 +159,8 @@ fn check_twice(body: &Body, diagnostics: &mut Vec<Diagnostic>) {
     let mut seen: HashMap<&Arc<str>, &Attribute> = HashMap::with_capacity(body.attributes.len());
     for attribute in &body.attributes {
         if seen.insert(&attribute.name, attribute).is_some() {
-            let message = format!("the argument \"{}\" was already set; each argument may be set only once", attribute.name);
+            let message =
+                format!("the argument \"{}\" was already set; each argument may be set only once", attribute.name);
             diagnostics.push(
                 fault("terraform::argument_twice", "Attribute redefined", &message, attribute.name_span)
                     .label("set again")

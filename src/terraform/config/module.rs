@@ -173,7 +173,8 @@ impl Module {
             Entry::Occupied(earlier) => {
                 let key = earlier.key();
                 let (kind, word) = (&key.kind, if key.mode == Mode::Managed { "resource" } else { key.mode.block() });
-                let message = format!("{} named \"{}\" was already declared in this module", with_article(kind), key.name);
+                let message =
+                    format!("{} named \"{}\" was already declared in this module", with_article(kind), key.name);
                 let summary = format!("Duplicate {word} \"{kind}\" configuration");
                 self.diagnostics.push(duplicate(&summary, &message, block.header));
             }
@@ -348,7 +349,8 @@ fn without_base(block: &Block) -> Diagnostic {
         "provider" => ("provider configuration", "Missing base provider configuration for override".to_owned()),
         kind => ("block", format!("Missing {kind} to override")),
     };
-    let message = format!("there is no {what} {labels}; an override file can only override what a normal file declares");
+    let message =
+        format!("there is no {what} {labels}; an override file can only override what a normal file declares");
     fault("terraform::override_without_base", &summary, &message, block.header)
         .label("nothing to override")
         .help("declare it in a file that is not named `*_override.tf`")

@@ -16,8 +16,7 @@ use crate::terraform::config::{Module, Target, blocks, fault};
 use crate::terraform::eval::{Type, Value};
 
 /// Arguments of a call that are no variables of the module.
-pub(super) const META: [&str; 7] =
-    ["source", "version", "count", "for_each", "depends_on", "providers", "lifecycle"];
+pub(super) const META: [&str; 7] = ["source", "version", "count", "for_each", "depends_on", "providers", "lifecycle"];
 
 /// Modules inside modules.
 const MAX_LEVELS: usize = 64;
@@ -176,7 +175,8 @@ fn recursion(instance: &Rc<ModuleInstance<'_>>, directory: &Arc<str>, block: &Bl
 
 fn not_available(source: &str, block: &Block) -> Diagnostic {
     let name = block.label(0).map(|n| &**n).unwrap_or_default();
-    let message = format!("module.{name} comes from {source:?}, which is not in the repository: what it makes is unknown");
+    let message =
+        format!("module.{name} comes from {source:?}, which is not in the repository: what it makes is unknown");
     Diagnostic::warning("terraform::module_not_available", message)
         .at(source_span(block))
         .label("not read")

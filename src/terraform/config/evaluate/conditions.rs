@@ -82,7 +82,11 @@ pub(super) fn of_variables<'a>(run: &Run<'a>, instance: &Rc<ModuleInstance<'a>>)
         let names = Names { run, instance, local: &local };
         let check = judge(&names, address, block.header, &rules, &failure);
         // A variable whose own value could not be made has been reported already.
-        checks.push(if value.is_known() { check } else { Check { status: check.status.max(Status::Unknown), ..check } });
+        checks.push(if value.is_known() {
+            check
+        } else {
+            Check { status: check.status.max(Status::Unknown), ..check }
+        });
     }
     checks
 }
@@ -99,12 +103,7 @@ pub(super) fn of_output<'a>(run: &Run<'a>, instance: &Rc<ModuleInstance<'a>>, na
 }
 
 /// The conditions of one instance of a resource.
-pub(super) fn of_resource<'a>(
-    run: &Run<'a>,
-    instance: &Rc<ModuleInstance<'a>>,
-    key: &Key,
-    one: &One,
-) -> Option<Check> {
+pub(super) fn of_resource<'a>(run: &Run<'a>, instance: &Rc<ModuleInstance<'a>>, key: &Key, one: &One) -> Option<Check> {
     let block = instance.module.resources.get(key)?;
     let lifecycle = block.body.blocks("lifecycle").next()?;
     let rules = |kind: &'static str| lifecycle.body.blocks(kind).collect::<Vec<_>>();

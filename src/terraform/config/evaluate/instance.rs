@@ -79,7 +79,6 @@ pub(super) enum Repetition {
     Unknown,
 }
 
-
 impl Repetition {
     /// The instances, each with what `each` and `count` are in it.
     pub(super) fn instances(&self, has_count: bool) -> Vec<(Index, Local)> {

@@ -8,9 +8,7 @@ use super::run::{CYCLE, Run};
 use super::{Index, calls, outputs, resources, variables};
 use crate::parse::hcl::Block;
 use crate::terraform::config::{Key, Mode};
-use crate::terraform::eval::{
-    Budget, Fault, Faults, Files, Number, Reference, Resolved, Scope, Step, Type, Value,
-};
+use crate::terraform::eval::{Budget, Fault, Faults, Files, Number, Reference, Resolved, Scope, Step, Type, Value};
 
 /// Names that are known in one block only.
 #[derive(Clone, Debug, Default)]

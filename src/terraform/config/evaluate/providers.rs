@@ -33,12 +33,7 @@ pub(in crate::terraform::config) struct DefaultTags {
 
 /// The configuration that a resource uses: the one that it names, or its type's own without alias; a child
 /// module has those of its caller.
-pub(super) fn of_resource<'a>(
-    run: &Run<'a>,
-    instance: &Rc<ModuleInstance<'a>>,
-    key: &Key,
-    block: &Block,
-) -> Provider {
+pub(super) fn of_resource<'a>(run: &Run<'a>, instance: &Rc<ModuleInstance<'a>>, key: &Key, block: &Block) -> Provider {
     let named = block.body.attribute("provider").and_then(Attribute::reference);
     let name = named.unwrap_or_else(|| key.kind.split('_').next().unwrap_or_default().to_owned());
     find(run, instance, name.into())

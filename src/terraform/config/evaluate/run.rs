@@ -140,7 +140,16 @@ impl<'a> Run<'a> {
         let span = block.span;
         let header = block.header;
         let name = name.clone();
-        MissingModule { address, module, name, source, attributes: evaluated.value, names: evaluated.names, span, header }
+        MissingModule {
+            address,
+            module,
+            name,
+            source,
+            attributes: evaluated.value,
+            names: evaluated.names,
+            span,
+            header,
+        }
     }
 
     /// The value of a local.
@@ -238,7 +247,8 @@ impl<'a> Run<'a> {
     fn cycle(&self, entry: &(Arc<str>, Item)) -> Diagnostic {
         let active = self.active.borrow();
         let start = active.iter().position(|e| e == entry).unwrap_or_default();
-        let mut members: Vec<String> = active.iter().skip(start).map(|(module, item)| described(module, item)).collect();
+        let mut members: Vec<String> =
+            active.iter().skip(start).map(|(module, item)| described(module, item)).collect();
         members.dedup();
         Diagnostic::error("terraform::cycle", format!("Cycle: {}", members.join(", ")))
             .in_file(self.root)

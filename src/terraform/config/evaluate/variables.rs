@@ -12,7 +12,9 @@ use crate::parse::tree::Value as Tree;
 use crate::source::{SourceId, Span};
 use crate::terraform::config::inputs::{Input, TextOrigin};
 use crate::terraform::config::{Module, fault};
-use crate::terraform::eval::{Constraint, Fault, Faults, Marks, NoFiles, Reference, Resolved, Scope, Type, Value, eval};
+use crate::terraform::eval::{
+    Constraint, Fault, Faults, Marks, NoFiles, Reference, Resolved, Scope, Type, Value, eval,
+};
 
 /// The value of a variable in one module instance.
 pub(super) fn value<'a>(run: &Run<'a>, instance: &Rc<ModuleInstance<'a>>, name: &Arc<str>) -> Value {
@@ -81,7 +83,8 @@ impl<'b> Variable<'b> {
             let message = format!("var.{name} is not nullable and was given null");
             let place = given.place.unwrap_or(self.block.header);
             run.say(
-                fault("terraform::variable_value", "Required variable not set", &message, place).label("null is no value"),
+                fault("terraform::variable_value", "Required variable not set", &message, place)
+                    .label("null is no value"),
             );
             self.unknown()
         })
