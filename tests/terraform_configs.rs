@@ -1,7 +1,7 @@
 //! Whole configurations, compared with what terraform 1.11.4 planned for them (see
 //! `tests/data/terraform_configs`).
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, reason = "a test binary")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -83,7 +83,7 @@ fn evaluate(directory: &Path) -> (Evaluation, Vec<Diagnostic>, Sources) {
     let configuration = config::load("", &files, &mut sources);
     let inputs = Inputs::read("", &options(directory), &files, &mut sources);
     let evaluation = config::evaluate(&configuration, "", &inputs, &files);
-    let mut diagnostics = configuration.diagnostics.clone();
+    let mut diagnostics = configuration.diagnostics;
     diagnostics.extend(evaluation.diagnostics.iter().cloned());
     (evaluation, diagnostics, sources)
 }
@@ -138,7 +138,7 @@ fn compare_plan(expected: &Json, evaluation: &Evaluation, diagnostics: &[Diagnos
             faults.push(format!("{what}:\n      ours   {ours}\n      theirs {theirs}"));
         }
     };
-    differ("outputs", outputs(evaluation), sorted(&expected["outputs"], true));
+    differ("outputs", outputs(evaluation), expected_outputs(&expected["outputs"]));
     let ours: BTreeMap<String, Json> = evaluation
         .resources
         .iter()
@@ -179,7 +179,7 @@ fn outputs(evaluation: &Evaluation) -> Json {
 }
 
 /// The same with marks where there are any, `false` elsewhere.
-fn sorted(outputs: &Json, _: bool) -> Json {
+fn expected_outputs(outputs: &Json) -> Json {
     let one = |(name, o): (&String, &Json)| {
         let mut one = o.clone();
         one["unknown"] = only_marks(&o["unknown"]);

@@ -35,11 +35,11 @@ const fn shape(
 
 const CHECK_RULE: &[&str] = &["condition", "error_message"];
 
-/// Terraform 1.11 (`internal/configs`), and what OpenTofu 1.10 adds to it.
+/// Terraform 1.11 (`internal/configs`), and what OpenTofu up to 1.12 adds to it.
 #[rustfmt::skip]
 const SHAPES: &[Shape] = &[
     shape("", "variable", &["name"],
-        Some(&["description", "default", "type", "sensitive", "ephemeral", "nullable", "deprecated"]), &[],
+        Some(&["description", "default", "type", "sensitive", "ephemeral", "nullable", "deprecated", "const"]), &[],
         Some(&["validation"])),
     shape("variable", "validation", &[], Some(CHECK_RULE), CHECK_RULE, Some(&[])),
     shape("", "output", &["name"],
@@ -47,13 +47,15 @@ const SHAPES: &[Shape] = &[
         Some(&["precondition"])),
     shape("output", "precondition", &[], Some(CHECK_RULE), CHECK_RULE, Some(&[])),
     shape("", "locals", &[], None, &[], Some(&[])),
-    shape("", "module", &["name"], None, &["source"], Some(&[])),
+    shape("", "module", &["name"], None, &["source"], Some(&["lifecycle"])),
+    shape("module", "lifecycle", &[], Some(&["enabled"]), &[], Some(&[])),
     shape("", "resource", &["type", "name"], None, &[], None),
     shape("", "data", &["type", "name"], None, &[], None),
     shape("", "ephemeral", &["type", "name"], None, &[], None),
     shape("", "provider", &["name"], None, &[], None),
     shape("resource", "lifecycle", &[],
-        Some(&["create_before_destroy", "prevent_destroy", "ignore_changes", "replace_triggered_by", "enabled"]), &[],
+        Some(&["create_before_destroy", "prevent_destroy", "ignore_changes", "replace_triggered_by", "enabled", "destroy"]),
+        &[],
         Some(&["precondition", "postcondition"])),
     shape("data", "lifecycle", &[], Some(&["enabled"]), &[], Some(&["precondition", "postcondition"])),
     shape("lifecycle", "precondition", &[], Some(CHECK_RULE), CHECK_RULE, Some(&[])),
@@ -65,6 +67,7 @@ const SHAPES: &[Shape] = &[
     shape("terraform", "required_providers", &[], None, &[], Some(&[])),
     shape("terraform", "provider_meta", &["provider"], None, &[], None),
     shape("terraform", "encryption", &[], None, &[], None),
+    shape("", "language", &[], None, &[], None),
     shape("", "moved", &[], Some(&["from", "to"]), &["from", "to"], Some(&[])),
     shape("", "removed", &[], Some(&["from"]), &["from"], Some(&["lifecycle", "connection", "provisioner"])),
     shape("removed", "lifecycle", &[], Some(&["destroy"]), &["destroy"], Some(&[])),

@@ -13,6 +13,8 @@ mod module;
 mod resources;
 mod roots;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 
 pub use evaluate::{Check, Evaluation, Index, Instance, MissingModule, Output, Status, evaluate};
 pub use inputs::{Given, Inputs, Options};

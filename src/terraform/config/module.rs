@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{blocks, fault, merge};
 use crate::finding::Diagnostic;
-use crate::parse::hcl::{Attribute, Block};
+use crate::parse::hcl::{Attribute, Block, Body};
 use crate::source::Span;
 use crate::terraform::source::{File, is_override};
 
@@ -109,12 +109,14 @@ impl Module {
         let mut module = Self { directory, ..Self::default() };
         let (overrides, base): (Vec<File>, Vec<File>) = files.into_iter().partition(|f| is_override(&f.path));
         for file in base {
-            blocks::check_file(&file.body, false, &mut module.diagnostics);
-            file.body.blocks.into_iter().filter(blocks::has_labels).for_each(|b| module.declare(b));
+            let body = unescaped(file.body);
+            blocks::check_file(&body, false, &mut module.diagnostics);
+            body.blocks.into_iter().filter(blocks::has_labels).for_each(|b| module.declare(b));
         }
         for file in overrides {
-            blocks::check_file(&file.body, true, &mut module.diagnostics);
-            file.body.blocks.into_iter().filter(blocks::has_labels).for_each(|b| module.lay_over(b));
+            let body = unescaped(file.body);
+            blocks::check_file(&body, true, &mut module.diagnostics);
+            body.blocks.into_iter().filter(blocks::has_labels).for_each(|b| module.lay_over(b));
         }
         module.finish();
         module
@@ -277,6 +279,20 @@ impl Module {
             }
         }
     }
+}
+
+/// The blocks with the content of `_` blocks in them: those escape arguments of a provider or module that have
+/// the name of one of Terraform's own.
+fn unescaped(mut body: Body) -> Body {
+    for block in &mut body.blocks {
+        let (escaped, blocks) = std::mem::take(&mut block.body.blocks).into_iter().partition(|b| &*b.kind == "_");
+        block.body.blocks = blocks;
+        for inner in Vec::<Block>::into_iter(escaped) {
+            block.body.attributes.extend(inner.body.attributes);
+            block.body.blocks.extend(inner.body.blocks);
+        }
+    }
+    body
 }
 
 /// Names that arguments of every module block have.

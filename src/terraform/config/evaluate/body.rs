@@ -8,7 +8,7 @@ use crate::parse::hcl::{Attribute, Block, Body};
 use crate::source::Span;
 use crate::terraform::config::fault;
 use crate::terraform::eval::value::{Data, Origin};
-use crate::terraform::eval::{Marks, Number, Type, Value};
+use crate::terraform::eval::{Number, Type, Value};
 
 /// A body and where its parts are written.
 pub(super) struct Evaluated {
@@ -118,14 +118,10 @@ fn generate(names: &Names<'_, '_>, block: &Block, kind: &Arc<str>, list: &mut Op
         let each = BTreeMap::from([("key".into(), key.with_marks(marks)), ("value".into(), value.with_marks(marks))]);
         let local = names.local.with_iterator(iterator.clone(), Value::object(each));
         let inner = Names { run: names.run, instance: names.instance, local: &local };
-        let made = evaluate(&inner, content, &[]).value.with_origin(Origin::at(block.header)).with_marks(shown(marks));
+        // That a block is there is as secret as the collection that made it.
+        let made = evaluate(&inner, content, &[]).value.with_origin(Origin::at(block.header)).with_marks(marks);
         list.iter_mut().for_each(|list| list.push(made.clone()));
     }
-}
-
-/// That a block exists is as secret as the collection that made it.
-fn shown(marks: Marks) -> Marks {
-    marks
 }
 
 /// The elements of a collection with their keys; `None` when they are not known or it is none.

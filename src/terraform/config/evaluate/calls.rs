@@ -134,6 +134,7 @@ impl Repetition {
                     })
                     .collect(),
             ),
+            Self::Disabled => Value::null(Type::Dynamic),
             Self::Unknown => Value::unknown(Type::Dynamic),
         }
     }
@@ -198,6 +199,9 @@ fn not_there(directory: &str, block: &Block) -> Diagnostic {
 }
 
 fn no_literal(block: &Block) -> Diagnostic {
-    let message = "the module's source must be written out; Terraform reads it before it evaluates anything";
-    fault("terraform::module_source", "Variables not allowed", message, source_span(block)).label("here")
+    let message = "the module's source is computed, which only OpenTofu allows: the module was not read";
+    Diagnostic::warning("terraform::module_source", message)
+        .at(source_span(block))
+        .label("not followed")
+        .help("write the source out, or hand over a plan (`--plan`)")
 }

@@ -77,6 +77,8 @@ pub(super) enum Repetition {
     Each(Vec<(Arc<str>, Value)>),
     /// One of them, with an unknown value.
     Unknown,
+    /// None at all: OpenTofu's `enabled = false`.
+    Disabled,
 }
 
 impl Repetition {
@@ -88,6 +90,7 @@ impl Repetition {
             Self::Each(entries) => {
                 entries.iter().map(|(key, value)| (Index::Key(key.clone()), Local::each(key, value.clone()))).collect()
             }
+            Self::Disabled => Vec::new(),
             Self::Unknown => vec![(Index::Unknown, Local::unknown(has_count))],
         }
     }

@@ -112,7 +112,10 @@ fn one<'a>(
     let names = Names { run, instance, local: &local };
     let evaluated = body::evaluate(&names, block, &META);
     let (attributes, is_closed) = match (key.mode, &*key.kind) {
-        (Mode::Managed, "terraform_data") => (terraform_data(run, block, &evaluated.value), true),
+        (Mode::Managed, "terraform_data") => {
+            let imported = imported(run, instance, &format!("{key}{index}"));
+            (terraform_data(run, block, &evaluated.value, imported), true)
+        }
         (Mode::Data, "terraform_remote_state") => (remote_state::read(run, block, &evaluated.value), true),
         _ => (evaluated.value, false),
     };
@@ -123,7 +126,7 @@ fn one<'a>(
 
 /// `terraform_data`, the one resource without a provider: its id and output are made when it is applied.
 /// <https://developer.hashicorp.com/terraform/language/resources/terraform-data>
-fn terraform_data(run: &Run<'_>, block: &Block, configured: &Value) -> Value {
+fn terraform_data(run: &Run<'_>, block: &Block, configured: &Value, id: Option<Value>) -> Value {
     let known = ["input", "triggers_replace"];
     let own = |name: &str| known.contains(&name) || META.contains(&name);
     run.say_all(block.body.attributes.iter().filter(|a| !own(&a.name)).map(blocks::unsupported_argument));
@@ -132,11 +135,19 @@ fn terraform_data(run: &Run<'_>, block: &Block, configured: &Value) -> Value {
     let input = get("input");
     let output = if input.is_null() { Value::null(Type::Dynamic) } else { Value::unknown(Type::Dynamic) };
     Value::object(BTreeMap::from([
-        ("id".into(), Value::unknown_not_null(Type::String)),
+        ("id".into(), id.unwrap_or_else(|| Value::unknown_not_null(Type::String))),
         ("input".into(), input),
         ("output".into(), output),
         ("triggers_replace".into(), get("triggers_replace")),
     ]))
+}
+
+/// The id that an `import` block of the root module gives to an address.
+fn imported<'a>(run: &Run<'a>, instance: &Rc<ModuleInstance<'a>>, address: &str) -> Option<Value> {
+    let imports = instance.module.imports.iter().filter(|_| instance.call.is_none());
+    let to = |block: &&Block| block.body.attribute("to").and_then(Attribute::reference).is_some_and(|a| a == address);
+    let id = imports.filter(|b| b.body.attribute("for_each").is_none()).find(to)?.body.attribute("id")?;
+    Some(run.value(&Names { run, instance, local: &Local::default() }, id))
 }
 
 /// The instance as it leaves the evaluation.
@@ -168,16 +179,21 @@ const MAX_REPEATED: usize = 50_000;
 pub(super) fn repetition<'a>(run: &Run<'a>, instance: &Rc<ModuleInstance<'a>>, block: &Block) -> Repetition {
     let names = Names { run, instance, local: &Local::default() };
     let (count, each) = (block.body.attribute("count"), block.body.attribute("for_each"));
-    let repetition = match (count, each) {
-        (Some(count), _) => counted(run, &names, count),
-        (None, Some(each)) => for_each(run, &names, each),
-        (None, None) => Some(Repetition::Single),
+    let enabled = block.body.blocks("lifecycle").find_map(|b| b.body.attribute("enabled"));
+    let repetition = match (count, each, enabled) {
+        (Some(count), ..) => counted(run, &names, count),
+        (None, Some(each), _) => for_each(run, &names, each),
+        (None, None, Some(enabled)) if run.value(&names, enabled).as_bool() == Some(false) => {
+            Some(Repetition::Disabled)
+        }
+        (None, None, _) => Some(Repetition::Single),
     };
     let repetition = repetition.unwrap_or(Repetition::Unknown);
     let number = match &repetition {
         Repetition::Count(n) => *n,
         Repetition::Each(entries) => entries.len(),
         Repetition::Single | Repetition::Unknown => 1,
+        Repetition::Disabled => 0,
     };
     // A huge `count` would cost memory before anything else could stop it.
     if number > MAX_REPEATED || !run.count_instances(number, block) {
