@@ -261,11 +261,21 @@ impl Hcl {
 
 /// The parser says `invalid WHAT; expected A, B or C`, and `expected …` alone is a long list for expressions.
 fn syntax(subject: &str, message: &str, span: Span) -> Diagnostic {
+    if message.contains("found redefined attribute") {
+        return redefined(span);
+    }
     let (what, expected) = message.split_once("; ").unwrap_or((message, ""));
     Diagnostic::error("hcl::syntax", format!("{subject} cannot be read: {what}"))
         .at(span)
         .label(if expected.len() > 60 || expected.is_empty() { "here" } else { expected })
         .help("`terraform fmt` or `tofu fmt` points at the same fault; the rest of the file was read")
+}
+
+fn redefined(span: Span) -> Diagnostic {
+    Diagnostic::error("hcl::syntax", "Attribute redefined: each argument may be set only once; this block was not read")
+        .at(span)
+        .label("set again")
+        .help("remove one of them")
 }
 
 fn unclosed(span: Span) -> Diagnostic {

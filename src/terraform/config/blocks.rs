@@ -109,12 +109,33 @@ fn check(block: &Block, shape: &Shape, is_override: bool, diagnostics: &mut Vec<
         let missing = shape.required.iter().filter(|name| block.body.attribute(name).is_none());
         diagnostics.extend(missing.map(|name| missing_argument(name, block.header)));
     }
+    check_once(block, shape, diagnostics);
     for nested in &block.body.blocks {
         match (shape_of(shape.kind, &nested.kind), shape.blocks) {
             (Some(inner), _) => check(nested, inner, is_override, diagnostics),
             (None, Some(known)) if !known.contains(&&*nested.kind) => diagnostics.push(unsupported_block(nested)),
             (None, _) => check_twice(&nested.body, diagnostics),
         }
+    }
+}
+
+/// A resource has one `lifecycle`, a check has something to check.
+fn check_once(block: &Block, shape: &Shape, diagnostics: &mut Vec<Diagnostic>) {
+    if let Some(second) = block.body.blocks("lifecycle").nth(1) {
+        let message = "there is a lifecycle block already";
+        diagnostics.push(
+            fault("terraform::duplicate", "Duplicate lifecycle block", message, second.header)
+                .label("declared again")
+                .help("write all of it in one block"),
+        );
+    }
+    if shape.kind == "check" && block.body.blocks("assert").next().is_none() {
+        let message = "a check block must have at least one assert block";
+        diagnostics.push(
+            fault("terraform::missing_argument", "Zero assert blocks", message, block.header)
+                .label("checks nothing")
+                .help("add `assert { condition = …, error_message = … }`"),
+        );
     }
 }
 

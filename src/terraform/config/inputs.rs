@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::fault;
 use super::snapshot::{Snapshot, Unread, join};
 use crate::finding::Diagnostic;
-use crate::parse::hcl::{self, Attribute};
+use crate::parse::hcl::{self, Attribute, Block};
 use crate::source::{Revision, Source, Sources};
 use crate::terraform::json;
 
@@ -99,7 +100,7 @@ impl Inputs {
             json::read_arguments(id, text)
         } else {
             let parsed = hcl::parse(id, text);
-            self.diagnostics.extend(parsed.body.blocks.iter().map(super::blocks::unsupported_block));
+            self.diagnostics.extend(parsed.body.blocks.iter().map(unexpected_block));
             (parsed.body.attributes, parsed.diagnostics)
         };
         self.diagnostics.extend(diagnostics);
@@ -114,6 +115,13 @@ fn automatic(root: &str, files: &dyn Snapshot) -> Vec<String> {
     let first = fixed.iter().filter(|f| names.iter().any(|n| n == *f)).map(|f| (*f).to_owned());
     let auto = names.iter().filter(|n| n.ends_with(".auto.tfvars") || n.ends_with(".auto.tfvars.json")).cloned();
     first.chain(auto).collect()
+}
+
+fn unexpected_block(block: &Block) -> Diagnostic {
+    let summary = format!("Unexpected {:?} block", block.kind);
+    fault("terraform::variables_file", &summary, "blocks are not allowed here", block.header)
+        .label("not a value")
+        .help("a variables file holds `name = value` only; a map is written `name = { … }`")
 }
 
 fn unread(path: &str, why: &Unread) -> Diagnostic {

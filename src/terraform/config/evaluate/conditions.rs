@@ -13,7 +13,7 @@ use crate::finding::Diagnostic;
 use crate::parse::hcl::{Attribute, Block};
 use crate::source::Span;
 use crate::terraform::config::{Key, fault};
-use crate::terraform::eval::{Type, Value, convert};
+use crate::terraform::eval::{Type, Value, convert, references};
 
 /// What became of the conditions of one object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,6 +141,17 @@ fn judge(names: &Names<'_, '_>, address: Arc<str>, span: Span, rules: &[&Block],
     let mut check = Check { address, status: Status::Pass, span, messages: Vec::new() };
     for rule in rules {
         let Some(condition) = rule.body.attribute("condition") else { continue };
+        if condition.expression.as_ref().is_none_or(|e| references(e).is_empty()) {
+            let summary = match &*rule.kind {
+                "validation" => "Invalid variable validation condition".to_owned(),
+                kind => format!("Invalid {kind} expression"),
+            };
+            let message = "the condition refers to nothing, so it checks nothing";
+            let place = condition.value.span;
+            names.run.say(fault("terraform::condition", &summary, message, place).label("always the same"));
+            check.status = check.status.max(Status::Error);
+            continue;
+        }
         let status = status(names, condition);
         check.status = check.status.max(status);
         if status == Status::Fail {

@@ -3,12 +3,14 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::instance::{ModuleInstance, Repetition};
+use super::instance::{Item, ModuleInstance, Repetition};
 use super::run::{CYCLE, Run};
 use super::{Index, calls, outputs, resources, variables};
 use crate::parse::hcl::Block;
 use crate::terraform::config::{Key, Mode};
-use crate::terraform::eval::{Budget, Fault, Faults, Files, Number, Reference, Resolved, Scope, Step, Type, Value};
+use crate::terraform::eval::{
+    Budget, Fault, Faults, Files, Number, Reference, Resolved, Scope, Step, Type, Value, references,
+};
 
 /// Names that are known in one block only.
 #[derive(Clone, Debug, Default)]
@@ -82,7 +84,12 @@ impl Scope for Names<'_, '_> {
         self.check(reference)?;
         match &*reference.root {
             "var" => self.named(reference, |name| variables::value(self.run, self.instance, name)),
-            "local" => self.named(reference, |name| self.run.local(self.instance, name)),
+            "local" => {
+                let name = first(reference, "a name")?;
+                let detail = format!("Local value local.{name} cannot use its own result as part of its expression.");
+                self.refuse_self(&Item::Local(name.clone()), "Self-referencing local value", detail)?;
+                answer(self.run.local(self.instance, name), 1)
+            }
             "each" => self.each(reference),
             "count" => answer(self.local.count.clone().unwrap_or_else(unknown), 1),
             "self" => answer(self.local.this.clone().unwrap_or_else(unknown), 0),
@@ -197,6 +204,22 @@ fn with_closest<'n>(detail: String, name: &str, names: impl Iterator<Item = &'n 
 }
 
 impl Names<'_, '_> {
+    /// Says which names of `depends_on` nothing declares.
+    pub(super) fn check_dependencies(&self, block: &Block) {
+        let Some(argument) = block.body.attribute("depends_on") else { return };
+        let Some(expression) = &argument.expression else { return };
+        for reference in references(expression) {
+            if let Err(faults) = self.check(&reference) {
+                self.run.blame(faults, reference.span);
+            }
+        }
+    }
+
+    /// Refuses what uses its own result.
+    fn refuse_self(&self, item: &Item, summary: &str, detail: String) -> Result<(), Faults> {
+        if self.run.is_innermost(self.instance, item) { refuse(summary, detail) } else { Ok(()) }
+    }
+
     fn named(&self, reference: &Reference, value: impl FnOnce(&Arc<str>) -> Value) -> Answer {
         let name = first(reference, "a name")?;
         answer(value(name), 1)
@@ -277,6 +300,8 @@ impl Names<'_, '_> {
 
     fn resource(&self, reference: &Reference) -> Answer {
         let (key, steps) = self.key(reference)?;
+        let detail = format!("Configuration for {key} may not refer to itself.");
+        self.refuse_self(&Item::Resource(key.clone()), "Self-referential block", detail)?;
         let Some(instances) = resources::instances_or_cycle(self.run, self.instance, &key) else {
             return Err(Fault::refused(CYCLE, "said elsewhere").into());
         };

@@ -7,6 +7,7 @@ use super::Output;
 use super::instance::{Item, ModuleInstance};
 use super::names::{Local, Names};
 use super::run::Run;
+use super::variables;
 use crate::parse::hcl::Block;
 use crate::terraform::config::fault;
 use crate::terraform::eval::{Marks, Type, Value};
@@ -18,7 +19,14 @@ pub(super) fn value<'a>(run: &Run<'a>, instance: &Rc<ModuleInstance<'a>>, name: 
         let argument = block.and_then(|b| b.body.attribute("value"));
         let (Some(block), Some(argument)) = (block, argument) else { return Value::unknown(Type::Dynamic) };
         let value = run.value(&Names { run, instance, local: &Local::default() }, argument);
-        let marks = Marks { sensitive: flag(block, "sensitive"), ephemeral: flag(block, "ephemeral") };
+        let is = |name: &str| block.body.attribute(name).and_then(|a| variables::flag(run, a)).unwrap_or_default();
+        let marks = Marks { sensitive: is("sensitive"), ephemeral: is("ephemeral") };
+        if instance.call.is_none() && marks.ephemeral {
+            let message = "the root module has nobody to give an ephemeral value to";
+            run.say(
+                fault("terraform::ephemeral", "Ephemeral output not allowed", message, block.header).label("ephemeral"),
+            );
+        }
         let has = value.deep_marks();
         if instance.call.is_none() && has.sensitive && !marks.sensitive {
             let message = "the value derives from a sensitive one; set `sensitive = true` on the output";

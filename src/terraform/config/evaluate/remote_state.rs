@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::run::Run;
-use crate::finding::Diagnostic;
+use crate::finding::{Diagnostic, Level};
 use crate::parse::hcl::Block;
 use crate::parse::json;
 use crate::parse::tree::{Node, Value as Tree};
@@ -41,7 +41,7 @@ fn outputs(run: &Run<'_>, block: &Block, configured: &Value) -> Option<Value> {
     let bytes = match place.as_deref().ok_or(Unread::Outside).and_then(|p| run.snapshot().read(p)) {
         Ok(bytes) => bytes,
         Err(why) => {
-            run.say(unread(path, &why, block));
+            run.say(unread(path, &why, block, run.inputs.strict));
             return None;
         }
     };
@@ -85,14 +85,16 @@ fn type_of(node: &Node) -> Option<Type> {
     }
 }
 
-fn unread(path: &str, why: &Unread, block: &Block) -> Diagnostic {
+fn unread(path: &str, why: &Unread, block: &Block, strict: bool) -> Diagnostic {
     let why = match why {
         Unread::Missing => "is not there",
         Unread::Outside => "lies outside the repository",
         Unread::TooLarge => "is too large",
         Unread::Failed(_) => "cannot be read",
     };
-    Diagnostic::warning("terraform::remote_state", format!("the state file {path:?} {why}: its outputs are unknown"))
+    let message = format!("Unable to find remote state: the state file {path:?} {why}; its outputs are unknown");
+    let level = if strict { Level::Error } else { Level::Warning };
+    Diagnostic { level, ..Diagnostic::error("terraform::remote_state", message) }
         .at(block.header)
         .label("not read")
         .help("hand over a plan (`--plan`) where the values matter")

@@ -110,6 +110,7 @@ fn one<'a>(
     local: Local,
 ) -> One {
     let names = Names { run, instance, local: &local };
+    names.check_dependencies(block);
     let evaluated = body::evaluate(&names, block, &META);
     let (attributes, is_closed) = match (key.mode, &*key.kind) {
         (Mode::Managed, "terraform_data") => {
@@ -131,6 +132,15 @@ fn terraform_data(run: &Run<'_>, block: &Block, configured: &Value, id: Option<V
     let own = |name: &str| known.contains(&name) || META.contains(&name);
     run.say_all(block.body.attributes.iter().filter(|a| !own(&a.name)).map(blocks::unsupported_argument));
     run.say_all(block.body.blocks.iter().filter(|b| !own(&b.kind)).map(blocks::unsupported_block));
+    for argument in block.body.attributes.iter().filter(|a| known.contains(&&*a.name)) {
+        if configured.get(&argument.name).is_some_and(|v| v.deep_marks().ephemeral) {
+            let message = format!("\"{}\" is kept in the state, and an ephemeral value must not be", argument.name);
+            let place = argument.value.span;
+            run.say(
+                fault("terraform::ephemeral", "Invalid use of ephemeral value", &message, place).label("ephemeral"),
+            );
+        }
+    }
     let get = |name: &str| configured.get(name).cloned().unwrap_or_else(|| Value::null(Type::Dynamic));
     let input = get("input");
     let output = if input.is_null() { Value::null(Type::Dynamic) } else { Value::unknown(Type::Dynamic) };
@@ -224,7 +234,11 @@ fn counted(run: &Run<'_>, names: &Names<'_, '_>, argument: &Attribute) -> Option
     }
     let number = match convert(&value, &Type::Number) {
         Ok(number) => number,
-        Err(why) => return refuse(&format!("the given \"count\" argument value is unsuitable: {why}")),
+        Err(why) => {
+            let message = format!("the given \"count\" argument value is unsuitable: {why}");
+            run.say(fault("terraform::count", "Incorrect value type", &message, argument.value.span).label("here"));
+            return None;
+        }
     };
     if !number.is_known() {
         return not_yet(run, summary, "count", argument);
@@ -254,6 +268,11 @@ fn for_each(run: &Run<'_>, names: &Names<'_, '_>, argument: &Attribute) -> Optio
         run.say(fault("terraform::for_each", summary, message, argument.value.span).label("here"));
         None
     };
+    let refuse_set = |message: &str| {
+        let place = argument.value.span;
+        run.say(fault("terraform::for_each", "Invalid for_each set argument", message, place).label("here"));
+        None
+    };
     let value = run.try_value(names, argument)?;
     if value.marks().sensitive || matches!(value.data(), Data::Set(..)) && value.deep_marks().sensitive {
         return refuse(
@@ -270,12 +289,12 @@ fn for_each(run: &Run<'_>, names: &Names<'_, '_>, argument: &Attribute) -> Optio
             Some(Repetition::Each(entries.iter().map(|(k, v)| (k.clone(), v.clone())).collect()))
         }
         Data::Set(_, items) if items.is_empty() => Some(Repetition::Each(Vec::new())),
-        Data::Set(element, _) if !matches!(element, Type::String | Type::Dynamic) => refuse(&format!(
+        Data::Set(element, _) if !matches!(element, Type::String | Type::Dynamic) => refuse_set(&format!(
             "\"for_each\" supports maps and sets of strings, but you have provided a set containing type {}",
             element.friendly_name()
         )),
         Data::Set(_, items) if items.iter().any(Value::is_null) => {
-            refuse("\"for_each\" sets must not contain null values")
+            refuse_set("\"for_each\" sets must not contain null values")
         }
         Data::Set(_, items) => {
             let keys: Option<Vec<_>> = items.iter().map(|v| Some((Arc::from(v.as_str()?), v.clone()))).collect();

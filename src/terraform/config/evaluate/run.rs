@@ -244,6 +244,11 @@ impl<'a> Run<'a> {
         Some(result)
     }
 
+    /// Whether a thing is what is being evaluated right now.
+    pub(super) fn is_innermost(&self, instance: &ModuleInstance<'_>, item: &Item) -> bool {
+        self.active.borrow().last().is_some_and(|(address, active)| *address == instance.address && active == item)
+    }
+
     fn cycle(&self, entry: &(Arc<str>, Item)) -> Diagnostic {
         let active = self.active.borrow();
         let start = active.iter().position(|e| e == entry).unwrap_or_default();

@@ -3,11 +3,14 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use hcl_edit::expr::FuncCall;
+use hcl_edit::visit::Visit;
+
 use super::instance::{Item, ModuleInstance};
 use super::names::Names;
 use super::run::Run;
 use crate::finding::Diagnostic;
-use crate::parse::hcl::{self, Attribute, Block};
+use crate::parse::hcl::{self, Attribute, Block, Expression};
 use crate::parse::tree::Value as Tree;
 use crate::source::{SourceId, Span};
 use crate::terraform::config::inputs::{Input, TextOrigin};
@@ -46,7 +49,7 @@ struct GivenValue {
 
 impl<'b> Variable<'b> {
     fn read(run: &Run<'_>, block: &'b Block) -> Self {
-        let flag = |name: &str| block.body.attribute(name).and_then(|a| as_flag(&a.value.value));
+        let flag = |name: &str| block.body.attribute(name).and_then(|a| flag(run, a));
         let written = block.body.attribute("type");
         let constraint = written.and_then(|a| constraint(run, a));
         Self {
@@ -150,13 +153,19 @@ impl<'b> Variable<'b> {
     }
 }
 
-/// Flags may be written as strings in JSON.
-fn as_flag(value: &Tree) -> Option<bool> {
-    match value {
+/// An argument that must be written out: true or false, also as text.
+pub(super) fn flag(run: &Run<'_>, argument: &Attribute) -> Option<bool> {
+    let value = match &argument.value.value {
         Tree::Bool(b) => Some(*b),
         Tree::String(text) => text.parse().ok(),
         _ => None,
+    };
+    if value.is_none() {
+        let message = format!("`{}` must be true or false, written out", argument.name);
+        let place = argument.value.span;
+        run.say(fault("terraform::flag", "Unsuitable value type", &message, place).label("neither true nor false"));
     }
+    value
 }
 
 /// The constraint of a `type` argument; quoted in JSON and in old configurations.
@@ -234,6 +243,11 @@ fn of_root(run: &Run<'_>, name: &Arc<str>, variable: &Variable<'_>) -> Option<Gi
 /// The value of an expression in which no names may be used.
 fn literal(run: &Run<'_>, argument: &Attribute) -> Option<Value> {
     let Some(expression) = &argument.expression else { return Some(Value::from_node(&argument.value)) };
+    if let Some(call) = first_call(expression) {
+        let message = "functions may not be called here";
+        run.say(fault("terraform::value", "Function calls not allowed", message, call).label("write the value out"));
+        return None;
+    }
     match eval(expression, &Bare { run }) {
         Ok(value) => Some(value.or_at(argument.value.span)),
         Err(faults) => {
@@ -241,6 +255,21 @@ fn literal(run: &Run<'_>, argument: &Attribute) -> Option<Value> {
             None
         }
     }
+}
+
+/// The place of a function call in an expression.
+fn first_call(expression: &Expression) -> Option<Span> {
+    struct First<'e>(&'e Expression, Option<Span>);
+    impl Visit for First<'_> {
+        fn visit_func_call(&mut self, call: &FuncCall) {
+            if self.1.is_none() {
+                self.1 = self.0.span_of(call);
+            }
+        }
+    }
+    let mut first = First(expression, None);
+    first.visit_expr(&expression.tree);
+    first.1
 }
 
 /// The scope of defaults and variables files: no names, no files.
