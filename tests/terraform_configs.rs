@@ -170,8 +170,8 @@ fn outputs(evaluation: &Evaluation) -> Json {
     let one = |o: &config::Output| {
         let mut one =
             json!({"value": content(&o.value), "sensitive": o.sensitive, "unknown": places(&o.value, &unknown)});
-        if o.value.is_wholly_known() {
-            one["type"] = type_of(&o.value);
+        if let Some(ty) = o.to_json().get("type") {
+            one["type"] = ty.clone();
         }
         (o.name.to_string(), one)
     };
@@ -268,26 +268,4 @@ fn content(value: &Value) -> Json {
             Json::Object(known.map(|(k, v)| (k.to_string(), content(v))).collect())
         }
     }
-}
-
-/// The type as cty writes it in JSON.
-fn type_of(value: &Value) -> Json {
-    use changegate::terraform::eval::Type;
-    fn json_of(ty: &Type) -> Json {
-        match ty {
-            Type::Dynamic => json!("dynamic"),
-            Type::String => json!("string"),
-            Type::Number => json!("number"),
-            Type::Bool => json!("bool"),
-            Type::List(e) => json!(["list", json_of(e)]),
-            Type::Set(e) => json!(["set", json_of(e)]),
-            Type::Map(e) => json!(["map", json_of(e)]),
-            Type::Tuple(es) => json!(["tuple", es.iter().map(json_of).collect::<Vec<_>>()]),
-            Type::Object(o) => {
-                let attributes = o.attributes.iter().map(|(k, a)| (k.to_string(), json_of(&a.ty)));
-                json!(["object", attributes.collect::<Map<_, _>>()])
-            }
-        }
-    }
-    json_of(&value.ty())
 }

@@ -7,7 +7,7 @@ use super::fault;
 use super::snapshot::{Snapshot, Unread, join};
 use crate::finding::Diagnostic;
 use crate::parse::hcl::{self, Attribute, Block};
-use crate::source::{Revision, Source, Sources};
+use crate::source::{Source, Sources};
 use crate::terraform::json;
 
 /// How a root module is planned.
@@ -95,7 +95,7 @@ impl Inputs {
             return self.diagnostics.push(unread(&path, &Unread::Failed("it is not UTF-8 text".into())));
         };
         let text = text.trim_start_matches('\u{feff}');
-        let id = sources.add(Source::new(path.as_str(), Revision::Head, text));
+        let id = sources.add(Source::new(path.as_str(), files.revision(), text));
         let (arguments, diagnostics) = if path.ends_with(".json") {
             json::read_arguments(id, text)
         } else {

@@ -9,7 +9,7 @@ use super::snapshot::{Snapshot, Unread, join};
 use crate::finding::Diagnostic;
 use crate::parse::hcl::Block;
 use crate::parse::json;
-use crate::source::{Revision, Source, Sources, Span};
+use crate::source::{Source, Sources, Span};
 use crate::terraform::source::{self, File};
 
 /// All modules of a repository, by directory.
@@ -124,7 +124,7 @@ impl Configuration {
         for entry in names {
             let path = if directory.is_empty() { entry.name } else { format!("{directory}/{}", entry.name) };
             let Some(text) = self.text(&path, files) else { continue };
-            let id = sources.add(Source::new(path.as_str(), Revision::Head, text.as_str()));
+            let id = sources.add(Source::new(path.as_str(), files.revision(), text.as_str()));
             let (file, diagnostics) = source::read(id, &path, &text);
             self.diagnostics.extend(diagnostics);
             parsed.push(file);
@@ -170,7 +170,7 @@ impl Configuration {
         let Some(path) = join(root, ".terraform/modules/modules.json") else { return Vec::new() };
         let Ok(bytes) = files.read(&path) else { return Vec::new() };
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        let id = sources.add(Source::new(path, Revision::Head, text.as_str()));
+        let id = sources.add(Source::new(path, files.revision(), text.as_str()));
         let node = match json::parse(id, &text) {
             Ok(node) => node,
             Err(fault) => {

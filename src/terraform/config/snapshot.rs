@@ -8,6 +8,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::source::Revision;
+
 /// The files of a repository in one of its states: the working tree, or a commit.
 pub trait Snapshot: Sync {
     /// What a directory holds, sorted by name; `None` when there is no such directory.
@@ -18,6 +20,11 @@ pub trait Snapshot: Sync {
     /// # Errors
     /// See [`Unread`].
     fn read(&self, path: &str) -> Result<Arc<[u8]>, Unread>;
+
+    /// Which state of the repository it is.
+    fn revision(&self) -> Revision {
+        Revision::Head
+    }
 }
 
 /// One name in a directory.
@@ -121,12 +128,17 @@ impl Snapshot for Folder {
 
 /// Files held in memory: those of a commit, or of a test.
 #[derive(Clone, Debug, Default)]
-pub struct Memory(pub BTreeMap<String, Arc<[u8]>>);
+pub struct Memory {
+    /// Path → bytes.
+    pub files: BTreeMap<String, Arc<[u8]>>,
+    /// Which state of the repository they are from.
+    pub revision: Revision,
+}
 
 impl Snapshot for Memory {
     fn list(&self, directory: &str) -> Option<Vec<Entry>> {
         let prefix = if directory.is_empty() { String::new() } else { format!("{directory}/") };
-        let below = self.0.range(prefix.clone()..).map_while(|(path, _)| path.strip_prefix(&prefix));
+        let below = self.files.range(prefix.clone()..).map_while(|(path, _)| path.strip_prefix(&prefix));
         let mut names: Vec<Entry> = below
             .map(|rest| match rest.split_once('/') {
                 Some((name, _)) => Entry { name: name.into(), is_directory: true },
@@ -140,7 +152,11 @@ impl Snapshot for Memory {
 
     fn read(&self, path: &str) -> Result<Arc<[u8]>, Unread> {
         let inside = join("", path).ok_or(Unread::Outside)?;
-        self.0.get(&inside).cloned().ok_or(Unread::Missing)
+        self.files.get(&inside).cloned().ok_or(Unread::Missing)
+    }
+
+    fn revision(&self) -> Revision {
+        self.revision
     }
 }
 
@@ -174,7 +190,7 @@ mod tests {
     #[test]
     fn memory_lists_directories() {
         let files = ["a/x.tf", "a/b/y.tf", "z.tf"].map(|p| (p.to_owned(), Arc::from(*b"")));
-        let memory = Memory(files.into());
+        let memory = Memory { files: files.into(), ..Memory::default() };
         let names = |d| memory.list(d).map(|l| l.into_iter().map(|e| e.name).collect::<Vec<_>>());
         assert_eq!(names("a"), Some(vec!["b".into(), "x.tf".into()]));
         assert_eq!(names(""), Some(vec!["a".into(), "z.tf".into()]));

@@ -16,8 +16,13 @@ struct Case {
     sources: Sources,
 }
 
+fn memory(files: &[(&str, &str)]) -> Memory {
+    let files = files.iter().map(|(path, text)| ((*path).to_owned(), Arc::from(text.as_bytes()))).collect();
+    Memory { files, ..Memory::default() }
+}
+
 fn evaluate_root(root: &str, files: &[(&str, &str)], options: &Options) -> Case {
-    let files = Memory(files.iter().map(|(path, text)| ((*path).to_owned(), Arc::from(text.as_bytes()))).collect());
+    let files = memory(files);
     let mut sources = Sources::default();
     let configuration = load(root, &files, &mut sources);
     let root = Root { directory: root.into(), options: options.clone(), environment: None };
@@ -313,9 +318,9 @@ fn root_modules_are_those_that_nobody_calls() {
         ("modules/a/b/main.tf", "resource \"a_b\" \"c\" {}"),
         ("modules/unused/main.tf", "resource \"a_b\" \"c\" {}"),
     ];
-    let files = Memory(files.iter().map(|(path, text)| ((*path).to_owned(), Arc::from(text.as_bytes()))).collect());
+    let files = memory(&files);
     let mut sources = Sources::default();
-    let parsed = files.0.iter().map(|(path, bytes)| {
+    let parsed = files.files.iter().map(|(path, bytes)| {
         let text = std::str::from_utf8(bytes).unwrap();
         crate::terraform::source::read(sources.next_id(), path, text).0
     });

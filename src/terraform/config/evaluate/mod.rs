@@ -14,6 +14,7 @@ mod providers;
 mod remote_state;
 mod resources;
 mod run;
+mod shown;
 mod variables;
 
 use std::sync::Arc;

@@ -9,7 +9,7 @@ use super::{Index, calls, outputs, resources, variables};
 use crate::parse::hcl::Block;
 use crate::terraform::config::{Key, Mode};
 use crate::terraform::eval::{
-    Budget, Fault, Faults, Files, Number, Reference, Resolved, Scope, Step, Type, Value, references,
+    Budget, Fault, Faults, Files, Marks, Number, Reference, Resolved, Scope, Step, Type, Value, references,
 };
 
 /// Names that are known in one block only.
@@ -300,9 +300,17 @@ impl Names<'_, '_> {
 
     fn resource(&self, reference: &Reference) -> Answer {
         let (key, steps) = self.key(reference)?;
+        let mut resolved = self.resource_of(reference, &key, steps)?;
+        if key.mode == Mode::Ephemeral {
+            resolved.value = resolved.value.with_marks(Marks::EPHEMERAL);
+        }
+        Ok(resolved)
+    }
+
+    fn resource_of(&self, reference: &Reference, key: &Key, steps: usize) -> Answer {
         let detail = format!("Configuration for {key} may not refer to itself.");
         self.refuse_self(&Item::Resource(key.clone()), "Self-referential block", detail)?;
-        let Some(instances) = resources::instances_or_cycle(self.run, self.instance, &key) else {
+        let Some(instances) = resources::instances_or_cycle(self.run, self.instance, key) else {
             return Err(Fault::refused(CYCLE, "said elsewhere").into());
         };
         let index = match (&instances.repetition, reference.steps.get(steps)) {
