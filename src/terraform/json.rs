@@ -37,7 +37,7 @@ pub(super) fn read_arguments(source: SourceId, text: &str) -> (Vec<Attribute>, V
     match json::parse(source, text) {
         Ok(Node { value: Value::Map(map), .. }) => {
             let mut reader = Reader { text, source, diagnostics: Vec::new() };
-            let arguments = map.iter().map(|e| reader.argument(e)).collect();
+            let arguments = map.iter().filter(|e| &*e.key != "//").map(|e| reader.argument(e)).collect();
             (arguments, reader.diagnostics)
         }
         Ok(node) => (Vec::new(), vec![not_an_object(&node)]),

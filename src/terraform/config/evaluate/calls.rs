@@ -94,6 +94,7 @@ impl<'a> Expanded<'a> {
                 module,
                 address: within(&instance.address, &format!("module.{name}{index}")),
                 key: key.clone(),
+                is_hypothetical: instance.is_hypothetical || *index == Index::Unknown,
                 call: Some(Caller { parent: instance.clone(), block, local }),
                 memory: RefCell::new(Memory::default()),
             })

@@ -9,7 +9,7 @@ use super::names::{Local, Names};
 use super::resources::One;
 use super::run::Run;
 use super::variables;
-use crate::finding::Diagnostic;
+use crate::finding::{Diagnostic, Level};
 use crate::parse::hcl::{Attribute, Block};
 use crate::source::Span;
 use crate::terraform::config::{Key, fault};
@@ -158,7 +158,8 @@ fn judge(names: &Names<'_, '_>, address: Arc<str>, span: Span, rules: &[&Block],
             let message = message(names, rule);
             let place = failure.place.unwrap_or(condition.value.span);
             let said = fault("terraform::condition", failure.summary, &message, place).label("does not hold");
-            let level = if failure.is_warning { crate::finding::Level::Warning } else { said.level };
+            let is_soft = failure.is_warning || names.run.is_incomplete || names.is_hypothetical();
+            let level = if is_soft { Level::Warning } else { said.level };
             names.run.say(Diagnostic { level, ..said });
             check.messages.push(message);
         }

@@ -23,6 +23,8 @@ pub(super) struct ModuleInstance<'a> {
     pub(super) key: Arc<str>,
     /// Who called it; `None` for the root.
     pub(super) call: Option<Caller<'a>>,
+    /// Whether it stands for instances of which nobody knows how many there are, perhaps none.
+    pub(super) is_hypothetical: bool,
     pub(super) memory: RefCell<Memory<'a>>,
 }
 

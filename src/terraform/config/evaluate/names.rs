@@ -17,6 +17,8 @@ use crate::terraform::eval::{
 pub(super) struct Local {
     each: Option<(Value, Value)>,
     count: Option<Value>,
+    /// It is not known how many instances there are; this one stands for all.
+    is_unknown: bool,
     /// `self`
     this: Option<Value>,
     /// Iterators of dynamic blocks: name, then key and value.
@@ -36,10 +38,9 @@ impl Local {
 
     /// The one that stands for all when it is not known how many there are.
     pub(super) fn unknown(has_count: bool) -> Self {
-        if has_count {
-            return Self { count: Some(Value::unknown_not_null(Type::Number)), ..Self::default() };
-        }
-        Self { each: Some((Value::unknown_not_null(Type::String), Value::unknown(Type::Dynamic))), ..Self::default() }
+        let count = has_count.then(|| Value::unknown_not_null(Type::Number));
+        let each = (!has_count).then(|| (Value::unknown_not_null(Type::String), Value::unknown(Type::Dynamic)));
+        Self { count, each, is_unknown: true, ..Self::default() }
     }
 
     /// With `self`.
@@ -210,9 +211,14 @@ impl Names<'_, '_> {
         let Some(expression) = &argument.expression else { return };
         for reference in references(expression) {
             if let Err(faults) = self.check(&reference) {
-                self.run.blame(faults, reference.span);
+                self.run.blame(faults, reference.span, false);
             }
         }
+    }
+
+    /// Whether what the expressions stand in may not exist at all.
+    pub(super) fn is_hypothetical(&self) -> bool {
+        self.instance.is_hypothetical || self.local.is_unknown
     }
 
     /// Refuses what uses its own result.

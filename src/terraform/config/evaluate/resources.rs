@@ -143,7 +143,7 @@ fn terraform_data(run: &Run<'_>, block: &Block, configured: &Value, id: Option<V
     }
     let get = |name: &str| configured.get(name).cloned().unwrap_or_else(|| Value::null(Type::Dynamic));
     let input = get("input");
-    let output = if input.is_null() { Value::null(Type::Dynamic) } else { Value::unknown(Type::Dynamic) };
+    let output = if input.is_null() { Value::null(Type::Dynamic) } else { Value::unknown(input.ty()) };
     Value::object(BTreeMap::from([
         ("id".into(), id.unwrap_or_else(|| Value::unknown_not_null(Type::String))),
         ("input".into(), input),

@@ -9,7 +9,7 @@ use super::addresses::within;
 use super::instance::{Item, Memory, ModuleInstance};
 use super::names::{Local, Names};
 use super::{Evaluation, MissingModule, body, calls, conditions, outputs, resources, variables};
-use crate::finding::Diagnostic;
+use crate::finding::{Diagnostic, Level};
 use crate::parse::hcl::{Attribute, Block};
 use crate::source::Span;
 use crate::terraform::config::inputs::Inputs;
@@ -25,6 +25,8 @@ pub(super) struct Run<'a> {
     pub(super) inputs: &'a Inputs,
     pub(super) files: RootFiles<'a>,
     pub(super) budget: Budget,
+    /// A required variable has no value, so nobody plans it like this: faults of values are warnings.
+    pub(super) is_incomplete: bool,
     said: RefCell<Said>,
     /// What is being evaluated, outermost first.
     active: RefCell<Vec<(Arc<str>, Item)>>,
@@ -53,6 +55,7 @@ pub(super) fn evaluate(configuration: &Configuration, root: &str, inputs: &Input
         inputs,
         files: RootFiles { files, root },
         budget: Budget::default(),
+        is_incomplete: !inputs.strict && variables::is_incomplete(inputs, module),
         said: RefCell::default(),
         active: RefCell::default(),
         active_set: RefCell::default(),
@@ -63,6 +66,7 @@ pub(super) fn evaluate(configuration: &Configuration, root: &str, inputs: &Input
         address: "".into(),
         key: "".into(),
         call: None,
+        is_hypothetical: false,
         memory: RefCell::new(Memory::default()),
     });
     let mut evaluation = Evaluation::default();
@@ -171,25 +175,27 @@ impl<'a> Run<'a> {
         match eval(expression, names) {
             Ok(value) => Some(value.or_at(attribute.value.span)),
             Err(faults) => {
-                self.blame(faults, attribute.value.span);
+                let place = attribute.value.span;
+                self.blame(faults, place, names.is_hypothetical());
                 None
             }
         }
     }
 
-    /// Says why an expression has no value.
-    pub(super) fn blame(&self, faults: Faults, place: Span) {
+    /// Says why an expression has no value. What is hypothetical may not exist, or not with such values: a fault
+    /// there is none unless it lies in the names themselves.
+    pub(super) fn blame(&self, faults: Faults, place: Span, is_hypothetical: bool) {
         for fault in faults.or_at(place).iter() {
+            let by_values = fault.kind == FaultKind::Evaluation && !self.inputs.strict;
             // Somebody has said it where the cycle was found.
-            if fault.summary == CYCLE {
+            if fault.summary == CYCLE || by_values && is_hypothetical {
                 continue;
             }
-            let missing_file = fault.detail.contains("no file exists") || fault.detail.contains("does not exist");
-            let mut said = Diagnostic::from(fault.clone());
-            if missing_file && !self.inputs.strict && fault.kind == FaultKind::Evaluation {
-                said = Diagnostic { level: crate::finding::Level::Warning, ..said };
-            }
-            self.say(said);
+            // A file may be made by the build before Terraform runs.
+            let missing_file = fault.detail.contains("no file exists");
+            let said = Diagnostic::from(fault.clone());
+            let level = if by_values && (missing_file || self.is_incomplete) { Level::Warning } else { said.level };
+            self.say(Diagnostic { level, ..said });
         }
     }
 

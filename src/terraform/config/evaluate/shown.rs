@@ -18,7 +18,9 @@ impl Output {
             "sensitive": sensitive,
         });
         if let (Some(map), true) = (out.as_object_mut(), self.value.is_wholly_known()) {
-            map.insert("type".into(), type_json(&self.value.ty()));
+            // A plan does not keep the type of a null.
+            let ty = if self.value.is_null() { Type::Dynamic } else { self.value.ty() };
+            map.insert("type".into(), type_json(&ty));
         }
         out
     }

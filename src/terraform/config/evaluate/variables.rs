@@ -13,7 +13,7 @@ use crate::finding::Diagnostic;
 use crate::parse::hcl::{self, Attribute, Block, Expression};
 use crate::parse::tree::Value as Tree;
 use crate::source::{SourceId, Span};
-use crate::terraform::config::inputs::{Input, TextOrigin};
+use crate::terraform::config::inputs::{Input, Inputs, TextOrigin};
 use crate::terraform::config::{Module, fault};
 use crate::terraform::eval::{
     Constraint, Fault, Faults, Marks, NoFiles, Reference, Resolved, Scope, Type, Value, eval,
@@ -178,11 +178,11 @@ fn constraint(run: &Run<'_>, written: &Attribute) -> Option<Constraint> {
         }
         _ => None,
     };
-    let parsed = expression.map(|e| Constraint::parse(&e));
+    let parsed = expression.map(|e| Constraint::parse(&e, &run.budget));
     match parsed {
         Some(Ok(constraint)) => Some(constraint),
         Some(Err(faults)) => {
-            run.blame(faults, written.value.span);
+            run.blame(faults, written.value.span, false);
             None
         }
         None => {
@@ -251,7 +251,7 @@ fn literal(run: &Run<'_>, argument: &Attribute) -> Option<Value> {
     match eval(expression, &Bare { run }) {
         Ok(value) => Some(value.or_at(argument.value.span)),
         Err(faults) => {
-            run.blame(faults, argument.value.span);
+            run.blame(faults, argument.value.span, false);
             None
         }
     }
@@ -297,6 +297,12 @@ impl Scope for Bare<'_, '_> {
 
 fn invalid_default(message: &str, place: Span) -> Diagnostic {
     fault("terraform::variable_default", "Invalid default value for variable", message, place).label("does not fit")
+}
+
+/// Whether a required variable of the root module has no value.
+pub(super) fn is_incomplete(inputs: &Inputs, module: &Module) -> bool {
+    let mut required = module.variables.iter().filter(|(_, block)| block.body.attribute("default").is_none());
+    required.any(|(name, _)| !inputs.values.contains_key(name))
 }
 
 /// Says which given values no variable of the root module takes.
