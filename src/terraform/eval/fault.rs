@@ -57,6 +57,11 @@ impl Fault {
 pub struct Faults(Vec<Fault>);
 
 impl Faults {
+    /// The faults, when there are any.
+    pub fn new(faults: Vec<Fault>) -> Option<Self> {
+        (!faults.is_empty()).then_some(Self(faults))
+    }
+
     /// The first one: the one that Terraform reports first.
     pub fn first(&self) -> Option<&Fault> {
         self.0.first()

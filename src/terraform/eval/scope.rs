@@ -39,6 +39,13 @@ pub trait Scope {
         None
     }
 
+    /// The source text of a span. Asked for `<<-` heredocs alone, whose indentation the parser has already
+    /// taken off by rules of its own; without it, that is what is used.
+    fn text(&self, span: Span) -> Option<&str> {
+        let _ = span;
+        None
+    }
+
     /// The files that `file`, `templatefile`, `fileset` and the like may read.
     fn files(&self) -> &dyn Files;
 

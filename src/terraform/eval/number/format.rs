@@ -147,7 +147,7 @@ impl Decimal {
             Some(_) => wanted,
         };
         let exponent = self.point - 1;
-        if exponent < -4 || exponent >= limit.max(if precision.is_none() { 21 } else { 0 }) {
+        if exponent < -4 || exponent >= limit {
             return self.exponent(usize::try_from(wanted.min(length) - 1).unwrap_or(0));
         }
         let digits = if wanted > self.point { length } else { wanted };

@@ -140,6 +140,11 @@ impl Number {
         usize::try_from(self.to_i64()?).ok()
     }
 
+    /// Sign and digits of a finite whole number of any size.
+    pub fn to_whole_digits(&self) -> Option<(bool, BigUint)> {
+        (self.is_whole() && !self.is_infinite()).then(|| (self.is_negative(), self.truncated()))
+    }
+
     /// Whether it has no fraction. Infinity has none.
     pub fn is_whole(&self) -> bool {
         match &self.repr {

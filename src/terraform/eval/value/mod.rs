@@ -356,6 +356,12 @@ impl Value {
         self
     }
 
+    /// The value and all its parts without origin.
+    #[must_use]
+    pub fn without_origin(&self) -> Self {
+        Self { origin: None, ..self.map_children(Value::without_origin) }
+    }
+
     /// The value as made by the expression at `span`, unless it already has a place.
     #[must_use]
     pub fn or_at(mut self, span: Span) -> Self {

@@ -16,6 +16,13 @@ pub(super) fn elements(mut items: Vec<Value>) -> Vec<Value> {
     items
 }
 
+impl Value {
+    /// A text that is the same for equal values of one type, when all of the value is known.
+    pub(in crate::terraform::eval) fn identity(&self) -> Option<String> {
+        self.is_wholly_known().then(|| key(self, Digits::All))
+    }
+}
+
 /// Unknown elements come behind known ones, null comes last.
 fn rank(value: &Value) -> u8 {
     match value.data {
