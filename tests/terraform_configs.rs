@@ -15,7 +15,8 @@ use changegate::terraform::eval::value::Data;
 use serde_json::{Map, Value as Json, json};
 
 /// What differs from terraform, and why that is right or bearable.
-const DIFFERENT: &[(&str, &str)] = &[];
+const DIFFERENT: &[(&str, &str)] =
+    &[("misc/provider_functions", "encode_tfvars aligns an entry of several lines with its neighbours")];
 
 #[test]
 fn configurations_are_planned_as_terraform_plans_them() {
@@ -82,7 +83,7 @@ fn evaluate(directory: &Path) -> (Evaluation, Vec<Diagnostic>, Sources) {
     let files = Folder::new(directory).unwrap();
     let configuration = config::load("", &files, &mut sources);
     let inputs = Inputs::read("", &options(directory), &files, &mut sources);
-    let evaluation = config::evaluate(&configuration, "", &inputs, &files);
+    let evaluation = config::evaluate(&configuration, "", &inputs, &files, &sources);
     let mut diagnostics = configuration.diagnostics;
     diagnostics.extend(evaluation.diagnostics.iter().cloned());
     (evaluation, diagnostics, sources)

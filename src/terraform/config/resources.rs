@@ -35,8 +35,9 @@ pub fn resources_of(
     use rayon::prelude::*;
     let read = |root: &Root| Inputs::read(&root.directory, &root.options, files, sources);
     let inputs: Vec<Inputs> = roots.iter().map(read).collect();
+    let sources: &Sources = sources;
     let work = |(root, inputs): (&Root, &Inputs)| {
-        let evaluation = evaluate(configuration, &root.directory, inputs, files);
+        let evaluation = evaluate(configuration, &root.directory, inputs, files, sources);
         Planned { resources: resources(root, &evaluation), evaluation, root: root.clone() }
     };
     roots.par_iter().zip(&inputs).map(work).collect()

@@ -25,7 +25,7 @@ use super::module::Key;
 use super::snapshot::Snapshot;
 use crate::finding::Diagnostic;
 use crate::parse::tree::Node;
-use crate::source::Span;
+use crate::source::{Sources, Span};
 use crate::terraform::eval::Value;
 
 pub use addresses::Index;
@@ -115,9 +115,16 @@ pub struct MissingModule {
 /// Stack of the thread that evaluates: every name that another needs costs some.
 const STACK: usize = 256 << 20;
 
-/// Evaluates the root module of a directory. Pure; never fails as a whole.
-pub fn evaluate(configuration: &Configuration, root: &str, inputs: &Inputs, files: &dyn Snapshot) -> Evaluation {
-    let work = || run::evaluate(configuration, root, inputs, files);
+/// Evaluates the root module of a directory. Pure; never fails as a whole. `sources` are those that the
+/// configuration and the inputs were read into.
+pub fn evaluate(
+    configuration: &Configuration,
+    root: &str,
+    inputs: &Inputs,
+    files: &dyn Snapshot,
+    sources: &Sources,
+) -> Evaluation {
+    let work = || run::evaluate(configuration, root, inputs, files, sources);
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
         match thread.map(std::thread::ScopedJoinHandle::join) {

@@ -7,6 +7,7 @@ use super::instance::{Item, ModuleInstance, Repetition};
 use super::run::{CYCLE, Run};
 use super::{Index, calls, outputs, resources, variables};
 use crate::parse::hcl::Block;
+use crate::source::Span;
 use crate::terraform::config::{Key, Mode};
 use crate::terraform::eval::{
     Budget, Fault, Faults, Files, Marks, Number, Reference, Resolved, Scope, Step, Type, Value, references,
@@ -171,6 +172,10 @@ impl Scope for Names<'_, '_> {
     fn provider(&self, name: &str) -> Option<Arc<str>> {
         let required = self.instance.module.required_providers.get(name).cloned();
         required.or_else(|| (name == "terraform").then(|| "terraform.io/builtin/terraform".into()))
+    }
+
+    fn text(&self, span: Span) -> Option<&str> {
+        self.run.text(span)
     }
 
     fn files(&self) -> &dyn Files {

@@ -11,7 +11,7 @@ use super::names::{Local, Names};
 use super::{Evaluation, MissingModule, body, calls, conditions, outputs, resources, variables};
 use crate::finding::{Diagnostic, Level};
 use crate::parse::hcl::{Attribute, Block};
-use crate::source::Span;
+use crate::source::{Sources, Span};
 use crate::terraform::config::inputs::Inputs;
 use crate::terraform::config::snapshot::{self, Snapshot, Unread, join};
 use crate::terraform::config::{Configuration, Key, Mode, Module, fault};
@@ -24,6 +24,7 @@ pub(super) struct Run<'a> {
     pub(super) root: &'a str,
     pub(super) inputs: &'a Inputs,
     pub(super) files: RootFiles<'a>,
+    sources: &'a Sources,
     pub(super) budget: Budget,
     /// A required variable has no value, so nobody plans it like this: faults of values are warnings.
     pub(super) is_incomplete: bool,
@@ -47,13 +48,20 @@ const MAX_DEPTH: usize = 400;
 /// Instances of resources and modules in one root module.
 const MAX_INSTANCES: usize = 200_000;
 
-pub(super) fn evaluate(configuration: &Configuration, root: &str, inputs: &Inputs, files: &dyn Snapshot) -> Evaluation {
+pub(super) fn evaluate(
+    configuration: &Configuration,
+    root: &str,
+    inputs: &Inputs,
+    files: &dyn Snapshot,
+    sources: &Sources,
+) -> Evaluation {
     let Some(module) = configuration.module(root) else { return Evaluation::default() };
     let run = Run {
         configuration,
         root,
         inputs,
         files: RootFiles { files, root },
+        sources,
         budget: Budget::default(),
         is_incomplete: !inputs.strict && variables::is_incomplete(inputs, module),
         said: RefCell::default(),
@@ -154,6 +162,11 @@ impl<'a> Run<'a> {
             span,
             header,
         }
+    }
+
+    /// The text of a span.
+    pub(super) fn text(&self, span: Span) -> Option<&str> {
+        self.sources.get(span.source)?.text.get(span.start as usize..span.end as usize)
     }
 
     /// The value of a local.

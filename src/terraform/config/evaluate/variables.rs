@@ -286,6 +286,10 @@ impl Scope for Bare<'_, '_> {
         self.resolve(reference).map(drop)
     }
 
+    fn text(&self, span: Span) -> Option<&str> {
+        self.run.text(span)
+    }
+
     fn files(&self) -> &dyn crate::terraform::eval::Files {
         &NoFiles
     }
