@@ -143,3 +143,9 @@ pub(crate) fn numbers(leaves: &[Vec<u8>]) -> Vec<u64> {
     numbers.sort_unstable();
     numbers
 }
+
+/// How many times more than in `cargo test`; the soak script asks for more.
+#[expect(clippy::disallowed_methods, reason = "how the script asks")]
+pub(crate) fn soak() -> usize {
+    std::env::var("CHANGEGATE_SOAK").ok().and_then(|factor| factor.parse().ok()).unwrap_or(1)
+}
