@@ -1,5 +1,6 @@
 //! One suite over all stores of the audit trail: what a record's place, root and fate must be, wherever it is kept.
 
+mod commands;
 mod concurrency;
 mod conformance;
 mod git;

@@ -125,11 +125,11 @@ fn isolate(command: &mut Command, settings: &[Setting]) {
 }
 
 /// The configuration of the scratch repository. Blobs are left out when the branch is fetched: to append, only the
-/// shape of the tree and its head are needed.
+/// shape of the tree and its head are needed. Nothing is synced: it is the remote that must not forget.
 fn configuration(url: &str) -> String {
     let url = url.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
     format!(
-        "[core]\n\trepositoryformatversion = 1\n\tbare = true\n[extensions]\n\tpartialClone = audit\n\
+        "[core]\n\trepositoryformatversion = 1\n\tbare = true\n\tfsync = none\n[extensions]\n\tpartialClone = audit\n\
          [remote \"audit\"]\n\turl = \"{url}\"\n\tpromisor = true\n\tpartialclonefilter = blob:none\n\
          [http]\n\tlowSpeedLimit = 1\n\tlowSpeedTime = 30\n[pack]\n\tthreads = 1\n"
     )

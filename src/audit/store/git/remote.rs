@@ -43,6 +43,11 @@ impl Remote {
         Ok(Self { url, branch: branch.into(), name, settings: settings(directory) })
     }
 
+    /// Whether the repository is a folder of this machine.
+    pub(super) fn is_local(&self) -> bool {
+        self.url.starts_with("file://") || !(self.url.contains("://") || is_scp(&self.url))
+    }
+
     /// `text` with the URL replaced by one without a password.
     pub(super) fn redact(&self, text: &str) -> String {
         let text = text.replace(&self.url, redacted(&self.url).as_str());

@@ -17,11 +17,16 @@ const FETCHED: &str = "refs/audit/inbox/";
 /// The file in the commit of a record that waits.
 const ENVELOPE: &str = "record.json";
 
+/// How a repository on this machine receives: git alone syncs neither loose objects nor refs. What a server does is its
+/// own decision.
+const DURABLY: &str = "--receive-pack=git -c core.fsync=committed receive-pack";
+
 /// A scratch repository that talks to the remote.
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) scratch: Scratch,
     branch: String,
+    is_local: bool,
 }
 
 /// The end of the log.
@@ -50,7 +55,7 @@ pub(super) enum Pushed {
 impl Session {
     pub(super) fn open(remote: &Remote) -> Result<Self, Fault> {
         let scratch = Scratch::new(&remote.url, remote.settings.clone())?;
-        Ok(Self { scratch, branch: format!("refs/heads/{}", remote.branch) })
+        Ok(Self { scratch, branch: format!("refs/heads/{}", remote.branch), is_local: remote.is_local() })
     }
 
     /// Puts a record into the inbox. It may lie there already: the same record is the same commit.
@@ -200,6 +205,9 @@ impl Session {
         let moves = updates.iter().map(|(name, _, new)| format!("{}:{name}", new.unwrap_or("")));
         let (leases, moves): (Vec<String>, Vec<String>) = (leases.collect(), moves.collect());
         let mut arguments = vec!["push", "--porcelain", "--atomic", "--no-verify", "--no-signed"];
+        if self.is_local {
+            arguments.push(DURABLY);
+        }
         arguments.extend(leases.iter().map(String::as_str));
         arguments.push("audit");
         arguments.extend(moves.iter().map(String::as_str));
@@ -233,12 +241,10 @@ fn batch(printed: &[u8]) -> Vec<Option<Vec<u8>>> {
         rest = after.get(1..).unwrap_or(&[]);
         let line = String::from_utf8_lossy(line);
         let mut words = line.split(' ').skip(1);
-        let size = match (words.next(), words.next().and_then(|size| size.parse::<usize>().ok())) {
-            (Some("blob"), Some(size)) => size,
-            _ => {
-                files.push(None);
-                continue;
-            }
+        let (Some("blob"), Some(size)) = (words.next(), words.next().and_then(|size| size.parse::<usize>().ok()))
+        else {
+            files.push(None);
+            continue;
         };
         let Some(bytes) = rest.get(..size) else { break };
         files.push(Some(bytes.to_vec()));
