@@ -85,7 +85,7 @@ fn cases() -> usize {
     std::env::var("CHANGEGATE_DIFFERENTIAL").ok().and_then(|n| n.parse().ok()).unwrap_or(8)
 }
 
-#[expect(clippy::disallowed_macros, reason = "whoever runs the tests wants to know")]
+#[expect(clippy::disallowed_macros, clippy::print_stderr, reason = "whoever runs the tests wants to know")]
 fn eprintln_skipped() {
     eprintln!("skipped: there is no terraform 1.11 on this machine");
 }
@@ -127,8 +127,8 @@ fn plan_there(folder: &Path) -> Plan {
     let plan = terraform(folder, &["plan", "-json", "-input=false", "-out=plan"]);
     let lines = String::from_utf8(plan.stdout).unwrap();
     let lines = lines.lines().map(|line| serde_json::from_str::<Json>(line).unwrap());
-    let errors: Vec<String> =
-        lines.filter(|l| l["@level"] == "error" && !l["diagnostic"].is_null()).map(error).collect();
+    let is_error = |line: &Json| line["@level"] == "error" && !line["diagnostic"].is_null();
+    let errors: Vec<String> = lines.filter(is_error).map(|line| error(&line)).collect();
     if !errors.is_empty() {
         return Err(errors);
     }
@@ -136,7 +136,7 @@ fn plan_there(folder: &Path) -> Plan {
     Ok(plan_of(&serde_json::from_slice(&shown.stdout).unwrap()))
 }
 
-fn error(line: Json) -> String {
+fn error(line: &Json) -> String {
     let diagnostic = &line["diagnostic"];
     let place = match diagnostic["range"].is_null() {
         true => String::new(),
