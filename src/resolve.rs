@@ -55,16 +55,21 @@ impl<'a> Resolver<'a> {
         for (name, others) in declared(config) {
             let shared: Arc<str> = name.into();
             let paths = match config.environments.get(name).map(|e| e.paths.as_slice()) {
-                None | Some([]) => std::iter::once(name).chain(others.iter().copied()).map(|n| format!("**/{n}/**")).collect(),
+                None | Some([]) => {
+                    std::iter::once(name).chain(others.iter().copied()).map(|n| format!("**/{n}/**")).collect()
+                }
                 Some(paths) => paths.to_vec(),
             };
             environments.push((shared, globs(&paths, "environments")?));
         }
-        let service = |(name, s): (&String, &crate::config::ServicePaths)| Ok((name.as_str().into(), globs(&s.paths, "services")?));
+        let service = |(name, s): (&String, &crate::config::ServicePaths)| {
+            Ok((name.as_str().into(), globs(&s.paths, "services")?))
+        };
         let services = config.services.iter().map(service).collect::<Result<_, Diagnostic>>()?;
         let roots = config.terraform.roots.iter().filter_map(|r| Some((r.environment.as_ref()?, &r.path)));
         for (environment, path) in roots {
-            let name = spellings.get(&environment.to_lowercase()).cloned().unwrap_or_else(|| environment.as_str().into());
+            let name =
+                spellings.get(&environment.to_lowercase()).cloned().unwrap_or_else(|| environment.as_str().into());
             environments.insert(0, (name, globs(&[format!("{}/**", path.trim_end_matches('/'))], "terraform.roots")?));
         }
         let production = |name: &String| spellings.get(&name.to_lowercase()).is_some_and(|n| &**n == PRODUCTION);
@@ -104,14 +109,14 @@ impl<'a> Resolver<'a> {
             None => self.environments.iter().find(|(_, globs)| globs.is_match(path)).map(|(name, _)| name.clone()),
         };
         let candidates = written(resource, Fact::Service);
-        let known = candidates.iter().find(|name| self.catalogue.get(name).is_some());
+        let known = candidates.iter().find(|name| self.catalogue.find(name).is_some());
         let by_path = || self.services.iter().find(|(_, globs)| globs.is_match(path)).map(|(name, _)| name.to_string());
         let service = known.cloned().or_else(by_path).or_else(|| candidates.first().cloned());
-        let entry = service.as_deref().and_then(|name| self.catalogue.get(name));
-        let owner = entry.and_then(|e| e.facts.owner.clone()).into_iter().chain(written(resource, Fact::Owner)).next();
+        let entry = service.as_deref().and_then(|name| self.catalogue.find(name));
+        let owner = entry.and_then(|e| e.entry.owner.clone()).into_iter().chain(written(resource, Fact::Owner)).next();
         Place {
             environment,
-            tier: entry.and_then(|e| e.facts.tier),
+            tier: entry.and_then(|e| e.entry.tier),
             service: entry.map(|e| Arc::from(e.name.as_str())).or_else(|| service.map(Into::into)),
             region: written(resource, Fact::Region).into_iter().next().map(Into::into),
             owners: owner.into_iter().map(Into::into).collect(),

@@ -1,5 +1,5 @@
 //! Reads every manifest of `tests/data/kubernetes` and compares with what kubectl makes of it.
-#![allow(missing_docs, reason = "a test binary")]
+#![allow(missing_docs, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test binary")]
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

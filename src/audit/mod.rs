@@ -5,6 +5,8 @@
 
 mod frame;
 mod record;
+#[cfg(test)]
+mod record_tests;
 mod statement;
 mod store;
 mod tree;

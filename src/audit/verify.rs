@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::statement::Reference;
-use super::store::{End, walk};
+use super::store::{End, acknowledged, walk};
 use super::tree::{Frontier, Hash};
 use crate::finding::Diagnostic;
 
@@ -58,6 +58,9 @@ pub fn verify_file(directory: &Path) -> Result<Report, Diagnostic> {
         End::Short => Some("the file ends within the record".to_owned()),
         End::Damaged(why) => Some(why.to_owned()),
     };
+    // The head proves nothing against somebody who edits it too, but it catches a log that was merely cut.
+    let gone = acknowledged(directory).is_some_and(|size| size > walk.tree.size());
+    let what = what.or_else(|| gone.then(|| "the record was acknowledged and is gone".to_owned()));
     problems.extend(what.map(|what| Problem { index: walk.tree.size(), what }));
     Ok(Report { records: walk.tree.size(), root: walk.tree.root(), problems })
 }

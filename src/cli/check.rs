@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use changegate::gate::{self, AuditRequest, PolicyRequest, Progress, Request, Silent};
-use changegate::output::{self, Format};
 use changegate::outcome::Outcome;
+use changegate::output::{self, Format};
 use changegate::policy::library::Selection;
 
 use super::progress::Bar;
@@ -24,7 +24,11 @@ pub(super) fn run(args: &CheckArgs) -> Answer {
         gate::in_pool(environment::jobs(args.input.jobs), || gate::check(&request, progress))
     });
     let style = environment::style(args.color, args.quiet);
-    let mut answer = Answer { stdout: output::render(args.format, &outcome, &style).into_bytes(), code: outcome.exit_code(), ..Answer::default() };
+    let mut answer = Answer {
+        stdout: output::render(args.format, &outcome, &style).into_bytes(),
+        code: outcome.exit_code(),
+        ..Answer::default()
+    };
     for (format, path) in &args.output {
         if let Err(error) = write(*format, path, &outcome) {
             answer.stderr.extend(format!("changegate: {} cannot be written: {error}\n", path.display()).bytes());

@@ -16,22 +16,22 @@ fn variable(name: &str) -> Option<String> {
 }
 
 /// The instant to judge at, and where it came from.
-pub fn clock(given: Option<jiff::Timestamp>) -> Clock {
+pub(super) fn clock(given: Option<jiff::Timestamp>) -> Clock {
     Clock { now: given.unwrap_or_else(jiff::Timestamp::now), given: given.is_some() }
 }
 
 /// How many threads: as asked, else one per processor.
-pub fn jobs(asked: Option<usize>) -> usize {
+pub(super) fn jobs(asked: Option<usize>) -> usize {
     asked.filter(|n| *n > 0).unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
 }
 
 /// Whether standard error is a terminal that a person watches.
-pub fn is_interactive() -> bool {
+pub(super) fn is_interactive() -> bool {
     std::io::stderr().is_terminal() && variable("CI").is_none() && variable("TERM").as_deref() != Some("dumb")
 }
 
 /// How to print: colour as asked, `NO_COLOR` and `CLICOLOR_FORCE` honoured, Unicode unless the locale says otherwise.
-pub fn style(color: When, quiet: bool) -> Style {
+pub(super) fn style(color: When, quiet: bool) -> Style {
     let terminal = std::io::stdout().is_terminal();
     let auto = match (variable("NO_COLOR"), variable("CLICOLOR_FORCE")) {
         (Some(_), _) => false,
@@ -58,7 +58,7 @@ fn terminal_width() -> Option<usize> {
 }
 
 /// Who runs the gate, from the CI system's own variables, else from what git is configured with.
-pub fn actor(git_identity: Option<(String, String)>) -> Actor {
+pub(super) fn actor(git_identity: Option<(String, String)>) -> Actor {
     let ci = [
         ("GITHUB_ACTIONS", "GITHUB_ACTOR", "github-actions"),
         ("GITLAB_CI", "GITLAB_USER_LOGIN", "gitlab-ci"),
@@ -86,9 +86,10 @@ pub fn actor(git_identity: Option<(String, String)>) -> Actor {
 }
 
 /// Which run of which pipeline this is, from the CI system's own variables.
-pub fn run() -> Run {
+pub(super) fn run() -> Run {
     let first = |names: &[&str]| names.iter().find_map(|name| variable(name));
-    let pull_request = variable("GITHUB_REF").and_then(|r| Some(r.strip_prefix("refs/pull/")?.split('/').next()?.to_owned()));
+    let pull_request =
+        variable("GITHUB_REF").and_then(|r| Some(r.strip_prefix("refs/pull/")?.split('/').next()?.to_owned()));
     Run {
         id: first(&["GITHUB_RUN_ID", "CI_PIPELINE_ID", "BUILDKITE_BUILD_ID", "BUILD_TAG"]),
         repository: first(&["GITHUB_REPOSITORY", "CI_PROJECT_PATH", "BUILDKITE_REPO", "GIT_URL"]),
@@ -98,6 +99,6 @@ pub fn run() -> Run {
 }
 
 /// A fresh UUIDv7 for an audit record.
-pub fn record_id() -> uuid::Uuid {
+pub(super) fn record_id() -> uuid::Uuid {
     uuid::Uuid::now_v7()
 }

@@ -18,7 +18,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// Decides whether a change may go ahead: judges Terraform, Kubernetes and change requests with Rego policies.
 #[derive(Debug, Parser)]
 #[command(name = "changegate", version, about, max_term_width = 100, arg_required_else_help = true, after_help = EXIT_CODES)]
-pub struct Cli {
+pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
 }
@@ -165,17 +165,17 @@ enum When {
 
 /// What a command wants printed, and how the process should end.
 #[derive(Debug, Default)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// For standard output.
-    pub stdout: Vec<u8>,
+    pub(crate) stdout: Vec<u8>,
     /// For standard error.
-    pub stderr: Vec<u8>,
+    pub(crate) stderr: Vec<u8>,
     /// Exit code.
-    pub code: u8,
+    pub(crate) code: u8,
 }
 
 /// Runs a command.
-pub fn run(cli: &Cli) -> Answer {
+pub(crate) fn run(cli: &Cli) -> Answer {
     match &cli.command {
         Command::Check(args) => check::run(args),
         Command::Test(args) => test::run(args),

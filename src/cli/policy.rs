@@ -7,7 +7,7 @@ use changegate::policy::library::Policy;
 
 use super::{Answer, PolicyArgs, PolicyCommand, When, environment};
 
-pub fn run(command: &PolicyCommand) -> Answer {
+pub(super) fn run(command: &PolicyCommand) -> Answer {
     match command {
         PolicyCommand::List { policy } => with(policy, list),
         PolicyCommand::Show { id, policy } => with(policy, |loaded| show(loaded, id)),
@@ -43,7 +43,10 @@ fn show(loaded: &Loaded, id: &str) -> Answer {
 
 fn unknown(loaded: &Loaded, id: &str) -> String {
     let near = loaded.library.policies.iter().map(|p| p.id()).max_by_key(|known| similarity(known, id));
-    format!("there is no policy `{id}`; did you mean {}? `changegate policy list` shows all\n", near.unwrap_or("another"))
+    format!(
+        "there is no policy `{id}`; did you mean {}? `changegate policy list` shows all\n",
+        near.unwrap_or("another")
+    )
 }
 
 /// Similarity in thousandths, so that it can be ordered.

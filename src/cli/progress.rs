@@ -12,7 +12,7 @@ use super::environment;
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Shows steps on standard error once the run has taken longer than half a second.
-pub struct Bar {
+pub(super) struct Bar {
     bar: ProgressBar,
     started: Instant,
     shown: Mutex<bool>,
@@ -20,7 +20,7 @@ pub struct Bar {
 
 impl Bar {
     /// A bar that stays hidden when nobody watches or `quiet` was asked for.
-    pub fn new(quiet: bool) -> Option<Self> {
+    pub(super) fn new(quiet: bool) -> Option<Self> {
         let style = ProgressStyle::with_template("{spinner:.dim} {msg} {pos}/{len} {wide_bar:.dim}").ok()?;
         (environment::is_interactive() && !quiet).then(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()).with_style(style);

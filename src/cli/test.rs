@@ -8,7 +8,7 @@ use changegate::policy::test::{self, TestResult, Verdict};
 use super::{Answer, TestArgs, environment};
 
 /// Exit code 0: all declared tests pass; 1: some fail; 2: a policy does not load, or no test was declared.
-pub fn run(args: &TestArgs) -> Answer {
+pub(super) fn run(args: &TestArgs) -> Answer {
     let loaded = policies::load_for_tests(&args.dirs);
     let style = environment::style(super::When::Auto, false);
     if !loaded.library.diagnostics.is_empty() {

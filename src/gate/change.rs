@@ -3,17 +3,18 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::change::approval::{self, Circumstances, Review};
 use crate::change::request::Request as ChangeRequest;
-use crate::change::{self, ContentEntry, approval};
+use crate::change::{self, ContentEntry, documents};
 use crate::discover;
-use crate::facts::{ApprovalFacts, ChangeFacts, ConfigFacts, GitFacts, Instant, Stage, World};
+use crate::facts::{Actor, ApprovalFacts, ChangeFacts, ConfigFacts, GitFacts, Instant, Stage, World};
 use crate::finding::{Diagnostic, Level};
 use crate::git::{self, FileStatus, Snapshot};
 use crate::outcome::Input;
-use crate::parse::{de, json, yaml};
+use crate::parse::{json, yaml};
 use crate::source::{Revision, Source, Span};
 
-use super::inputs::{Inputs, sha256};
+use super::inputs::{Inputs, first, sha256};
 use super::subjects::Subjects;
 use super::workspace::{File, Workspace};
 use super::{Request, Session};
@@ -32,7 +33,12 @@ pub(super) struct Judged {
 impl Judged {
     /// Finds and reads the request: as named on the command line, else the one that the change adds or edits, else the
     /// one that a commit trailer names, else the only one there is.
-    pub(super) fn find(request: &Request, workspace: &Workspace, inputs: &Inputs, session: &mut Session) -> Result<Self, Diagnostic> {
+    pub(super) fn find(
+        request: &Request,
+        workspace: &Workspace,
+        inputs: &Inputs,
+        session: &mut Session,
+    ) -> Result<Self, Diagnostic> {
         let path = match &request.change {
             Some(path) => Some(workspace.absolute(path)),
             None => find(request, workspace, inputs, session)?,
@@ -67,7 +73,7 @@ impl Judged {
         session: &mut Session,
     ) -> Result<World, Diagnostic> {
         let now = Instant(request.clock.now);
-        let git = self.git(workspace, inputs, session);
+        let git = self.git(workspace, inputs);
         let approvals = self.approvals(request, workspace, inputs, git.as_ref(), session)?;
         let window = self.request.as_ref().and_then(|r| r.window(request.stage, request.clock.now));
         let documents = &inputs.documents;
@@ -76,7 +82,7 @@ impl Judged {
             file: r.file.clone(),
             digest: self.digest.clone().unwrap_or_default(),
             window,
-            services: documents.catalogue.scoped(r, &session.sources),
+            services: documents.catalog.scoped(r, &session.sources),
         });
         let paths = git.as_ref().map(|g| g.files.iter().map(|f| f.path.clone()).collect());
         let subject = super::scope::subject(self.request.as_ref(), subjects, inputs, paths);
@@ -86,13 +92,19 @@ impl Judged {
             mode: subjects.mode,
             now,
             now_ns: now.ns(),
-            actor: documents.identities.actor(request.actor.clone()),
+            actor: self.actor(request, inputs),
             git,
             change,
-            calendar: change::calendar::facts(&documents.calendars, &subject, window.map(|w| w.occupied), request.clock.now, &session.sources),
+            calendar: change::calendar::facts(
+                &documents.calendars,
+                &subject,
+                window.map(|w| w.occupied),
+                request.clock.now,
+                &session.sources,
+            ),
             approvals,
             matrix: documents.matrix.as_ref().map(|m| m.facts(&session.sources)),
-            context: documents.facts(request.clock.now, &config.context, &session.sources),
+            context: documents::context(documents, &inputs.max_ages, request.clock.now, &session.sources),
             risk: self.request.as_ref().map(ChangeRequest::risk).unwrap_or_default(),
             config: ConfigFacts {
                 thresholds: serde_json::to_value(&config.policies.thresholds).unwrap_or_default(),
@@ -103,13 +115,14 @@ impl Judged {
     }
 
     /// The repository's side, with the gate's own files marked and the contributors named.
-    fn git(&self, workspace: &Workspace, inputs: &Inputs, session: &mut Session) -> Option<GitFacts> {
+    fn git(&self, workspace: &Workspace, inputs: &Inputs) -> Option<GitFacts> {
         let (difference, repository) = (workspace.difference.as_ref()?, workspace.repository.as_ref()?);
-        let mut facts = repository.facts(difference.base, difference.merge_base, &difference.range, &difference.changes);
+        let mut facts =
+            repository.facts(difference.base, difference.merge_base, &difference.range, &difference.changes);
         for file in &mut facts.files {
             let previous = file.previous_path.as_deref().and_then(|p| inputs.gate_part(p));
             file.gate = inputs.gate_part(&file.path).or(previous).map(|part| match part {
-                "context" => kind_of_context(workspace, inputs, &file.path, session),
+                "context" => kind_of_context(workspace, inputs, &file.path),
                 part => part,
             });
         }
@@ -118,11 +131,20 @@ impl Judged {
         for commit in &difference.range.commits {
             let claimed = [&commit.author, &commit.committer].into_iter().chain(&commit.co_authors);
             people.extend(claimed.map(|p| identities.canonical(&p.email)));
-            people.extend(commit.signature.iter().filter_map(|s| s.fingerprint.as_ref()).map(|key| identities.canonical(key)));
+            people.extend(
+                commit.signature.iter().filter_map(|s| s.fingerprint.as_ref()).map(|key| identities.canonical(key)),
+            );
         }
         people.extend(self.participants(inputs));
         facts.contributors = people.into_iter().collect();
         Some(facts)
+    }
+
+    /// Who runs the gate; the identity map names the person, and that makes nobody more certain.
+    fn actor(&self, request: &Request, inputs: &Inputs) -> Actor {
+        let claimed = request.actor.login.iter().chain(&request.actor.email);
+        let person = claimed.filter_map(|name| inputs.documents.identities.person(name)).map(|p| p.id.clone()).next();
+        Actor { id: person, ..request.actor.clone() }
     }
 
     fn participants(&self, inputs: &Inputs) -> BTreeSet<String> {
@@ -139,35 +161,42 @@ impl Judged {
         session: &mut Session,
     ) -> Result<Vec<ApprovalFacts>, Diagnostic> {
         let reviews = match &request.reviews {
-            Some(path) => Some(self.reviews(path, workspace, session)?),
-            None => None,
+            Some(path) => self.reviews(path, workspace, session)?,
+            None => Vec::new(),
         };
         let contributors: BTreeSet<String> =
             git.map_or_else(|| self.participants(inputs), |g| g.contributors.iter().cloned().collect());
         let same_content = |commit: &str| same_content(workspace, self.file(), commit);
-        let judge = approval::Judge {
-            identities: &inputs.documents.identities,
-            contributors: &contributors,
+        let circumstances = Circumstances {
+            now: request.clock.now,
             head: git.and_then(|g| g.head.as_deref()),
             same_content: &same_content,
-            digest: self.digest.as_deref(),
-            now: request.clock.now,
-            minimum: inputs.config.approvals.minimum_assurance,
+            digest: self.digest.as_deref().unwrap_or_default(),
+            contributors: &contributors,
+            identities: &inputs.documents.identities,
             bots: &inputs.config.approvals.bots,
+            minimum: inputs.config.approvals.minimum_assurance,
+            sources: &session.sources,
         };
-        let (facts, diagnostics) = judge.approvals(reviews.as_ref(), self.request.as_ref(), &session.sources);
-        session.diagnostics.extend(diagnostics);
-        Ok(facts)
+        Ok(approval::judge(&reviews, self.request.as_ref(), &circumstances))
     }
 
     /// The reviews file. One that the change itself carries could have been written by its author.
-    fn reviews(&mut self, path: &Path, workspace: &Workspace, session: &mut Session) -> Result<crate::parse::tree::Node, Diagnostic> {
+    fn reviews(
+        &mut self,
+        path: &Path,
+        workspace: &Workspace,
+        session: &mut Session,
+    ) -> Result<Vec<Review>, Diagnostic> {
         let full = workspace.absolute(path);
         let shown = workspace.shown(&full);
         if workspace.is_committed(&shown) {
-            return Err(Diagnostic::error("reviews::untrusted", format!("`{shown}` is committed in the repository that it approves a change of"))
-                .in_file(shown)
-                .help("fetch the reviews from the forge's API into a file outside the repository"));
+            return Err(Diagnostic::error(
+                "reviews::untrusted",
+                format!("`{shown}` is committed in the repository that it approves a change of"),
+            )
+            .in_file(shown)
+            .help("fetch the reviews from the forge's API into a file outside the repository"));
         }
         let bytes = super::workspace::read_disk(&full, &shown)?.ok_or_else(|| {
             Diagnostic::error("reviews::missing", format!("there is no file `{shown}`"))
@@ -177,7 +206,13 @@ impl Judged {
         self.read.push(Input { path: shown.as_str().into(), sha256: sha256(&bytes), as_of: None });
         let id = session.sources.add(Source::new(shown.clone(), Revision::Head, discover::decode(bytes, &shown)?));
         let text = session.sources.get(id).map(|s| s.text.clone()).unwrap_or_default();
-        json::parse(id, &text)
+        let parsed = json::parse_all(id, &text);
+        let (errors, rest): (Vec<_>, Vec<_>) = parsed.diagnostics.into_iter().partition(|d| d.level == Level::Error);
+        session.diagnostics.extend(rest);
+        match errors.is_empty() {
+            true => Review::read(&parsed.documents).map_err(|faults| first(faults, session)),
+            false => Err(first(errors, session)),
+        }
     }
 }
 
@@ -202,15 +237,23 @@ fn missing(shown: &str) -> Diagnostic {
         .help("check the path given with `--change`; with `--head` it is read from that commit")
 }
 
-fn find(request: &Request, workspace: &Workspace, inputs: &Inputs, session: &mut Session) -> Result<Option<PathBuf>, Diagnostic> {
+fn find(
+    request: &Request,
+    workspace: &Workspace,
+    inputs: &Inputs,
+    session: &mut Session,
+) -> Result<Option<PathBuf>, Diagnostic> {
     let full = |shown: &str| workspace.shown_root().join(shown);
     let Some(difference) = &workspace.difference else {
         let mut all = on_disk(workspace, inputs)?;
         if all.len() > 1 {
             session.diagnostics.push(
-                Diagnostic::note("change::several", format!("{} change requests are here, and none is judged", all.len()))
-                    .in_file(all.remove(0))
-                    .help("name the one that is meant with `--change FILE`"),
+                Diagnostic::note(
+                    "change::several",
+                    format!("{} change requests are here, and none is judged", all.len()),
+                )
+                .in_file(all.remove(0))
+                .help("name the one that is meant with `--change FILE`"),
             );
             return Ok(None);
         }
@@ -222,9 +265,12 @@ fn find(request: &Request, workspace: &Workspace, inputs: &Inputs, session: &mut
         [one] => return Ok(Some(full(one))),
         [] => {}
         [first, ..] => {
-            return Err(Diagnostic::error("change::several", format!("the change holds {} change requests: {}", changed.len(), changed.join(", ")))
-                .in_file(*first)
-                .help("one change, one request: name it with `--change FILE`, or split the change"));
+            return Err(Diagnostic::error(
+                "change::several",
+                format!("the change holds {} change requests: {}", changed.len(), changed.join(", ")),
+            )
+            .in_file(*first)
+            .help("one change, one request: name it with `--change FILE`, or split the change"));
         }
     }
     if request.stage == Stage::Commit {
@@ -242,8 +288,11 @@ fn find(request: &Request, workspace: &Workspace, inputs: &Inputs, session: &mut
         Some(file) => Ok(Some(full(&file.path))),
         None => {
             session.diagnostics.push(
-                Diagnostic::warning("change::missing", format!("a commit names the change request `{id}`, and no file of that name is here"))
-                    .help(format!("add it as changes/{id}.yaml, or correct the `{trailer}:` trailer")),
+                Diagnostic::warning(
+                    "change::missing",
+                    format!("a commit names the change request `{id}`, and no file of that name is here"),
+                )
+                .help(format!("add it as changes/{id}.yaml, or correct the `{trailer}:` trailer")),
             );
             Ok(None)
         }
@@ -275,21 +324,19 @@ fn read_request(file: File, session: &mut Session) -> Result<ChangeRequest, Diag
         return Err(fault);
     }
     let [document] = parsed.documents.as_slice() else {
-        return Err(Diagnostic::error("change::documents", format!("a change request is one YAML document, and here are {}", parsed.documents.len()))
-            .at(Span::new(id, 0, 0))
-            .help("keep one request in one file"));
+        return Err(Diagnostic::error(
+            "change::documents",
+            format!("a change request is one YAML document, and here are {}", parsed.documents.len()),
+        )
+        .at(Span::new(id, 0, 0))
+        .help("keep one request in one file"));
     };
-    ChangeRequest::read(file.path, document).map_err(|faults| {
-        let mut faults = faults.into_iter();
-        let first = faults.next();
-        session.diagnostics.extend(faults);
-        first.unwrap_or_else(|| Diagnostic::error("change::unreadable", "the change request cannot be read").at(document.span))
-    })
+    ChangeRequest::read(file.path, document).map_err(|faults| first(faults, session))
 }
 
 /// Which of the gate's documents a context file is, by the kind that it holds at the base, or at the head when it is new.
-fn kind_of_context(workspace: &Workspace, inputs: &Inputs, shown: &str, session: &mut Session) -> &'static str {
-    let read = inputs.documents.kind_of(shown, &session.sources);
+fn kind_of_context(workspace: &Workspace, inputs: &Inputs, shown: &str) -> &'static str {
+    let read = inputs.kind_of(shown).map(str::to_owned);
     let kind = read.or_else(|| {
         let difference = workspace.difference.as_ref()?;
         let repository = workspace.repository.as_ref()?;

@@ -8,6 +8,7 @@ use crate::evaluate;
 use crate::facts::{Mode, Stage};
 use crate::finding::Diagnostic;
 use crate::outcome::{self, AuditReceipt, ChangeRef, Outcome, Summary, Verdict};
+use crate::source;
 
 use super::{AuditRequest, Judgement, Request, Session};
 
@@ -23,7 +24,8 @@ pub(super) fn outcome(request: &Request, mut session: Session, judgement: Judgem
     let stage = request.stage;
     let selected: Vec<_> = inputs.library.select(stage, &inputs.selection).collect();
     let count = |index: usize| evaluation.counts.get(index).copied().unwrap_or_default();
-    let policies: Vec<_> = selected.iter().enumerate().map(|(i, p)| p.info(stage, &session.sources, count(i))).collect();
+    let policies: Vec<_> =
+        selected.iter().enumerate().map(|(i, p)| p.info(stage, &session.sources, count(i))).collect();
     let summary = Summary {
         documents: facts.subjects.documents,
         resources: facts.subjects.resources.len(),
@@ -34,16 +36,17 @@ pub(super) fn outcome(request: &Request, mut session: Session, judgement: Judgem
         ..Summary::default()
     };
     inputs.read.extend(facts.judged.read.iter().cloned());
-    for input in &mut inputs.read {
-        input.as_of = inputs.documents.as_of(&input.path, &session.sources);
-    }
     inputs.read.extend(facts.subjects.plans.iter().map(|(path, sha256)| outcome::Input {
         path: path.clone(),
         sha256: sha256.clone(),
         as_of: None,
     }));
     inputs.read.sort();
-    let change = facts.judged.request.as_ref().map(|r| ChangeRef { id: Some(r.id().to_owned()), digest: facts.judged.digest.clone() });
+    let change = facts
+        .judged
+        .request
+        .as_ref()
+        .map(|r| ChangeRef { id: Some(r.id().to_owned()), digest: facts.judged.digest.clone() });
     let mut outcome = Outcome {
         mode: facts.subjects.mode,
         valid_until: evaluation.valid_until,
@@ -109,14 +112,20 @@ fn nothing_to_judge(facts: &super::Facts, paths_given: bool, session: &mut Sessi
         return;
     }
     let place = if paths_given { "the given paths" } else { "this folder" };
-    let message = format!("there is nothing to judge in {place}: no Kubernetes object, no Terraform resource, no change request");
+    let message =
+        format!("there is nothing to judge in {place}: no Kubernetes object, no Terraform resource, no change request");
     session.diagnostics.push(
         Diagnostic::error("gate::nothing", message)
             .help("name the folder that holds the manifests or the configuration; files that .gitignore excludes count only when named"),
     );
 }
 
-fn record_context(request: &Request, workspace: &super::Workspace, facts: &super::Facts, outcome: &Outcome) -> RecordContext {
+fn record_context(
+    request: &Request,
+    workspace: &super::Workspace,
+    facts: &super::Facts,
+    outcome: &Outcome,
+) -> RecordContext {
     let git = facts.world.git.as_ref();
     let sources = &outcome.sources;
     let resource = |r: &crate::facts::Resource| ChangedResource {
@@ -134,7 +143,12 @@ fn record_context(request: &Request, workspace: &super::Workspace, facts: &super
         head: git.and_then(|g| g.head.clone()),
         actor: facts.world.actor.clone(),
         resources: facts.subjects.resources.iter().filter(|r| r.action.is_change()).map(resource).collect(),
-        plans: facts.subjects.plans.iter().map(|(path, sha256)| PlanDigest { path: path.to_string(), sha256: sha256.clone() }).collect(),
+        plans: facts
+            .subjects
+            .plans
+            .iter()
+            .map(|(path, sha256)| PlanDigest { path: path.to_string(), sha256: sha256.clone() })
+            .collect(),
         clock_source: if request.clock.given { ClockSource::Given } else { ClockSource::System },
         ..RecordContext::default()
     }
@@ -162,18 +176,29 @@ fn write_record(
     let context = RecordContext { retention: config.audit.retention.clone(), ..context.clone() };
     let given = matches!(request.audit, AuditRequest::To(_));
     match append(&destination, if given { &request.directory } else { root }, outcome, &context) {
-        Ok(receipt) => outcome.audit = Some(receipt),
+        Ok(receipt) => {
+            let destination = source::display_path(&request.directory, std::path::Path::new(&receipt.destination));
+            outcome.audit = Some(AuditReceipt { destination, ..receipt });
+        }
         Err(fault) => fail(outcome, fault),
     }
 }
 
-fn append(destination: &str, from: &std::path::Path, outcome: &Outcome, context: &RecordContext) -> Result<AuditReceipt, Diagnostic> {
+fn append(
+    destination: &str,
+    from: &std::path::Path,
+    outcome: &Outcome,
+    context: &RecordContext,
+) -> Result<AuditReceipt, Diagnostic> {
     let folder = match destination.split_once(':') {
         _ if destination == "file" => from.join(audit::DEFAULT_DIRECTORY),
         Some(("file", folder)) => from.join(folder),
         Some((scheme, _)) if scheme.len() > 1 => {
-            return Err(Diagnostic::error("audit::destination", format!("`{scheme}:` is not a destination of audit records"))
-                .help("name a folder, or `file:FOLDER`"));
+            return Err(Diagnostic::error(
+                "audit::destination",
+                format!("`{scheme}:` is not a destination of audit records"),
+            )
+            .help("name a folder, or `file:FOLDER`"));
         }
         _ => PathBuf::from(from).join(destination),
     };

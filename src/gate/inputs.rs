@@ -1,16 +1,18 @@
 //! What decides: the configuration, the policies and the context documents, read from the trusted state.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use globset::GlobSet;
 use sha2::{Digest, Sha256};
 
-use crate::change::documents::{self, Documents};
+use crate::change::documents::{ContextFile, Documents, Kind, MaxAges};
 use crate::config::Config;
 use crate::discover;
 use crate::finding::{Diagnostic, Level};
+use crate::kubernetes;
 use crate::outcome::Input;
-use crate::parse::{de, yaml};
+use crate::parse::{self, de, yaml};
 use crate::policy::library::{self, Library, Selection};
 use crate::resolve::{self, Resolver};
 use crate::source::{Revision, Source, SourceId};
@@ -29,6 +31,8 @@ pub(super) struct Inputs {
     pub selection: Selection,
     /// Calendar, catalogue, matrix, identities and the rest.
     pub documents: Documents,
+    /// How old context documents may be.
+    pub max_ages: MaxAges,
     /// What was read, for the outcome and the audit record.
     pub read: Vec<Input>,
     /// Shown paths (folders and files) of the gate's own documents.
@@ -52,7 +56,8 @@ impl Inputs {
         let context = context_folder(request, workspace, &config);
         let folders = policy_folders(request, workspace, &config);
         let library = policies_of(request, workspace, &config, &folders, session)?;
-        let documents = context_documents(workspace, &context, session, &mut read)?;
+        let documents = context_documents(workspace, &context, &config.context.required, session, &mut read)?;
+        let max_ages = MaxAges::read(&config.context.max_age).map_err(|faults| first(faults, session))?;
         let selection = Selection { disabled: config.policies.disabled.clone(), ..request.policies.selection.clone() };
         let own = Own {
             config: workspace.shown(&workspace.under_root(discover::CONFIG_FILE)),
@@ -61,7 +66,7 @@ impl Inputs {
             changes: resolve::globs(&config.changes.paths, "changes.paths")?,
             prefix: workspace.prefix(),
         };
-        let inputs = Self { config, library, selection, documents, read, own };
+        let inputs = Self { config, library, selection, documents, max_ages, read, own };
         inputs.check(request, session)?;
         Ok(inputs)
     }
@@ -89,15 +94,18 @@ impl Inputs {
             custom.applies(request.stage) && hard && !asked.has(p.id())
         });
         match left_out.filter(|_| request.stage == crate::facts::Stage::Apply) {
-            Some(policy) => Err(Diagnostic::error("policy::hard-skipped", format!("{} is hard and was left out at stage apply", policy.id()))
-                .help("at stage apply every hard policy judges: leave `--only` and `--skip` out")),
+            Some(policy) => Err(Diagnostic::error(
+                "policy::hard-skipped",
+                format!("{} is hard and was left out at stage apply", policy.id()),
+            )
+            .help("at stage apply every hard policy judges: leave `--only` and `--skip` out")),
             None => Ok(()),
         }
     }
 
     /// Resolves environment and service of resources.
     pub(super) fn resolver(&self, judged: &Judged) -> Result<Resolver<'_>, Diagnostic> {
-        Resolver::new(&self.config, &self.documents.catalogue, &judged.environments())
+        Resolver::new(&self.config, &self.documents.catalog, &judged.environments())
     }
 
     /// The name of an environment after synonyms; as written when nobody declared it.
@@ -106,8 +114,13 @@ impl Inputs {
     }
 
     /// Lower-case spelling of an environment → its name.
-    pub(super) fn spellings(&self) -> std::collections::BTreeMap<String, String> {
+    pub(super) fn spellings(&self) -> BTreeMap<String, String> {
         resolve::spellings(&self.config).into_iter().map(|(k, v)| (k, v.to_string())).collect()
+    }
+
+    /// The kind of the first document of ours in a context file.
+    pub(super) fn kind_of(&self, shown: &str) -> Option<&'static str> {
+        self.documents.all().find(|(_, given)| &*given.path == shown).map(|(kind, _)| Kind::name(kind))
     }
 
     /// Whether a shown path is a document of the gate, which is not judged as a manifest.
@@ -122,8 +135,11 @@ impl Inputs {
 
     /// Which part of the gate a shown path is: `configuration`, `policy`, `context`.
     pub(super) fn gate_part(&self, shown: &str) -> Option<&'static str> {
-        let below = |folder: &String| shown.strip_prefix(folder.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        if shown == self.own.config {
+        let below = |folder: &String| {
+            shown.strip_prefix(folder.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let name = shown.rsplit('/').next().unwrap_or(shown);
+        if shown == self.own.config || name == discover::CONFIG_FILE {
             Some("configuration")
         } else if self.own.policies.iter().any(below) {
             Some("policy")
@@ -133,6 +149,14 @@ impl Inputs {
             None
         }
     }
+}
+
+/// The first of several faults; the others are kept for the outcome.
+pub(super) fn first(faults: Vec<Diagnostic>, session: &mut Session) -> Diagnostic {
+    let mut faults = faults.into_iter();
+    let first = faults.next();
+    session.diagnostics.extend(faults);
+    first.unwrap_or_else(|| Diagnostic::error("gate::input", "something that decides cannot be read"))
 }
 
 /// `sha256:` and the digest of bytes.
@@ -207,6 +231,7 @@ fn policies_of(
 fn context_documents(
     workspace: &Workspace,
     folder: &Path,
+    required: &[String],
     session: &mut Session,
     read: &mut Vec<Input>,
 ) -> Result<Documents, Diagnostic> {
@@ -217,9 +242,23 @@ fn context_documents(
     let mut files = Vec::new();
     for file in workspace.read_trusted_folder(folder, &wanted)? {
         read.push(Input { path: file.path.as_str().into(), sha256: sha256(&file.bytes), as_of: None });
-        files.push(add(file, revision(workspace, folder), session)?.0);
+        let path = file.path.clone();
+        let (id, text) = add(file, revision(workspace, folder), session)?;
+        let parsed = match path.to_ascii_lowercase().ends_with(".ics") {
+            true => parse::Documents::default(),
+            false => kubernetes::read(id, &text, &yaml::Limits::default()),
+        };
+        session.diagnostics.extend(parsed.diagnostics);
+        files.push((path, parsed.documents));
     }
-    let (documents, diagnostics) = documents::read(&files, &session.sources);
+    let context = files.iter().map(|(path, documents)| ContextFile { path, documents });
+    let (documents, diagnostics) = Documents::read(context);
     session.diagnostics.extend(diagnostics);
+    session.diagnostics.extend(documents.missing(required));
+    let at: BTreeMap<&str, String> =
+        documents.all().filter_map(|(_, given)| Some((&*given.path, given.header.as_of?.0.to_string()))).collect();
+    for input in read.iter_mut() {
+        input.as_of = at.get(&*input.path).cloned();
+    }
     Ok(documents)
 }

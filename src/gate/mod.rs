@@ -196,7 +196,12 @@ fn gather(
     Ok(Facts { world, subjects, judged })
 }
 
-fn evaluate(inputs: &Inputs, facts: &Facts, session: &Session, progress: &dyn Progress) -> Result<Evaluation, Diagnostic> {
+fn evaluate(
+    inputs: &Inputs,
+    facts: &Facts,
+    session: &Session,
+    progress: &dyn Progress,
+) -> Result<Evaluation, Diagnostic> {
     let policies: Vec<_> = inputs.library.select(facts.world.stage, &inputs.selection).collect();
     progress.step("judging", facts.subjects.judged.len() + policies.len());
     let task = Task {

@@ -17,10 +17,12 @@ pub(super) fn subject<'a>(
     inputs: &Inputs,
     paths: Option<Vec<String>>,
 ) -> Subject<'a> {
-    let mut targets: BTreeSet<Target> = subjects.resources.iter().filter(|r| r.action.is_change()).map(touched).collect();
+    let mut targets: BTreeSet<Target> =
+        subjects.resources.iter().filter(|r| r.action.is_change()).map(touched).collect();
     targets.extend(request.into_iter().flat_map(|r| declared(r, inputs)));
     let mut teams: BTreeSet<String> = request.and_then(|r| r.spec().team.clone()).into_iter().collect();
-    let owners = targets.iter().filter_map(|t| inputs.documents.catalogue.get(t.service.as_deref()?)?.facts.owner.clone());
+    let owners =
+        targets.iter().filter_map(|t| inputs.documents.catalog.find(t.service.as_deref()?)?.entry.owner.clone());
     teams.extend(owners.collect::<Vec<_>>());
     Subject {
         targets: targets.into_iter().collect(),
@@ -48,12 +50,13 @@ fn declared(request: &ChangeRequest, inputs: &Inputs) -> Vec<Target> {
         if names.is_empty() { vec![None] } else { names.into_iter().map(Some).collect() }
     };
     let environments = or_unknown(scope.environments.iter().map(|name| inputs.environment(name)).collect());
-    let services = or_unknown(scope.services.iter().filter_map(|s| Some(bare_name(s.r#ref.as_deref()?).to_owned())).collect());
+    let services =
+        or_unknown(scope.services.iter().filter_map(|s| Some(bare_name(s.r#ref.as_deref()?).to_owned())).collect());
     let regions = or_unknown(scope.regions.clone());
     let mut targets = Vec::new();
     for environment in &environments {
         for service in &services {
-            let tier = service.as_deref().and_then(|name| inputs.documents.catalogue.get(name)?.facts.tier);
+            let tier = service.as_deref().and_then(|name| inputs.documents.catalog.find(name)?.entry.tier);
             targets.extend(regions.iter().map(|region| Target {
                 environment: environment.clone(),
                 service: service.clone(),

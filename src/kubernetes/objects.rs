@@ -105,7 +105,8 @@ impl Objects {
                 Err(fault) => self.diagnostics.push(*fault),
             },
             _ => {
-                self.diagnostics.push(refused(format!("a list item must be an object, not {}", node.kind()), node.span))
+                let message = format!("a list item must be an object, not {}", node.kind());
+                self.diagnostics.push(refused(message, node.span));
             }
         }
     }

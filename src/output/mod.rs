@@ -4,6 +4,7 @@
 //! words of its reader, and each owns the structs it serialises, so that a change in the model cannot change a format
 //! by accident.
 
+mod diagnostic;
 mod github;
 mod json;
 mod pretty;
@@ -12,11 +13,15 @@ pub(crate) mod sample;
 mod sarif;
 mod snippet;
 mod style;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use std::str::FromStr;
 
+use crate::finding::Diagnostic;
 use crate::outcome::Outcome;
+use crate::source::Sources;
 
 pub use style::Style;
 
@@ -67,6 +72,11 @@ pub fn render(format: Format, outcome: &Outcome, style: &Style) -> String {
         Format::Sarif => sarif::render(outcome),
         Format::Github => github::render(outcome),
     }
+}
+
+/// What stops a command that has no outcome, for people; empty when there is nothing.
+pub fn diagnostics(diagnostics: &[Diagnostic], sources: &Sources, style: &Style) -> String {
+    diagnostics.iter().map(|d| diagnostic::render(d, sources, style)).collect::<Vec<_>>().join("\n")
 }
 
 /// Pretty JSON with two spaces and a newline at the end.

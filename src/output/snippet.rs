@@ -12,6 +12,8 @@ use crate::source::{Source, Sources, Span};
 
 /// Lines shown before and after a mark.
 const CONTEXT: u32 = 1;
+/// Columns left of everything.
+const INDENT: usize = 2;
 
 /// A place with words under it.
 pub(super) struct Mark {
@@ -25,7 +27,7 @@ pub(super) struct Mark {
 pub(super) fn snippet(sources: &Sources, marks: &[Mark], style: &Style) -> Vec<String> {
     let windows = windows(sources, marks);
     let last = windows.iter().map(|w| w.lines.end.saturating_sub(1)).max().unwrap_or(0);
-    let frame = Frame { style, gutter: last.to_string().len() };
+    let frame = Frame { style, gutter: last.to_string().len() + INDENT };
     let mut out = Vec::new();
     for (i, window) in windows.iter().enumerate() {
         frame.window(&mut out, window, i == 0);
@@ -83,6 +85,10 @@ impl Frame<'_> {
             let Some(range) = window.source.line_range(number) else { break };
             let here = |m: &&&Mark| window.source.line(clamp(window.source, m.span.start)) == number;
             let marks: Vec<&Mark> = window.marks.iter().filter(here).copied().collect();
+            // What follows the last line break is a line only to those who point at it.
+            if marks.is_empty() && range.start == window.source.text.len() {
+                break;
+            }
             self.line(out, window.source, number, range, &marks);
         }
     }

@@ -2,11 +2,11 @@
 //! name what people bring along from JavaScript and YAML.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use super::Documents;
 use super::build::{Interner, Keys, OpenEntries};
-use super::tree::{Entry, Node, Number, Value};
+use super::number;
+use super::tree::{Entry, Node, Value};
 use crate::finding::Diagnostic;
 use crate::source::{SourceId, Span};
 
@@ -16,7 +16,7 @@ const DEPTH: usize = 512;
 /// Reads the one value that `text` holds.
 ///
 /// Numbers keep what they say: an integer beyond 64 bits, and a decimal that no double stands for, stay
-/// text ([`Number::Big`]). Of repeated keys the last one wins; [`parse_all`] also warns of them. Errors are
+/// text (`Number::Big`). Of repeated keys the last one wins; [`parse_all`] also warns of them. Errors are
 /// `json::syntax` and `json::limit`.
 pub fn parse(source: SourceId, text: &str) -> Result<Node, Diagnostic> {
     let mut reader = Reader::new(source, text);
@@ -199,7 +199,7 @@ impl<'a> Reader<'a> {
             self.digits()?;
         }
         let text = self.text.get(start..self.at).unwrap_or_default();
-        Ok(Value::Number(if exact { integer(text) } else { decimal(text) }))
+        Ok(Value::Number(if exact { number::integer(text) } else { number::decimal(text) }))
     }
 
     fn digits(&mut self) -> Result<usize, Fault> {
@@ -338,60 +338,12 @@ fn duplicate(key: &str, at: Span) -> Diagnostic {
         .help("remove one of the two")
 }
 
-fn integer(text: &str) -> Number {
-    let signed = text.parse().map(Number::Int);
-    signed.or_else(|_| text.parse().map(Number::Uint)).unwrap_or_else(|_| Number::Big(text.into()))
-}
-
-/// A double when its shortest decimal is the one that was written, else the text.
-fn decimal(text: &str) -> Number {
-    let Ok(value) = text.parse::<f64>() else { return Number::Big(text.into()) };
-    let exact = value.is_finite() && significant(&format!("{value:e}")) == significant(text);
-    if exact { Number::Float(value) } else { Number::Big(Arc::from(text)) }
-}
-
-/// Digits without zeros at either end, and the power of ten of the first one; equal for equal numbers.
-fn significant(text: &str) -> (String, i64) {
-    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let mantissa = mantissa.trim_start_matches('-');
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = format!("{whole}{fraction}");
-    let kept = digits.trim_start_matches('0');
-    if kept.is_empty() {
-        return (String::new(), 0);
-    }
-    let zeros = i64::try_from(digits.len() - kept.len()).unwrap_or(i64::MAX);
-    let whole = i64::try_from(whole.len()).unwrap_or(i64::MAX);
-    let exponent = exponent.parse::<i64>().unwrap_or(i64::MAX / 4);
-    (kept.trim_end_matches('0').to_owned(), exponent.saturating_add(whole - zeros))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<Node, Diagnostic> {
-        parse(SourceId(0), text)
-    }
-
-    fn number(text: &str) -> Number {
-        match read(text).expect("a number").value {
-            Value::Number(number) => number,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn numbers_keep_what_they_say() {
-        assert!(matches!(number("-9223372036854775808"), Number::Int(i64::MIN)));
-        assert!(matches!(number("18446744073709551615"), Number::Uint(u64::MAX)));
-        assert!(matches!(number("18446744073709551616"), Number::Big(_)));
-        assert!(matches!(number("0.1"), Number::Float(_)));
-        assert!(matches!(number("1.50e3"), Number::Float(_)));
-        assert!(matches!(number("0.10000000000000000001"), Number::Big(_)));
-        assert!(matches!(number("1e400"), Number::Big(_)));
-        assert!(matches!(number("1e-400"), Number::Big(_)));
-        assert!(matches!(number("0e999999999999999999999"), Number::Float(_)));
+    fn read(text: &str) -> Result<Node, Box<Diagnostic>> {
+        parse(SourceId(0), text).map_err(Box::new)
     }
 
     #[test]

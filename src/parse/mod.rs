@@ -4,6 +4,7 @@ mod build;
 pub mod de;
 pub mod hcl;
 pub mod json;
+mod number;
 pub mod tree;
 pub mod yaml;
 

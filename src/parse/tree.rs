@@ -1,5 +1,6 @@
 //! The tree that every format is read into: each value and each key knows its bytes.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -230,11 +231,19 @@ impl<'a> IntoIterator for &'a Map {
     }
 }
 
+/// As [`Map::insert`] one after the other, in linear time.
 impl FromIterator<Entry> for Map {
     fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
-        let mut map = Self::default();
-        entries.into_iter().for_each(|e| drop(map.insert(e)));
-        map
+        let mut found: Vec<Entry> = Vec::new();
+        let mut places: HashMap<Arc<str>, usize> = HashMap::new();
+        for entry in entries {
+            let place = *places.entry(entry.key.clone()).or_insert(found.len());
+            match found.get_mut(place) {
+                Some(old) => *old = entry,
+                None => found.push(entry),
+            }
+        }
+        found.into()
     }
 }
 

@@ -110,9 +110,9 @@ fn json_to_rego(json: serde_json::Value) -> Rego {
             (None, None) => Rego::from_numeric_string(&n.to_string()).unwrap_or(Rego::Undefined),
         },
         serde_json::Value::Array(items) => Rego::from(items.into_iter().map(json_to_rego).collect::<Vec<_>>()),
-        serde_json::Value::Object(map) => {
-            Rego::from(map.into_iter().map(|(k, v)| (Rego::from(k), json_to_rego(v))).collect::<regorus::value::Object>())
-        }
+        serde_json::Value::Object(map) => Rego::from(
+            map.into_iter().map(|(k, v)| (Rego::from(k), json_to_rego(v))).collect::<regorus::value::Object>(),
+        ),
     }
 }
 
@@ -206,9 +206,12 @@ impl Engine {
             return Err(Diagnostic::error("policy::load", "the policy's text is not there"));
         };
         if let Some(offset) = too_deep(&source.text) {
-            return Err(Diagnostic::error("policy::nesting", format!("brackets are nested deeper than {MAX_NESTING} levels"))
-                .at(Span::new(id, offset, offset + 1))
-                .help("give the inner value a name of its own: `inner := {…}`"));
+            return Err(Diagnostic::error(
+                "policy::nesting",
+                format!("brackets are nested deeper than {MAX_NESTING} levels"),
+            )
+            .at(Span::new(id, offset, offset + 1))
+            .help("give the inner value a name of its own: `inner := {…}`"));
         }
         let add = || self.inner.add_policy(source.path.to_string(), source.text.to_string());
         match catch_unwind(AssertUnwindSafe(add)) {
@@ -278,7 +281,9 @@ fn failed(text: &str) -> EvalError {
 
 /// The message of an engine error: its text ends with `error: …` below a picture of the place.
 fn message_of(text: &str) -> String {
-    let last = text.lines().find_map(|line| line.trim().strip_prefix("error: ").or_else(|| line.trim().strip_prefix("| error: ")));
+    let last = text
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("error: ").or_else(|| line.trim().strip_prefix("| error: ")));
     last.unwrap_or_else(|| text.lines().next().unwrap_or_default()).trim().to_owned()
 }
 

@@ -91,7 +91,8 @@ pub struct TestRule {
 
 /// Adds the embedded modules to the sources; paths start with `policies/`.
 pub fn embedded(sources: &mut Sources, with_tests: bool) -> Vec<SourceId> {
-    let mut files: Vec<_> = rego_files(&EMBEDDED).into_iter().filter(|(path, _)| with_tests || !is_test(path)).collect();
+    let mut files: Vec<_> =
+        rego_files(&EMBEDDED).into_iter().filter(|(path, _)| with_tests || !is_test(path)).collect();
     files.sort_unstable();
     let add = |(path, text): (String, &'static str)| {
         sources.add(Source::new(format!("policies/{path}"), Revision::Embedded, text))
@@ -112,7 +113,8 @@ pub fn is_test(path: &str) -> bool {
 
 /// Loads modules that are already among the sources.
 pub fn load(sources: &Sources, modules: &[SourceId]) -> Library {
-    let mut library = Library { policies: Vec::new(), engine: Engine::new(), tests: Vec::new(), diagnostics: Vec::new() };
+    let mut library =
+        Library { policies: Vec::new(), engine: Engine::new(), tests: Vec::new(), diagnostics: Vec::new() };
     for id in modules {
         let Some(source) = sources.get(*id) else { continue };
         match library.engine.add(sources, *id) {
@@ -131,29 +133,29 @@ impl Library {
             self.tests.extend(test_rules(id, source, package));
             return;
         }
+        let place = Span::new(id, 0, 0);
+        if !self.engine.declares(&source.path, "deny") {
+            // Shared functions may carry METADATA, too; only one with an id claims to be a policy.
+            if metadata::claims_to_be_a_policy(id, &source.text) {
+                let fault =
+                    Diagnostic::error("policy::no-deny", format!("the policy `{package}` declares no rule `deny`"));
+                self.diagnostics.push(fault.at(place).help("write `deny contains finding if { … }`"));
+            }
+            return;
+        }
         match metadata::read(id, &source.text) {
             Err(fault) => self.diagnostics.push(fault),
-            Ok(Some(metadata)) if self.engine.declares(&source.path, "deny") => {
-                self.policies.push(self.policy(metadata, id, source, package));
-            }
-            Ok(Some(_)) => self.diagnostics.push(
-                Diagnostic::error("policy::no-deny", format!("the policy `{package}` declares no rule `deny`"))
-                    .at(Span::new(id, 0, 0))
-                    .help("write `deny contains finding if { … }`"),
-            ),
-            Ok(None) if self.engine.declares(&source.path, "deny") => self.diagnostics.push(
+            Ok(Some(metadata)) => self.policies.push(self.policy(metadata, id, source, package)),
+            Ok(None) => self.diagnostics.push(
                 Diagnostic::error("policy::no-metadata", format!("the package `{package}` declares `deny` and has no METADATA"))
-                    .at(Span::new(id, 0, 0))
+                    .at(place)
                     .help("a policy starts with a `# METADATA` comment that gives its id, scope, severity and enforcement; see docs/writing-policies.md"),
             ),
-            Ok(None) => {}
         }
     }
 
     fn policy(&self, metadata: Metadata, id: SourceId, source: &Source, package: &str) -> Policy {
-        let rule = |name: &str| {
-            self.engine.declares(&source.path, name).then(|| format!("data.{package}.{name}"))
-        };
+        let rule = |name: &str| self.engine.declares(&source.path, name).then(|| format!("data.{package}.{name}"));
         Policy {
             metadata: Arc::new(metadata),
             deny: format!("data.{package}.deny"),
@@ -225,7 +227,8 @@ fn reads_resources(text: &str) -> bool {
 
 /// Every `input.resource.attrs.a.b["c"]` in the text as a path, deepest first.
 fn mentions(text: &str) -> Vec<Vec<Step>> {
-    let mut found: Vec<Vec<Step>> = text.match_indices("input.resource.attrs").map(|(at, prefix)| steps(text, at + prefix.len())).collect();
+    let mut found: Vec<Vec<Step>> =
+        text.match_indices("input.resource.attrs").map(|(at, prefix)| steps(text, at + prefix.len())).collect();
     found.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
     found.dedup();
     found.retain(|path| !path.is_empty());
@@ -308,7 +311,8 @@ mod tests {
 
     #[test]
     fn a_test_with_two_bodies_counts_once() {
-        let source = Source::new("p_test.rego", Revision::Head, "package p\ntest_a if true\ntest_a if false\ntest_b if {\n}\n");
+        let source =
+            Source::new("p_test.rego", Revision::Head, "package p\ntest_a if true\ntest_a if false\ntest_b if {\n}\n");
         let names: Vec<_> = test_rules(SourceId(0), &source, "p").into_iter().map(|r| r.name).collect();
         assert_eq!(names, ["test_a", "test_b"]);
     }

@@ -152,6 +152,13 @@ pub fn read(source: SourceId, text: &str) -> Result<Option<Metadata>, Diagnostic
     Ok(Some(metadata))
 }
 
+/// Whether the METADATA block gives an id, as only policies do.
+pub fn claims_to_be_a_policy(source: SourceId, text: &str) -> bool {
+    let Some((_, block)) = block(text) else { return false };
+    let parsed = yaml::parse(source, &block, &yaml::Limits::default());
+    parsed.documents.first().is_some_and(|node| node.at(&["custom", "id"]).is_some())
+}
+
 /// The offset of `# METADATA` and a text of the same length as the file in which everything but the block is blank, so that
 /// a position in it is a position in the file.
 fn block(text: &str) -> Option<(usize, String)> {

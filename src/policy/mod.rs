@@ -4,4 +4,3 @@ pub mod engine;
 pub mod library;
 pub mod metadata;
 pub mod test;
-

@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
 
-use super::head::Head;
+use super::head::{self, Head};
 use super::log::{Tail, tail, walk};
 use super::{Record, Store};
 use crate::audit::frame::{Frame, MAX_LEAF};
@@ -44,6 +44,12 @@ impl FileStore {
     /// A store in `directory`, which is created by the first append.
     pub fn new(directory: impl Into<PathBuf>) -> Self {
         Self { directory: directory.into(), failed: AtomicBool::new(false), sync: File::sync_data }
+    }
+
+    /// Lets a test play the disk.
+    #[cfg(test)]
+    pub(super) fn sync_with(&mut self, sync: fn(&File) -> io::Result<()>) {
+        self.sync = sync;
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -76,13 +82,13 @@ impl FileStore {
         let frame = add(&mut head, &mut bytes, &record.leaf, Some(&record.id))?;
         self.write(&mut log, start, &bytes, torn)?;
         // The head is a cache: the record is durable already.
-        let _ = head.to_bytes().and_then(|text| replace(&self.path("head.json"), &text));
+        let _ = head.to_bytes().and_then(|text| replace(&self.path(head::NAME), &text));
         Ok(self.receipt(&record.id, frame.index, frame.root.to_string()))
     }
 
     /// Finds the end of the log, and what an interrupted write left there.
     fn open_end(&self, log: &mut File) -> Result<(Head, Tail), Fault> {
-        let head = fs::read(self.path("head.json")).ok().and_then(|text| Head::parse(&text));
+        let head = Head::read(&self.directory);
         let short_cut = match &head {
             Some(head) if log.metadata()?.len() > CHECKED_AS_A_WHOLE && head.fits(log)? => head.clone(),
             _ => Head::default(),

@@ -4,13 +4,17 @@
 //! written after the log and not synced, so it can lag behind the log, never run ahead of it.
 
 use std::collections::VecDeque;
+use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::audit::frame::{Frame, Reading};
 use crate::audit::tree::{Frontier, Hash};
 
+/// The file in the directory of the log.
+pub(super) const NAME: &str = "head.json";
 /// How many acknowledged records are remembered by id, for retries.
 const RECENT: usize = 64;
 
@@ -44,9 +48,19 @@ struct Text {
     recent: VecDeque<Recent>,
 }
 
+/// How many records the head in `directory` knows; `None` without a head.
+pub(crate) fn acknowledged(directory: &Path) -> Option<u64> {
+    Head::read(directory).map(|head| head.tree.size())
+}
+
 impl Head {
+    /// The head in `directory`; `None` when there is none that proves itself.
+    pub(super) fn read(directory: &Path) -> Option<Self> {
+        fs::read(directory.join(NAME)).ok().and_then(|text| Self::parse(&text))
+    }
+
     /// Reads a head file; `None` when it is not one, or its peaks do not give its root.
-    pub(super) fn parse(text: &[u8]) -> Option<Self> {
+    fn parse(text: &[u8]) -> Option<Self> {
         let text: Text = serde_json::from_slice(text).ok()?;
         let peaks = text.peaks.iter().map(|hex| Hash::from_hex(hex)).collect::<Option<Vec<_>>>()?;
         let tree = Frontier::restore(text.size, peaks)?;

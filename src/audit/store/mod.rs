@@ -3,11 +3,14 @@
 mod file;
 mod head;
 mod log;
+#[cfg(test)]
+mod tests;
 
 use crate::finding::Diagnostic;
 use crate::outcome::AuditReceipt;
 
 pub use file::FileStore;
+pub(super) use head::acknowledged;
 pub(super) use log::{End, walk};
 
 /// One record, ready to be kept.

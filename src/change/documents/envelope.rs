@@ -7,7 +7,7 @@ use crate::change::{Free, Moment};
 
 /// A document of ours: envelope and `spec`.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", bound(deserialize = "S: Deserialize<'de> + Default"))]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct Envelope<S> {
     #[serde(rename = "apiVersion")]
     _api_version: String,
@@ -15,7 +15,6 @@ pub(crate) struct Envelope<S> {
     _kind: String,
     #[serde(default)]
     pub(crate) metadata: Header,
-    #[serde(default)]
     pub(crate) spec: S,
     #[serde(default, rename = "signature")]
     _signature: Option<IgnoredAny>,

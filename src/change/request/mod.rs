@@ -2,8 +2,10 @@
 
 mod delivery;
 mod document;
+mod effects;
 mod evidence;
 mod rollback;
+mod scope;
 
 use std::sync::Arc;
 
@@ -13,16 +15,21 @@ pub use self::delivery::{
     BlueGreen, Controller, DeliveryMetric, DeliveryStep, Exemption, Method, ProgressiveDelivery, Wave,
 };
 pub use self::document::{
-    Artifacts, Booking, ChangeClass, ChangeRequest, ChangeType, Communications, Coordination, CustomerImpact,
-    DataConsistency, Dependencies, DestructiveAction, DrImpact, ExternalRef, Failback, FeatureFlag, Image, Impact,
-    Implementer, Metadata, Notice, PlanStep, RedundancyReduction, Requester, Risk, RiskLevel, Schedule,
-    SchemaMigration, Scope, ServiceRef, Silence, Spec, TemplateRef, Validation,
+    ChangeClass, ChangeRequest, ChangeType, CustomerImpact, ExternalRef, Impact, Implementer, Metadata, PlanStep,
+    Requester, Risk, RiskLevel, Spec, TemplateRef, Validation,
+};
+pub use self::effects::{
+    Communications, DataConsistency, DrImpact, Failback, FeatureFlag, Notice, SchemaMigration, Silence,
 };
 pub use self::evidence::{
     Approval, Attendee, Attestation, Backup, BackupVerification, Cab, CabCondition, Evidence, FreezeOverride, LoadTest,
     Monitoring, OverrideApproval, PreChecks, RightSizing, Staging,
 };
 pub use self::rollback::{Comparator, DataReversibility, Rollback, Strategy, Trigger};
+pub use self::scope::{
+    Artifacts, Booking, Coordination, Dependencies, DestructiveAction, Image, RedundancyReduction, Schedule, Scope,
+    ServiceRef,
+};
 
 use super::canonical;
 use crate::facts::{Instant, Occupied, RiskFacts, Stage, WindowOfChange};
@@ -96,12 +103,11 @@ impl Request {
         RiskFacts { level: declared.clone(), declared }
     }
 
-    /// Names as written of everybody whom the request says takes part: requester, implementer and their stand-in.
+    /// Requester and implementer, as written.
     pub fn participants(&self) -> impl Iterator<Item = &str> {
         let requester = self.spec().requester.as_ref().and_then(|r| r.id.as_ref());
-        let implementer = self.spec().implementer.as_ref();
-        let names = [requester, implementer.and_then(|i| i.id.as_ref()), implementer.and_then(|i| i.backup.as_ref())];
-        names.into_iter().flatten().map(|id| id.0.as_str())
+        let implementer = self.spec().implementer.as_ref().and_then(|i| i.id.as_ref());
+        [requester, implementer].into_iter().flatten().map(|id| id.0.as_str())
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) fn table(page: &mut Page<'_>, outcome: &Outcome) {
 
 fn rows(page: &mut Page<'_>, approvals: &[ApprovalFacts]) {
     let style = *page.style;
-    let limit = style.columns() / 3;
+    let limit = style.columns().saturating_sub(16) / 3;
     let cells: Vec<[String; 3]> = approvals.iter().map(|a| cells(a, &style, limit)).collect();
     let heads = ["who", "role", "how"];
     let widths: Vec<usize> = (0..heads.len())
@@ -58,7 +58,7 @@ fn cells(a: &ApprovalFacts, style: &Style, limit: usize) -> [String; 3] {
     let method = match a.method {
         "github-review" => "GitHub review",
         "gitlab-approval" => "GitLab approval",
-        "asserted" => "typed into the request",
+        "asserted" => "only typed in",
         other => other,
     };
     [who.to_owned(), a.roles.join(", "), format!("{method} {} {}", glyphs.dot, a.assurance)]
@@ -80,12 +80,12 @@ fn in_words(code: &'static str) -> &'static str {
         "contributor" => "contributed to the change",
         "stale-commit" => "was given for an older commit with other content",
         "digest-mismatch" => "is bound to another version of the change",
-        "superseded" => "a later review by the same person replaced it",
+        "superseded" => "was replaced by a later review",
         "dismissed" => "was dismissed",
         "not-approved" => "is not an approval",
-        "no-role" => "the person held no role at that time",
+        "no-role" => "held no role at that time",
         "bot" => "is a bot",
-        "unknown-person" => "Identities does not know the person",
+        "unknown-person" => "is nobody whom Identities knows",
         "self-asserted" => "is only a claim in the request, nobody verified it",
         "in-the-future" => "is dated in the future",
         "too-old" => "is too old",

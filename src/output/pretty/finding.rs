@@ -1,52 +1,37 @@
 //! One finding or one diagnostic in full.
 
-use super::Page;
+use super::{DIAGNOSTICS, Page};
 use crate::facts::Stage;
 use crate::finding::{Answer, Diagnostic, Enforcement, Evidence, Finding, IntroducedBy, Level, Status};
 use crate::outcome::Outcome;
+use crate::output::diagnostic;
 use crate::output::snippet::{Mark, snippet};
 use crate::output::style::{Glyphs, Tone};
-use crate::output::text::visible;
+use crate::output::text::{visible, width};
 
-/// Diagnostics of the levels that `wanted` picks.
-pub(super) fn diagnostics(page: &mut Page<'_>, outcome: &Outcome, wanted: impl Fn(Level) -> bool) {
-    for diagnostic in outcome.diagnostics.iter().filter(|d| wanted(d.level)) {
-        self::diagnostic(page, outcome, diagnostic);
+/// The first diagnostics of a level.
+pub(super) fn diagnostics(page: &mut Page<'_>, outcome: &Outcome, level: Level) {
+    let all: Vec<&Diagnostic> = outcome.diagnostics.iter().filter(|d| d.level == level).collect();
+    for d in all.iter().take(DIAGNOSTICS) {
+        page.line(&diagnostic::render(d, &outcome.sources, page.style));
+        page.blank();
     }
+    page.more(all.len().saturating_sub(DIAGNOSTICS), "diagnostic");
 }
 
-fn diagnostic(page: &mut Page<'_>, outcome: &Outcome, d: &Diagnostic) {
-    let glyphs = page.style.glyphs();
-    let (icon, word, tone) = match d.level {
-        Level::Error => (glyphs.blocks, "error", Tone::Bad),
-        Level::Warning => (glyphs.warning, "warning", Tone::Warn),
-        Level::Note => (glyphs.note, "note", Tone::Dim),
-    };
-    let head = page.style.paint(tone, &format!("{icon} {word}"));
-    page.line(&format!("{head}  {}", page.style.paint(Tone::Dim, d.code)));
-    page.paragraph(2, &d.message);
-    match d.span {
-        Some(span) => place(page, outcome, &[Mark { span, label: d.label.clone(), tone }]),
-        None => {
-            if let Some(path) = &d.path {
-                page.field("file", path);
-            }
-        }
-    }
-    if !d.help.is_empty() {
-        page.field("help", &d.help);
-    }
-    page.blank();
-}
-
-/// A finding with its lines, the lines that decided, its evidence and what to do.
-pub(super) fn in_full(page: &mut Page<'_>, outcome: &Outcome, f: &Finding) {
+/// A finding with its lines, the lines that decided, its evidence and, where `help` is wanted, what to do.
+pub(super) fn in_full(page: &mut Page<'_>, outcome: &Outcome, f: &Finding, help: bool) {
     header(page, outcome, f);
     page.paragraph(2, &f.message);
-    let tone = look(f, outcome, page.style.glyphs()).1;
-    place(page, outcome, &marks(f, tone));
-    evidence(page, &f.evidence);
-    if !f.remediation.is_empty() {
+    let marks = marks(f, page, outcome);
+    place(page, outcome, &marks);
+    if !marks.iter().any(|mark| labelled(f, page) && f.span == Some(mark.span)) {
+        evidence(page, &f.evidence);
+    }
+    if let Some(resource) = &f.resource {
+        page.field("resource", resource);
+    }
+    if help && !f.remediation.is_empty() {
         page.field("help", &f.remediation);
     }
     people(page, f);
@@ -60,9 +45,18 @@ pub(super) fn header(page: &mut Page<'_>, outcome: &Outcome, f: &Finding) {
     let severity = style.paint(tone, &format!("{icon} {}", f.severity.as_str()));
     let link = outcome.policies.iter().find(|p| p.id == f.policy).and_then(|p| p.links.first());
     let id = style.link(link.map(String::as_str), &style.paint(Tone::Strong, &visible(&f.policy)));
+    let title = visible(&f.title);
+    let line = format!("{severity} {id} {}", style.paint(Tone::Strong, &title));
     let dot = style.glyphs().dot;
-    let kind = style.paint(Tone::Dim, &format!("{dot} {}", kind(f, outcome).join(&format!(" {dot} "))));
-    page.line(&format!("{severity} {id} {} {kind}", style.paint(Tone::Strong, &visible(&f.title))));
+    let kind = kind(f, outcome).join(&format!(" {dot} "));
+    // Icon, severity, id, title, dot and kind with the spaces between them.
+    let columns = [f.severity.as_str(), &f.policy, &title, &kind].map(width).iter().sum::<usize>() + 7;
+    if columns <= style.columns() {
+        page.line(&format!("{line} {}", style.paint(Tone::Dim, &format!("{dot} {kind}"))));
+    } else {
+        page.line(&line);
+        page.line(&format!("  {}", style.paint(Tone::Dim, &kind)));
+    }
 }
 
 /// Icon and colour of a finding.
@@ -80,10 +74,10 @@ pub(super) fn look(f: &Finding, outcome: &Outcome, glyphs: &Glyphs) -> (&'static
 fn kind(f: &Finding, outcome: &Outcome) -> Vec<String> {
     let mut words = vec![f.enforcement.as_str().to_owned()];
     if f.answer == Answer::Unknown {
-        words.push("could not be judged".into());
+        words.push("not judged".into());
     }
     if f.enforcement != Enforcement::Advisory && f.status == Status::Open && !f.blocks(outcome.stage == Stage::Apply) {
-        words.push(format!("does not block at stage {}", outcome.stage.as_str()));
+        words.push("does not block".into());
     }
     if f.pending && f.status == Status::Open {
         words.push("can still arrive".into());
@@ -92,16 +86,22 @@ fn kind(f: &Finding, outcome: &Outcome) -> Vec<String> {
 }
 
 /// The offending line first, then the lines that decided.
-fn marks(f: &Finding, tone: Tone) -> Vec<Mark> {
-    let label = f.evidence.first().filter(|_| f.evidence.len() == 1).map_or_else(String::new, compared);
+fn marks(f: &Finding, page: &Page<'_>, outcome: &Outcome) -> Vec<Mark> {
+    let tone = look(f, outcome, page.style.glyphs()).1;
+    let label = f.evidence.first().filter(|_| labelled(f, page)).map_or_else(String::new, compared);
     let here = f.span.map(|span| Mark { span, label, tone });
     let because = f.because.iter().map(|span| Mark { span: *span, label: "decided here".into(), tone: Tone::Place });
-    here.into_iter().chain(because).collect()
+    here.into_iter().chain(because).filter(|mark| outcome.sources.get(mark.span.source).is_some()).collect()
+}
+
+/// Whether the evidence is said under the line and needs no list: it is one value, and short enough for any column.
+fn labelled(f: &Finding, page: &Page<'_>) -> bool {
+    matches!(f.evidence.as_slice(), [one] if width(&compared(one)) + 10 <= page.style.columns() / 2)
 }
 
 fn place(page: &mut Page<'_>, outcome: &Outcome, marks: &[Mark]) {
     for line in snippet(&outcome.sources, marks, page.style) {
-        page.line(&format!("  {line}"));
+        page.line(&line);
     }
 }
 
@@ -122,7 +122,7 @@ fn evidence(page: &mut Page<'_>, evidence: &[Evidence]) {
 fn people(page: &mut Page<'_>, f: &Finding) {
     if !f.introduced_by.is_empty() {
         let commits: Vec<String> = f.introduced_by.iter().map(commit).collect();
-        page.field("introduced", &commits.join("\n"));
+        page.field("introduced by", &commits.join("\n"));
     }
     if !f.owners.is_empty() {
         page.field("owners", &f.owners.join(", "));

@@ -18,8 +18,10 @@ pub(super) fn in_full(page: &mut Page<'_>, outcome: &Outcome, findings: &[&Findi
         let shown = group.len().min(IN_FULL).min(room);
         room -= shown;
         let (full, rest) = group.split_at(shown);
-        for f in full {
-            finding::in_full(page, outcome, f);
+        for (i, f) in full.iter().enumerate() {
+            // The same advice once is enough.
+            let again = full.get(i + 1).is_some_and(|next| next.remediation == f.remediation);
+            finding::in_full(page, outcome, f, !again);
         }
         if !rest.is_empty() {
             summarised(page, outcome, rest, shown > 0);
@@ -32,11 +34,11 @@ pub(super) fn compact(page: &mut Page<'_>, outcome: &Outcome, findings: &[&Findi
     let groups = by(findings, |f| (f.policy.clone(), f.answer));
     for group in groups.iter().take(GROUPS) {
         match group.as_slice() {
-            [one] => finding::in_full(page, outcome, one),
+            [one] => finding::in_full(page, outcome, one, true),
             many => summarised(page, outcome, many, false),
         }
     }
-    more(page, groups.iter().skip(GROUPS).map(Vec::len).sum());
+    page.more(groups.iter().skip(GROUPS).map(Vec::len).sum(), "finding");
 }
 
 /// One line a policy and status: it stays visible that something was lifted, by what, and where.
@@ -56,7 +58,7 @@ pub(super) fn lifted(page: &mut Page<'_>, outcome: &Outcome, findings: &[&Findin
         page.line(&format!("{head} {what} {} {}", glyphs.dot, count(group.len(), "finding", "findings")));
         places(page, outcome, group);
     }
-    more(page, groups.iter().skip(GROUPS).map(Vec::len).sum());
+    page.more(groups.iter().skip(GROUPS).map(Vec::len).sum(), "finding");
     if !findings.is_empty() {
         page.blank();
     }
@@ -111,21 +113,8 @@ fn places(page: &mut Page<'_>, outcome: &Outcome, group: &[&Finding]) {
 
 fn rest_of(page: &mut Page<'_>, all: usize) {
     if let Some(n) = all.checked_sub(PLACES).filter(|n| *n > 0) {
-        hint(page, &format!("{n} more"));
+        page.hint(&format!("{n} more"));
     }
-}
-
-fn more(page: &mut Page<'_>, n: usize) {
-    if n > 0 {
-        hint(page, &count(n, "more finding", "more findings"));
-        page.blank();
-    }
-}
-
-fn hint(page: &mut Page<'_>, what: &str) {
-    let text = format!("    {} and {what} (all of them: --format json)", page.style.glyphs().ellipsis);
-    let text = page.style.paint(Tone::Dim, &text);
-    page.line(&text);
 }
 
 fn place(f: &Finding, outcome: &Outcome) -> Option<String> {

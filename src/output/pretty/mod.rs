@@ -8,6 +8,7 @@ mod finding;
 mod group;
 mod summary;
 
+use super::count;
 use super::style::{Style, Tone};
 use super::text::{pad, visible_lines, width, wrap};
 use crate::facts::Stage;
@@ -22,8 +23,10 @@ const IN_FULL_ALTOGETHER: usize = 24;
 const PLACES: usize = 4;
 /// Groups in a section.
 const GROUPS: usize = 12;
+/// Diagnostics of one level.
+const DIAGNOSTICS: usize = 10;
 /// Columns of the names in front of evidence, help and people.
-const FIELD: usize = 12;
+const FIELD: usize = 15;
 
 /// Writes the outcome for a terminal.
 pub(super) fn render(outcome: &Outcome, style: &Style) -> String {
@@ -33,11 +36,12 @@ pub(super) fn render(outcome: &Outcome, style: &Style) -> String {
         return page.out;
     }
     let sections = Sections::of(outcome);
-    finding::diagnostics(&mut page, outcome, |level| level == Level::Error);
+    finding::diagnostics(&mut page, outcome, Level::Error);
     group::in_full(&mut page, outcome, &sections.blocking);
     group::compact(&mut page, outcome, &sections.other);
     group::lifted(&mut page, outcome, &sections.lifted);
-    finding::diagnostics(&mut page, outcome, |level| level != Level::Error);
+    finding::diagnostics(&mut page, outcome, Level::Warning);
+    finding::diagnostics(&mut page, outcome, Level::Note);
     approvals::table(&mut page, outcome);
     summary::block(&mut page, outcome);
     page.out
@@ -89,6 +93,21 @@ impl Page<'_> {
     fn field(&mut self, name: &str, text: &str) {
         let first = format!("    {}", self.style.paint(Tone::Place, &pad(name, FIELD)));
         self.hanging_with(&first, 4 + FIELD, text);
+    }
+
+    /// Says that a list goes on, and where to find all of it.
+    fn hint(&mut self, what: &str) {
+        let text = format!("    {} and {what} (see --format json)", self.style.glyphs().ellipsis);
+        let text = self.style.paint(Tone::Dim, &text);
+        self.line(&text);
+    }
+
+    /// The same after a section that left `n` things out.
+    fn more(&mut self, n: usize, thing: &str) {
+        if n > 0 {
+            self.hint(&count(n, &format!("more {thing}"), &format!("more {thing}s")));
+            self.blank();
+        }
     }
 
     fn hanging(&mut self, first: &str, text: &str) {

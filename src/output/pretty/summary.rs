@@ -24,9 +24,11 @@ pub(super) fn block(page: &mut Page<'_>, outcome: &Outcome) {
     if outcome.partial {
         fact(page, "partial", "--only or --skip left policies out: this is not the whole answer");
     }
-    if let Some(until) = outcome.valid_until {
-        fact(page, "valid until", &format!("{until}: from then on time alone can change the answer, judge again"));
-    }
+    let until = match outcome.valid_until {
+        Some(until) => format!("{until}: from then on time alone can change the answer, judge again"),
+        None => "no end: nothing here changes by time alone".into(),
+    };
+    fact(page, "valid until", &until);
     audit(page, outcome);
     fact(page, "next", &next(outcome));
 }
@@ -40,7 +42,7 @@ pub(super) fn verdict(page: &mut Page<'_>, outcome: &Outcome) {
         Verdict::Undecided => (page.style.glyphs().unknown, Tone::Bad),
     };
     let word = page.style.paint(tone, &format!("{icon} {}", outcome.decision.as_str().to_uppercase()));
-    page.line(&format!("{word}  {}", reason(outcome)));
+    page.hanging_with(&format!("{word}  "), outcome.decision.as_str().len() + 4, &reason(outcome));
 }
 
 fn reason(outcome: &Outcome) -> String {
@@ -71,17 +73,19 @@ fn reason(outcome: &Outcome) -> String {
 fn mode(outcome: &Outcome) -> &'static str {
     match outcome.mode {
         Mode::Present => "judged as it stands: there is no base and no plan to compare with",
-        Mode::Difference => "compared with its base or plan: judged is what the change does",
+        Mode::Difference => "compared with the base or plan: what the change does is judged",
     }
 }
 
 fn change(page: &mut Page<'_>, outcome: &Outcome) {
-    let risk = outcome.risk.level.as_deref().map(|level| format!("risk {level}"));
     let change = outcome.change.as_ref();
-    let digest = change.and_then(|c| c.digest.clone());
-    let parts: Vec<String> = [change.and_then(|c| c.id.clone()), risk, digest].into_iter().flatten().collect();
+    let risk = outcome.risk.level.as_deref().map(|level| format!("risk {level}"));
+    let parts: Vec<String> = [change.and_then(|c| c.id.clone()), risk].into_iter().flatten().collect();
     if !parts.is_empty() {
-        fact(page, "change", &dotted(page, &parts));
+        fact(page, "change", &parts.join(&format!(" {} ", page.style.glyphs().dot)));
+    }
+    if let Some(digest) = change.and_then(|c| c.digest.as_deref()) {
+        fact(page, "digest", digest);
     }
 }
 
@@ -138,10 +142,6 @@ fn next(outcome: &Outcome) -> String {
         Verdict::Undecided => "repair the errors above: what cannot be judged is never allowed",
     };
     format!("{advice} (exit code {})", outcome.exit_code())
-}
-
-fn dotted(page: &Page<'_>, parts: &[String]) -> String {
-    parts.join(&format!(" {} ", page.style.glyphs().dot))
 }
 
 fn fact(page: &mut Page<'_>, name: &str, text: &str) {

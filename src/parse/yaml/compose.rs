@@ -147,8 +147,8 @@ impl Composer<'_, '_> {
             ScalarStyle::Plain => (text, self.place.trimmed(at)),
             ScalarStyle::Literal | ScalarStyle::Folded => (text, self.place.block_scalar(at)),
         };
-        if plain && text.starts_with('?') && self.frames.last().is_some_and(|frame| frame.flow) {
-            return Err(Box::new(fault::question_mark(span)));
+        if plain && self.frames.last().is_some_and(|frame| frame.flow) {
+            self.check_flow_text(text, at, span)?;
         }
         if self.wants_key() && plain && text == "<<" && tag.is_none_or(is_merge) {
             self.set_pending(Pending::Merge(span), span);
@@ -172,6 +172,20 @@ impl Composer<'_, '_> {
             self.set_pending(Pending::Key(key, span), span);
         }
         Ok(())
+    }
+
+    /// Plain texts in brackets that YAML 1.1 cuts otherwise than YAML 1.2.
+    fn check_flow_text(&self, text: &str, at: &granit_parser::Span, span: Span) -> Result<(), Fault> {
+        let rest = at.end.byte_offset().and_then(|end| self.place.text.get(end..)).unwrap_or_default();
+        if text.starts_with('?') {
+            return Err(Box::new(fault::question_mark(span)));
+        }
+        match rest.strip_prefix(':') {
+            Some(next) if !text.is_empty() && next.starts_with([',', '[', ']', '{', '}']) => {
+                Err(Box::new(fault::glued_colon(span)))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn leaf(&mut self, meaning: &Scalar<'_>, span: Span) -> Result<Node, Fault> {
@@ -322,7 +336,7 @@ impl Composer<'_, '_> {
         let at = error.marker().byte_offset().unwrap_or(self.place.text.len());
         let rest = self.place.text.get(at..).unwrap_or_default();
         let length = rest.chars().next().filter(|c| !c.is_whitespace()).map_or(0, char::len_utf8);
-        Box::new(fault::syntax(error.kind(), self.place.span(at, at + length)))
+        Box::new(fault::syntax(error.kind(), self.place.line_of(at), self.place.span(at, at + length)))
     }
 }
 

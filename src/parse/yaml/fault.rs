@@ -8,12 +8,32 @@ use crate::source::Span;
 /// Code of [`skipped`].
 pub(crate) const SKIPPED: &str = "yaml::skipped";
 
-/// A text that the grammar refuses.
-pub(super) fn syntax(kind: &ErrorKind, at: Span) -> Diagnostic {
-    if matches!(kind, ErrorKind::RecursionLimitExceeded) {
-        return nesting(at);
+/// A text that the grammar refuses. `line` is the one it stands on.
+pub(super) fn syntax(kind: &ErrorKind, line: &str, at: Span) -> Diagnostic {
+    match kind {
+        ErrorKind::RecursionLimitExceeded => nesting(at),
+        ErrorKind::InvalidQuotedScalarIndent | ErrorKind::InvalidFlowScalarIndent => {
+            dialect(message(kind), at, "indent the lines of a quoted text deeper than its key")
+        }
+        ErrorKind::MissingDocumentEndBeforeDirective => {
+            dialect(message(kind), at, "quote a text that begins with `%`; kubectl skips the rest of the document")
+        }
+        ErrorKind::UnknownAnchor | ErrorKind::SimpleKeyExpected if is_alias_key(line) => {
+            dialect("an alias as a key needs a blank before the colon", at, "write `*name : value`")
+        }
+        _ => Diagnostic::error("yaml::syntax", message(kind)).at(at).label("here").help(help(kind)),
     }
-    Diagnostic::error("yaml::syntax", message(kind)).at(at).label("here").help(help(kind))
+}
+
+/// What kubectl reads and we refuse, because a reviewer, or the next tool, may read something else.
+fn dialect(message: impl Into<String>, at: Span, help: &str) -> Diagnostic {
+    Diagnostic::error("yaml::dialect", message).at(at).label("here").help(help)
+}
+
+/// `*name: value`.
+fn is_alias_key(line: &str) -> bool {
+    let word = line.trim_start_matches([' ', '-', '?']).split_ascii_whitespace().next().unwrap_or_default();
+    word.starts_with('*') && word.ends_with(':')
 }
 
 /// A value that the grammar takes and kubectl refuses.
@@ -58,20 +78,28 @@ pub(super) fn template(at: Span) -> Diagnostic {
     Diagnostic::warning("yaml::template", "this is a template, not a manifest: it was not judged")
         .at(at)
         .label("template action")
-        .help("render it first: name the chart under `kubernetes.helm` in changegate.yaml")
+        .help("render it first (`helm template`, `kustomize build`) and judge the result")
 }
 
 /// A character that breaks lines for kubectl (YAML 1.1) and for nobody who looks at the file.
 pub(super) fn line_break(at: Span) -> Diagnostic {
-    Diagnostic::error("yaml::line-break", "a line break that is not shown as one (U+0085, U+2028 or U+2029)")
-        .at(at)
+    let message = "a line break that is not shown as one (U+0085, U+2028 or U+2029)";
+    dialect(message, at, "remove the character, or write it as \\u2028 in double quotes")
         .label("kubectl starts a new line here")
-        .help("remove the character, or write it as \\u2028 in double quotes")
 }
 
 /// `{?key: value}`.
 pub(super) fn question_mark(at: Span) -> Diagnostic {
-    value("a plain text in brackets cannot begin with `?`", at, "quote it: kubectl drops the question mark")
+    dialect("a plain text in brackets cannot begin with `?`", at, "quote it: kubectl drops the question mark")
+}
+
+/// `{key:}`, `{key:[1]}`.
+pub(super) fn glued_colon(at: Span) -> Diagnostic {
+    dialect(
+        "in brackets, a colon needs a blank after it",
+        at,
+        "write `key: value`: kubectl makes the colon part of the key",
+    )
 }
 
 /// What stands after the end of a document without a separator, which kubectl skips.

@@ -2,7 +2,7 @@
 //!
 //! The grammar is granit-parser's; this module owns what the grammar leaves open: where a stream is cut
 //! into documents ([`stream`]), what a scalar means ([`scalar`]), merge keys, repeated keys, aliases and
-//! their budget ([`compose`]), and how a fault is explained ([`fault`]).
+//! their budget ([`compose`]), and how a fault is explained ([`fault`], [`template`]).
 
 mod anchors;
 mod compose;
@@ -11,6 +11,7 @@ mod go_float;
 mod place;
 mod scalar;
 mod stream;
+mod template;
 
 use super::Documents;
 use super::build::Interner;
@@ -39,7 +40,7 @@ impl Default for Limits {
 /// Reads every document of `text`.
 ///
 /// A document with a fault is left out and stands as an error among the diagnostics (`yaml::syntax`,
-/// `yaml::value`, `yaml::limit`); one that only makes sense as a template is a warning (`yaml::template`).
+/// `yaml::value`, `yaml::dialect`, `yaml::limit`); one that only makes sense as a template is a warning (`yaml::template`).
 /// The others are kept. Repeated keys are warnings (`yaml::duplicate-key`); the last one wins.
 pub fn parse(source: SourceId, text: &str, limits: &Limits) -> Yaml {
     let mut found = Documents::default();
@@ -64,9 +65,9 @@ pub fn parse(source: SourceId, text: &str, limits: &Limits) -> Yaml {
     found
 }
 
-/// A fault in a text with template actions says so: what is wrong is that it was not rendered.
+/// A fault in a template says so: what is wrong is that it was not rendered.
 fn explain(fault: Diagnostic, source: SourceId, piece: &stream::Piece) -> Diagnostic {
-    match stream::template_action(piece.text) {
+    match template::unrendered_action(piece.text) {
         Some(action) => fault::template(Span::new(source, piece.base + action.start, piece.base + action.end)),
         None => fault,
     }

@@ -69,6 +69,12 @@ impl Place<'_> {
         }
     }
 
+    /// The line that an offset lies on.
+    pub(super) fn line_of(&self, at: usize) -> &str {
+        let start = self.before(at).rfind('\n').map_or(0, |newline| newline + 1);
+        self.text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default()
+    }
+
     fn before(&self, at: usize) -> &str {
         self.text.get(..at).unwrap_or_default()
     }

@@ -34,20 +34,6 @@ pub(super) fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
     })
 }
 
-/// The first template action, `{{ … }}`, outside comment lines.
-pub(super) fn template_action(text: &str) -> Option<Range<usize>> {
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
-        let open = line.find("{{").filter(|_| !line.trim_start().starts_with('#'));
-        if let Some(open) = open {
-            let close = line.get(open..).and_then(|rest| rest.find("}}")).map(|i| open + i + 2);
-            return Some(start + open..start + close.unwrap_or(line.trim_end().len()));
-        }
-        start += line.len();
-    }
-    None
-}
-
 /// The first character that YAML 1.1 takes for a line break and YAML 1.2 does not: where, and its bytes.
 pub(super) fn foreign_line_break(text: &str) -> Option<(usize, usize)> {
     text.char_indices().find(|(_, c)| matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}')).map(|(at, c)| (at, c.len_utf8()))
@@ -90,12 +76,5 @@ mod tests {
         );
         assert_eq!(cut("a: |\n  b\n ---\n"), [("a: |\n  b\n ---\n", false)]);
         assert_eq!(cut("\u{feff}a\r\n---\r\nb"), [("a\r\n", false), ("b", false)]);
-    }
-
-    #[test]
-    fn finds_template_actions_outside_comments() {
-        assert_eq!(template_action("# {{ a }}\nb: {{ c }}\n"), Some(13..20));
-        assert_eq!(template_action("{{- if x\n}}"), Some(0..8));
-        assert_eq!(template_action("a: b\n"), None);
     }
 }

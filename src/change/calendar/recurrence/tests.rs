@@ -95,7 +95,7 @@ fn field(min: u8, max: u8) -> impl Strategy<Value = String> {
         3 => (min..=max).prop_map(|n| n.to_string()),
         1 => (min..=max, min..=max).prop_map(|(a, b)| format!("{}-{}", a.min(b), a.max(b))),
         1 => (min..=max, min..=max).prop_map(|(a, b)| format!("{a},{b}")),
-        1 => (2u8..=15).prop_map(|step| format!("*/{}", step)),
+        1 => (2u8..=15).prop_map(|step| format!("*/{step}")),
     ]
 }
 

@@ -110,7 +110,7 @@ fn an_exemption_needs_all_that_it_names() {
     assert_eq!(by(&exemption, "{}"), None, "an absent class exempts nothing");
     assert_eq!(exemption.applies(&Subject::default()), None, "nor does an absent request");
 
-    let proven = Exemption { requires: words(&["advisoryRef"]), ..exemption.clone() };
+    let proven = Exemption { requires: words(&["advisoryRef"]), ..exemption };
     assert_eq!(by(&proven, "{changeClass: security-fix}"), None);
     assert_eq!(by(&proven, "{changeClass: security-fix, advisoryRef: '  '}"), None);
     assert_eq!(

@@ -1,0 +1,240 @@
+//! Approvals: who said yes to what, and whether it counts (change-control, Approvals; contract 4 and 6).
+//!
+//! Reviews come from the forge and are bound to a commit; entries of the request's `approvals` are claims, unless they
+//! name a review by the same person. Everything is kept, with the codes of why it does not count, so that a reader
+//! sees what is missing and a policy sees who objects.
+
+mod review;
+
+use std::collections::{BTreeSet, HashMap};
+
+use jiff::{SignedDuration, Timestamp};
+
+pub use self::review::{Decision, Method, Review};
+
+use super::identity::{Identities, Person};
+use super::request::{Approval, Request};
+use crate::config::Assurance;
+use crate::facts::{ApprovalFacts, Instant};
+use crate::parse::de::Spanned;
+use crate::source::{Sources, Span};
+
+/// An approval is good for `[submitted, submitted + 14 days)`.
+pub const LIFETIME: SignedDuration = SignedDuration::from_hours(14 * 24);
+
+/// What approvals are held against.
+pub struct Circumstances<'a> {
+    /// The instant to judge at.
+    pub now: Timestamp,
+    /// The commit to be merged or applied; without one no review can be for it.
+    pub head: Option<&'a str>,
+    /// Whether the content at another commit is the head's (contract 4).
+    pub same_content: &'a dyn Fn(&str) -> bool,
+    /// The change digest.
+    pub digest: &'a str,
+    /// Canonical ids of everybody who contributed; see [`contributors`].
+    pub contributors: &'a BTreeSet<String>,
+    /// Who is who. Somebody who is not in it holds no role.
+    pub identities: &'a Identities,
+    /// Logins of machines, besides those that say so themselves.
+    pub bots: &'a [String],
+    /// Lowest assurance at which an approval counts.
+    pub minimum: Assurance,
+    /// To name places.
+    pub sources: &'a Sources,
+}
+
+/// Canonical ids of everybody who contributed: `emails` of authors, committers, co-authors and signers, and the
+/// request's requester and implementer.
+pub fn contributors<'a>(
+    emails: impl IntoIterator<Item = &'a str>,
+    request: Option<&'a Request>,
+    identities: &Identities,
+) -> BTreeSet<String> {
+    let participants = request.into_iter().flat_map(Request::participants);
+    identities.canonical_set(emails.into_iter().chain(participants))
+}
+
+/// Every review and every claim with the answer whether it counts, sorted by instant, then by who it is.
+pub fn judge(reviews: &[Review], request: Option<&Request>, circumstances: &Circumstances<'_>) -> Vec<ApprovalFacts> {
+    let claims = request.map(|request| request.spec().approvals.as_slice()).unwrap_or_default();
+    let (mut backed, claimed) = pair(claims, reviews, circumstances);
+    let latest = latest(reviews, circumstances);
+    let mut judged: Vec<ApprovalFacts> = reviews
+        .iter()
+        .enumerate()
+        .map(|(index, review)| {
+            let superseded = latest.get(&circumstances.identity(review)).is_some_and(|last| *last > index);
+            circumstances.of_review(review, backed.remove(&index), superseded)
+        })
+        .chain(claimed.into_iter().map(|claim| circumstances.of_claim(claim)))
+        .collect();
+    judged.sort_by(|a, b| {
+        let key = |f: &ApprovalFacts| (f.at_ns, f.login.clone(), f.method, f.source.clone());
+        key(a).cmp(&key(b))
+    });
+    judged
+}
+
+/// Claims that name a review by the same person, by that review's index, and those that do not.
+fn pair<'a>(
+    claims: &'a [Spanned<Approval>],
+    reviews: &[Review],
+    circumstances: &Circumstances<'_>,
+) -> (HashMap<usize, &'a Approval>, Vec<&'a Spanned<Approval>>) {
+    let by_id: HashMap<(Method, &str), usize> =
+        reviews.iter().enumerate().filter_map(|(i, r)| Some(((r.method, r.id.as_deref()?), i))).collect();
+    let mut backed = HashMap::new();
+    let mut claimed = Vec::new();
+    for claim in claims {
+        let found = named_review(claim).and_then(|key| by_id.get(&key)).copied();
+        let same = found.filter(|index| reviews.get(*index).is_some_and(|r| circumstances.is_by(r, claim)));
+        match same {
+            // A second claim to one review stays a claim.
+            Some(index) if !backed.contains_key(&index) => drop(backed.insert(index, &claim.value)),
+            _ => claimed.push(claim),
+        }
+    }
+    (backed, claimed)
+}
+
+/// The review that a claim names as its evidence.
+fn named_review(claim: &Approval) -> Option<(Method, &str)> {
+    let evidence = claim.evidence.as_ref()?;
+    Some((Method::named(evidence.kind.as_deref()?)?, evidence.id.as_ref()?.0.as_str()))
+}
+
+/// The last opinion of each person: its index. A comment is none, and replaces none.
+fn latest(reviews: &[Review], circumstances: &Circumstances<'_>) -> HashMap<String, usize> {
+    let mut latest: HashMap<String, usize> = HashMap::new();
+    // Reviews are sorted by when the forge received them.
+    for (index, review) in reviews.iter().enumerate().filter(|(_, review)| review.decision.is_opinion()) {
+        latest.insert(circumstances.identity(review), index);
+    }
+    latest
+}
+
+impl Circumstances<'_> {
+    fn of_review(&self, review: &Review, claim: Option<&Approval>, superseded: bool) -> ApprovalFacts {
+        let bound = claim.and_then(|claim| claim.bound_digest.as_ref()).map(|digest| digest.0.clone());
+        let person = review.login.as_deref().and_then(|login| self.identities.person(login));
+        let bot = review.bot || self.is_bot(review.login.as_deref(), person);
+        let mut why = self.of_person(person, review.login.as_deref(), bot, review.at.unwrap_or(self.now));
+        why.extend(self.of_time(review.at));
+        why.extend(of_decision(review.decision));
+        why.extend((!self.is_for_head(review.commit.as_deref())).then_some("stale-commit"));
+        why.extend(bound.as_ref().is_some_and(|digest| digest != self.digest).then_some("digest-mismatch"));
+        why.extend((superseded && review.decision.is_opinion()).then_some("superseded"));
+        why.extend((Assurance::A2 < self.minimum).then_some("assurance"));
+        let facts = ApprovalFacts {
+            method: review.method.as_str(),
+            assurance: Assurance::A2.as_str(),
+            bound_digest: bound,
+            commit: review.commit.clone(),
+            decision: review.decision.as_str(),
+            ..ApprovalFacts::default()
+        };
+        self.complete(facts, person.filter(|_| !bot), review.login.as_deref(), review.at, why, review.span)
+    }
+
+    /// A name typed into the request is a claim: assurance A0.
+    fn of_claim(&self, claim: &Spanned<Approval>) -> ApprovalFacts {
+        let login = claim.by.as_ref().map(|id| id.0.as_str());
+        let at = claim.at.map(|at| at.0);
+        let person = login.and_then(|login| self.identities.person(login));
+        let bot = self.is_bot(login, person);
+        let decision = claim.decision.as_deref().map_or(Decision::Commented, Decision::claimed);
+        let bound = claim.bound_digest.as_ref().map(|digest| digest.0.clone());
+        let mut why = self.of_person(person, login, bot, at.unwrap_or(self.now));
+        why.extend(self.of_time(at));
+        why.extend(of_decision(decision));
+        why.extend((bound.as_deref() != Some(self.digest)).then_some("digest-mismatch"));
+        why.extend((Assurance::A0 < self.minimum).then_some("self-asserted"));
+        let facts = ApprovalFacts {
+            method: "asserted",
+            assurance: Assurance::A0.as_str(),
+            bound_digest: bound,
+            commit: claim.evidence.as_ref().and_then(|evidence| evidence.commit.clone()),
+            decision: decision.as_str(),
+            ..ApprovalFacts::default()
+        };
+        self.complete(facts, person.filter(|_| !bot), login, at, why, claim.span)
+    }
+
+    fn complete(
+        &self,
+        facts: ApprovalFacts,
+        person: Option<&Person>,
+        login: Option<&str>,
+        at: Option<Timestamp>,
+        why_not: BTreeSet<&'static str>,
+        span: Span,
+    ) -> ApprovalFacts {
+        ApprovalFacts {
+            by: person.map(|person| person.id.clone()),
+            login: login.unwrap_or("ghost").to_owned(),
+            roles: person.map(|person| person.roles_at(at.unwrap_or(self.now))).unwrap_or_default(),
+            at: at.map(|at| at.to_string()),
+            at_ns: at.map(|at| Instant(at).ns()),
+            valid: why_not.is_empty(),
+            contributor: why_not.contains("contributor"),
+            why_not: why_not.into_iter().collect(),
+            source: self.sources.locate(span).map(|place| place.to_string()).unwrap_or_default(),
+            ..facts
+        }
+    }
+
+    fn of_person(
+        &self,
+        person: Option<&Person>,
+        login: Option<&str>,
+        bot: bool,
+        at: Timestamp,
+    ) -> BTreeSet<&'static str> {
+        let contributed = login.is_some_and(|login| self.contributors.contains(&self.identities.canonical(login)));
+        let who = match person {
+            _ if bot => Some("bot"),
+            None => Some("unknown-person"),
+            Some(person) => person.roles_at(at).is_empty().then_some("no-role"),
+        };
+        who.into_iter().chain(contributed.then_some("contributor")).collect()
+    }
+
+    fn of_time(&self, at: Option<Timestamp>) -> Option<&'static str> {
+        let age = self.now.duration_since(at?);
+        if age.is_negative() { Some("in-the-future") } else { (age >= LIFETIME).then_some("too-old") }
+    }
+
+    fn is_for_head(&self, commit: Option<&str>) -> bool {
+        let (Some(commit), Some(head)) = (commit, self.head) else { return false };
+        commit.eq_ignore_ascii_case(head) || (self.same_content)(commit)
+    }
+
+    fn is_bot(&self, login: Option<&str>, person: Option<&Person>) -> bool {
+        let named = |login: &str| {
+            login.to_ascii_lowercase().ends_with("[bot]") || self.bots.iter().any(|bot| bot.eq_ignore_ascii_case(login))
+        };
+        person.is_some_and(|person| person.bot) || login.is_some_and(named)
+    }
+
+    fn is_by(&self, review: &Review, claim: &Approval) -> bool {
+        let names = review.login.as_deref().zip(claim.by.as_ref());
+        names.is_some_and(|(login, by)| self.identities.canonical(login) == self.identities.canonical(&by.0))
+    }
+
+    /// Two logins of one human have one opinion.
+    fn identity(&self, review: &Review) -> String {
+        review.login.as_deref().map(|login| self.identities.canonical(login)).unwrap_or_default()
+    }
+}
+
+fn of_decision(decision: Decision) -> Option<&'static str> {
+    match decision {
+        Decision::Approved => None,
+        Decision::Dismissed => Some("dismissed"),
+        Decision::ChangesRequested | Decision::Commented => Some("not-approved"),
+    }
+}
+
+#[cfg(test)]
+mod tests;
