@@ -136,9 +136,7 @@ _judged_by_request if {
 	approval.production_scope(input.change)
 }
 
-_cab := input.change.spec.cab if is_object(input.change.spec.cab)
-
-_cab := {} if not is_object(object.get(input.change.spec, "cab", null))
+_cab := shape.map(shape.at(input.change, ["spec", "cab"]))
 
 _decision := object.get(_cab, "decision", null)
 

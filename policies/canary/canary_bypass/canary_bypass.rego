@@ -134,8 +134,8 @@ _bypasses contains finding if {
 _bypasses contains finding if {
 	_type in {"argoproj.io/Rollout", "flagger.app/Canary"}
 	resource.destroys(input.resource)
-	some other in input.resources
-	_targets(other)
+	some other in input.resource.related
+	other.relation in {"canary-target", "workload"}
 	resource.remains(other)
 	count(_controllers(other)) == 0
 	finding := {
@@ -193,7 +193,7 @@ _removed(what, path) := {
 }
 
 _dry_runs(attrs, path) := {name |
-	some entry in shape.list(object.get(attrs, path, []))
+	some entry in shape.list(shape.at(attrs, path))
 	name := shape.map(entry).metricName
 	is_string(name)
 }
@@ -203,15 +203,6 @@ _controllers(workload) := [other.id |
 	other.relation in {"rollout", "canary"}
 	resource.remains(other)
 ]
-
-# The workload that the controller at hand was for.
-_targets(other) if {
-	some key in ["workloadRef", "targetRef"]
-	ref := _after.spec[key]
-	other.name == ref.name
-	other.namespace == input.resource.namespace
-	split(other.type, "/")[1] == ref.kind
-}
 
 _all_at_once(attrs) if {
 	is_string(attrs.deployment_config_name)

@@ -154,7 +154,7 @@ _fault := {
 } if {
 	_type == "argoproj.io/Rollout"
 	not canary.progressive(input.resource.attrs)
-	not is_object(object.get(input.resource.attrs, ["spec", "strategy", "canary"], null))
+	not is_object(shape.at(input.resource.attrs, ["spec", "strategy", "canary"]))
 }
 
 _fault := {

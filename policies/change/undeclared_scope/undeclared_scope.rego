@@ -50,7 +50,7 @@ deny contains finding if {
 
 deny contains finding if {
 	some changed in _destroyed
-	not declaration.declared(input.change, changed)
+	not declaration.declared(_exact, _patterns, changed)
 	finding := {
 		"msg": sprintf("%s of %s is not in scope.destructiveActions", [changed.action, resource.address(changed)]),
 		"at": "change",
@@ -65,13 +65,13 @@ deny contains finding if {
 }
 
 deny contains finding if {
-	some index, _ in _entries
-	count(_covered[index]) > _most(index)
+	some index, pattern in _patterns
+	count(_covered[index]) > pattern.maxCount
 	finding := {
-		"msg": sprintf("%s covers %d destroyed resources, declared are at most %d: %s", [
-			_entries[index].address,
+		"msg": sprintf("%s covers %d destroyed resources, declared are at most %v: %s", [
+			pattern.address,
 			count(_covered[index]),
-			_most(index),
+			pattern.maxCount,
 			concat(", ", sort(_covered[index])),
 		]),
 		"at": "change",
@@ -95,11 +95,11 @@ deny contains finding if {
 
 deny contains finding if {
 	count(_changed) > 0
-	some index, _ in _entries
-	count(_covered[index]) == 0
+	some index, entry in _entries
+	not _happens(index, entry)
 	finding := object.union(_surplus, {
 		"msg": sprintf("the request declares a destructive action on %v, the change has none", [
-			object.get(_entries[index], "address", "nothing"),
+			object.get(entry, "address", "nothing"),
 		]),
 		"path": ["spec", "scope", "destructiveActions", index],
 	})
@@ -163,15 +163,23 @@ _listed(names) := "none" if count(names) == 0
 
 _entries := declaration.entries(input.change)
 
-# Addresses that each entry covers.
+_exact := declaration.exact(_entries)
+
+_patterns := declaration.patterns(_entries)
+
+# Addresses that each pattern covers.
 _covered := {index: {resource.address(changed) |
 	some changed in _destroyed
-	declaration.covers(entry, changed)
+	declaration.covers(pattern, changed)
 } |
-	some index, entry in _entries
+	some index, pattern in _patterns
 }
 
-_most(index) := object.get(_entries[index], "maxCount", 1) if is_number(object.get(_entries[index], "maxCount", 1))
+_happens(_, entry) if [entry.address, object.get(entry, "action", null)] in _done
+
+_happens(index, _) if count(_covered[index]) > 0
+
+_done := {key | some changed in _destroyed; some key in declaration.keys(changed)}
 
 # Where the field stands, or where it would.
 _place(field) := ["spec", "scope", field] if input.change.spec.scope[field]

@@ -90,7 +90,7 @@ import data.policies.lib.shape
 
 deny contains finding if {
 	_destroyed
-	not declaration.declared(input.change, input.resource)
+	not _declared
 	finding := {
 		"msg": sprintf("%s of the stateful %s is not declared%s", [input.resource.action, _address, _forced]),
 		"evidence": [{
@@ -119,8 +119,8 @@ deny contains finding if {
 }
 
 deny contains finding if {
-	_kept
 	some finding in _exposures
+	_kept
 }
 
 unknown contains finding if {
@@ -141,8 +141,8 @@ unknown contains finding if {
 unknown contains resource.unclassified if {
 	input.resource.environment == null
 	input.resource.action == "present"
-	not _ephemeral
 	count(_exposures) > 0
+	not _ephemeral
 }
 
 _exposures contains finding if {
@@ -181,7 +181,7 @@ _exposures contains finding if {
 	input.resource.type == "storage.k8s.io/StorageClass"
 	is_number(input.resource.tier)
 	input.resource.tier <= 1
-	policy := object.get(input.resource.attrs, "reclaimPolicy", "Delete (the default)")
+	policy := object.get(shape.map(input.resource.attrs), "reclaimPolicy", "Delete (the default)")
 	policy != "Retain"
 	finding := {
 		"msg": sprintf("reclaimPolicy of %s is %v: a deleted claim takes its volume along", [_address, policy]),
@@ -212,6 +212,11 @@ _ephemeral if {
 	some entry in input.context.services.entries
 	entry.name == input.resource.service
 	entry.ephemeral == true
+}
+
+_declared if {
+	entries := declaration.entries(input.change)
+	declaration.declared(declaration.exact(entries), declaration.patterns(entries), input.resource)
 }
 
 _address := resource.address(input.resource)
@@ -266,11 +271,11 @@ _protections := {
 }
 
 _value(attrs, protection) := written if {
-	written := object.get(attrs, protection.path, null)
+	written := shape.at(attrs, protection.path)
 	written != null
 }
 
-_value(attrs, protection) := protection["default"] if object.get(attrs, protection.path, null) == null
+_value(attrs, protection) := protection["default"] if shape.at(attrs, protection.path) == null
 
 _on(value) if value in {true, "true"}
 
