@@ -243,14 +243,18 @@ fn context_documents(
         read.push(Input { path: file.path.as_str().into(), sha256: sha256(&file.bytes), as_of: None });
         let path = file.path.clone();
         let (id, text) = add(file, revision(workspace, folder), session)?;
-        let parsed = match path.to_ascii_lowercase().ends_with(".ics") {
+        let is_ics = path.to_ascii_lowercase().ends_with(".ics");
+        let parsed = match is_ics {
             true => parse::Documents::default(),
             false => kubernetes::read(id, &text, &yaml::Limits::default()),
         };
         session.diagnostics.extend(parsed.diagnostics);
-        files.push((path, parsed.documents));
+        files.push((path, parsed.documents, is_ics.then_some((id, text))));
     }
-    let context = files.iter().map(|(path, documents)| ContextFile { path, documents });
+    let context = files.iter().map(|(path, documents, ics)| match ics {
+        Some((source, text)) => ContextFile::ics(path, *source, text),
+        None => ContextFile::new(path, documents),
+    });
     let (documents, diagnostics) = Documents::read(context);
     session.diagnostics.extend(diagnostics);
     session.diagnostics.extend(documents.missing(required));

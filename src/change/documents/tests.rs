@@ -6,7 +6,7 @@ use crate::source::Sources;
 
 fn read(text: &str) -> (Sources, Documents, Vec<String>) {
     let (sources, documents) = fixture::yaml(text);
-    let (read, told) = Documents::read([ContextFile { path: "test.yaml", documents: &documents }]);
+    let (read, told) = Documents::read([ContextFile::new("test.yaml", &documents)]);
     let told = fixture::told(&sources, &told);
     (sources, read, told)
 }
@@ -122,10 +122,14 @@ fn two_matrices_contradict_each_other() {
 }
 
 #[test]
-fn an_unread_calendar_stops_the_gate() {
-    let (_, told) = Documents::read([ContextFile { path: ".changegate/Company.ICS", documents: &[] }]);
-    assert_eq!(told.len(), 1);
-    assert_eq!((told[0].code, told[0].path.as_deref()), ("calendar::unsupported", Some(".changegate/Company.ICS")));
+fn an_icalendar_file_is_a_calendar_and_one_that_cannot_be_read_stops_the_gate() {
+    let text = "BEGIN:VCALENDAR\nEND:VCALENDAR\n";
+    let (read, told) = Documents::read([ContextFile::ics(".changegate/Company.ICS", SourceId(0), text)]);
+    assert!(told.is_empty() && read.missing(&["FreezeCalendar".to_owned()]).is_empty());
+    assert_eq!(read.calendars[0].name, "Company");
+    let (read, told) = Documents::read([ContextFile::ics("company.ics", SourceId(0), "BEGIN:VCALENDAR\n")]);
+    assert!(read.calendars.is_empty());
+    assert_eq!((told.len(), told[0].code), (1, "calendar::ics"));
 }
 
 #[test]

@@ -9,7 +9,12 @@ fn at(text: &str) -> Timestamp {
 }
 
 fn recurrence(schedule: &str, end: RecurringEnd, zone: &str) -> Recurrence {
-    Recurrence { schedule: Cron::parse(schedule).expect("cron"), end, zone: TimeZone::get(zone).expect("zone") }
+    Recurrence {
+        starts: Starts::Cron(Cron::parse(schedule).expect("cron")),
+        end,
+        zone: TimeZone::get(zone).expect("zone"),
+        exceptions: Exceptions::default(),
+    }
 }
 
 fn after(length: &str) -> RecurringEnd {
@@ -177,7 +182,7 @@ proptest! {
         let zone = TimeZone::get(zone).expect("zone");
         let range = Interval { start, end: start + 48.hours() };
         let expected = by_scanning(&cron, &zone, range);
-        let recurrence = Recurrence { schedule: cron, end: after("1m"), zone };
+        let recurrence = Recurrence { starts: Starts::Cron(cron), end: after("1m"), zone, exceptions: Exceptions::default() };
         let mut starts: Vec<Timestamp> =
             recurrence.occurrences(range).map(|i| i.start).filter(|s| *s >= range.start).collect();
         starts.dedup();
@@ -192,7 +197,7 @@ proptest! {
         let zone = TimeZone::get(zone).expect("zone");
         let length = Elapsed { ns: minutes * 60_000_000_000 };
         let range = Interval { start, end: start + 48.hours() };
-        let recurrence = Recurrence { schedule: cron, end: RecurringEnd::After(length), zone };
+        let recurrence = Recurrence { starts: Starts::Cron(cron), end: RecurringEnd::After(length), zone, exceptions: Exceptions::default() };
         let found: Vec<Interval> = recurrence.occurrences(range).collect();
         prop_assert!(found.windows(2).all(|w| w[0].start <= w[1].start), "sorted");
         prop_assert!(found.iter().all(|i| i.touches(&range)));
@@ -207,7 +212,7 @@ proptest! {
         let Ok(cron) = Cron::parse(&text) else { return Ok(()) };
         let zone = TimeZone::get(zone).expect("zone");
         let range = Interval { start, end: start + 48.hours() };
-        let recurrence = Recurrence { schedule: cron, end: until(hour, 30), zone };
+        let recurrence = Recurrence { starts: Starts::Cron(cron), end: until(hour, 30), zone, exceptions: Exceptions::default() };
         prop_assert!(recurrence.occurrences(range).all(|i| !i.is_empty()));
     }
 }

@@ -8,7 +8,7 @@ fn request(spec: &str) -> Request {
 
 fn target(environment: Option<&str>, service: Option<&str>, tier: Option<u8>, region: Option<&str>) -> Target {
     let owned = |text: Option<&str>| text.map(str::to_owned);
-    Target { environment: owned(environment), service: owned(service), tier, region: owned(region) }
+    Target { environment: owned(environment), service: owned(service), tier, region: owned(region), namespace: None }
 }
 
 fn words(words: &[&str]) -> Vec<String> {
