@@ -150,6 +150,19 @@ impl Inputs {
     }
 }
 
+/// Configuration and context documents alone, for questions that no policy is asked.
+pub(super) fn context(
+    request: &Request,
+    workspace: &Workspace,
+    session: &mut Session,
+) -> Result<(Config, Documents), Diagnostic> {
+    let mut read = Vec::new();
+    let config = config(workspace, session, &mut read)?;
+    let folder = context_folder(request, workspace, &config);
+    let documents = context_documents(workspace, &folder, &[], session, &mut read)?;
+    Ok((config, documents))
+}
+
 /// The first of several faults; the others are kept for the outcome.
 pub(super) fn first(faults: Vec<Diagnostic>, session: &mut Session) -> Diagnostic {
     let mut faults = faults.into_iter();

@@ -5,11 +5,13 @@
 //! that is left out opens the gate.
 
 mod clock;
+mod compare;
 mod cron;
 mod facts;
 mod ics;
 mod import;
 mod interval;
+mod lint;
 mod read;
 mod recurrence;
 mod rrule;
@@ -22,10 +24,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Deserialize;
 
+pub use self::compare::compare;
 pub use self::cron::Cron;
 pub use self::facts::{facts, next_transition};
 pub use self::import::imported_paths;
 pub use self::interval::Interval;
+pub use self::lint::{Known, lint};
 pub use self::recurrence::{Exceptions, Recurrence, RecurringEnd, Starts};
 pub use self::rrule::Rule;
 pub use self::slots::{Openness, next_slots, openness};
@@ -92,8 +96,33 @@ pub struct Window {
     pub owner: Option<String>,
     /// Why it exists.
     pub reason: Option<String>,
+    /// Which system it was written for.
+    pub origin: Origin,
     /// Its first key.
     pub span: Span,
+}
+
+/// Which system a window was written for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// This one.
+    #[default]
+    FreezeCalendar,
+    /// Any program that keeps calendars.
+    ICalendar,
+    /// Argo CD.
+    Argo {
+        /// A person may sync all the same.
+        manual_sync: bool,
+        /// A sync that has begun may go on.
+        overrun: bool,
+    },
+    /// GitLab.
+    GitLab,
+    /// Google Cloud Deploy.
+    CloudDeploy,
+    /// Harness.
+    Harness,
 }
 
 /// When a window is.
@@ -203,6 +232,20 @@ impl Window {
             Timing::Once(interval) => Some(*interval).filter(|once| once.touches(&range)).into_iter().collect(),
             Timing::Recurring(recurrence) => interval::union(recurrence.occurrences(range)),
         }
+    }
+
+    /// The occurrence that holds an instant, and those after it, `count` of them at most; looks 400 days ahead.
+    pub fn next_occurrences(&self, from: Timestamp, count: usize) -> Vec<Interval> {
+        let mut found = Vec::new();
+        for end in slots::horizons(from) {
+            found = self.intervals(Interval { start: from, end });
+            found.truncate(count);
+            // What goes on at the end of the range may be longer than it looks.
+            if found.len() == count && found.iter().all(|interval| interval.end < end) {
+                break;
+            }
+        }
+        found
     }
 
     /// The next instant after `from` and before `end` at which it starts or ends.

@@ -61,10 +61,22 @@ pub struct Exceptions {
     pub added: Vec<Interval>,
 }
 
+/// What a change of clocks does to an occurrence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Disturbed {
+    /// The clock never shows its start: it starts as the clocks change.
+    NeverShown { local: DateTime, start: Timestamp },
+    /// The clock shows its start twice: it starts the first time.
+    ShownTwice { local: DateTime, start: Timestamp },
+    /// Its length is elapsed time, so that its end is another time of day than usual.
+    EndMoves { local: DateTime, end: Timestamp },
+}
+
 /// Longest recurring window, and how far an expansion looks at most: a leap year and a month.
 const HORIZON: SignedDuration = SignedDuration::from_hours(400 * 24);
 /// Slack for zones: no wall clock is further than a day from UTC.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
+const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How far an end schedule is searched: the longest wait for 29 February, over a century without one.
 const LONGEST_WAIT_IN_DAYS: usize = 8 * 366;
 
@@ -88,6 +100,30 @@ impl Recurrence {
             found.sort_unstable();
         }
         found.into_iter()
+    }
+
+    /// What changes of clocks do to occurrences near an instant at which the zone's offset changes.
+    pub(super) fn disturbed(&self, transition: Timestamp) -> Vec<Disturbed> {
+        let first = local_date(earlier(transition, self.lookback().min(WEEK)), &self.zone).max(self.starts.first_day());
+        let last = local_date(later(transition, DAY), &self.zone);
+        let mut ends = Ends { recurrence: self, next: None };
+        days(first, last)
+            .filter(|day| self.starts.matches_day(*day))
+            .flat_map(|day| self.starts.times(day).into_iter().map(move |time| day.to_datetime(time)))
+            .filter_map(|local| {
+                let (start, again) = clock::first_and_last(local, &self.zone)?;
+                let end = ends.of(local, start);
+                let shown = self.zone.to_datetime(start);
+                let elapsed = matches!(self.end, RecurringEnd::After(_)) && start < transition && transition < end;
+                let shift = self.zone.to_datetime(end).duration_since(shown) - start.duration_until(end);
+                match (shown != local, again != start) {
+                    (true, _) => Some(Disturbed::NeverShown { local, start }),
+                    (_, true) => Some(Disturbed::ShownTwice { local, start }),
+                    _ if elapsed && !shift.is_zero() => Some(Disturbed::EndMoves { local, end }),
+                    _ => None,
+                }
+            })
+            .collect()
     }
 
     /// The occurrence that starts when the wall clock says `local`, whatever the pattern says.

@@ -7,7 +7,7 @@ use super::series::{self, Replaced};
 use super::value::When;
 use super::zone::Zones;
 use super::{Tell, wrong};
-use crate::change::calendar::{Kind, Scope, Window};
+use crate::change::calendar::{Kind, Origin, Scope, Window};
 use crate::finding::Diagnostic;
 
 /// One event and what replaces occurrences of it, in the order of the file.
@@ -46,6 +46,7 @@ pub(super) fn windows(
                 exemptions: Vec::new(),
                 owner: event.get("ORGANIZER").map(organizer),
                 reason: event.text("DESCRIPTION"),
+                origin: Origin::ICalendar,
                 span: event.span,
             }));
         }

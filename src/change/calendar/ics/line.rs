@@ -103,7 +103,7 @@ mod tests {
                 "DTSTART[(\"TZID\", \"Europe/Berlin\"), (\"X\", \"a\")]=20261123T000000 @44..92",
             ]
         );
-        assert_eq!(read("A:1\n\t2\n 3\nB;C=\"x:y;z\":4"), ["A[]=123 @0..9", "B[(\"C\", \"x:y;z\")]=4 @10..22"]);
+        assert_eq!(read("A:1\n\t2\n 3\nB;C=\"x:y;z\":4"), ["A[]=123 @0..9", "B[(\"C\", \"x:y;z\")]=4 @10..23"]);
     }
 
     #[test]

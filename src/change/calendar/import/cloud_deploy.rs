@@ -12,7 +12,7 @@ use super::{Import, document, window};
 use crate::change::Elapsed;
 use crate::change::calendar::clock;
 use crate::change::calendar::read::{Checked, between, fault, zone};
-use crate::change::calendar::{Cron, Exceptions, Kind, Recurrence, RecurringEnd, Starts, Timing, Window};
+use crate::change::calendar::{Cron, Exceptions, Kind, Origin, Recurrence, RecurringEnd, Starts, Timing, Window};
 use crate::finding::Diagnostic;
 use crate::parse::de::{Spanned, from_node};
 use crate::parse::tree::Node;
@@ -119,6 +119,7 @@ pub(super) fn windows(import: &Import<'_>, told: &mut Vec<Diagnostic>) -> Checke
         let rule = restriction.id.clone().unwrap_or_else(|| (index + 1).to_string());
         let named = |mut window: Window| {
             window.reason.clone_from(&policy.description);
+            window.origin = Origin::CloudDeploy;
             window
         };
         windows.extend(of_rule(&format!("{name}/{rule}"), restriction.time_windows, import)?.into_iter().map(named));

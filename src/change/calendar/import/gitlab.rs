@@ -10,7 +10,7 @@ use serde::de::IgnoredAny;
 use super::{Import, document, window};
 use crate::change::Id;
 use crate::change::calendar::read::{Checked, fault, zone};
-use crate::change::calendar::{Cron, Exceptions, Kind, Recurrence, RecurringEnd, Starts, Timing, Window};
+use crate::change::calendar::{Cron, Exceptions, Kind, Origin, Recurrence, RecurringEnd, Starts, Timing, Window};
 use crate::parse::de::{Spanned, from_node};
 
 /// One period, with the fields of `GET /projects/:id/freeze_periods`.
@@ -45,7 +45,8 @@ fn freeze(index: usize, period: Spanned<Period>, import: &Import<'_>) -> Checked
     };
     let number = period.id.map_or_else(|| (index + 1).to_string(), |id| id.0);
     let timing = Timing::Recurring(Box::new(recurrence));
-    Ok(window(format!("gitlab-{number}"), Kind::Deny, timing, import.scope.clone(), span))
+    let window = window(format!("gitlab-{number}"), Kind::Deny, timing, import.scope.clone(), span);
+    Ok(Window { origin: Origin::GitLab, ..window })
 }
 
 fn cron(text: &Spanned<String>) -> Checked<Cron> {

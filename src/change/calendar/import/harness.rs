@@ -12,7 +12,7 @@ use crate::change::Elapsed;
 use crate::change::calendar::clock;
 use crate::change::calendar::read::{Checked, between, fault, recurring_length, rrule, zone};
 use crate::change::calendar::rrule::Anchor;
-use crate::change::calendar::{Exceptions, Kind, Recurrence, RecurringEnd, Scope, Starts, Timing, Window};
+use crate::change::calendar::{Exceptions, Kind, Origin, Recurrence, RecurringEnd, Scope, Starts, Timing, Window};
 use crate::change::request::bare_name;
 use crate::finding::Diagnostic;
 use crate::parse::de::{Spanned, from_node, header};
@@ -97,7 +97,8 @@ pub(super) fn windows(import: &Import<'_>, told: &mut Vec<Diagnostic>) -> Checke
                 (index, rule) => format!("{id}-{}-{}", index + 1, rule + 1),
             };
             let window = window(id, Kind::Deny, timing.clone(), scope.clone(), given.span);
-            windows.push(Window { name: freeze.name.clone(), reason: freeze.description.clone(), ..window });
+            let (name, reason) = (freeze.name.clone(), freeze.description.clone());
+            windows.push(Window { name, reason, origin: Origin::Harness, ..window });
         }
     }
     if windows.is_empty() {

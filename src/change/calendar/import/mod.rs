@@ -16,7 +16,7 @@ use serde::Deserialize;
 use super::ics::{self, Reading};
 use super::read::{Checked, fault, scope_of};
 use super::shape::ImportShape;
-use super::{Calendar, Kind, Neighbours, Scope, Window};
+use super::{Calendar, Kind, Neighbours, Origin, Scope, Timing, Window};
 use crate::change::documents::{ContextFile, Envelope};
 use crate::finding::Diagnostic;
 use crate::parse::de::{Spanned, closest, from_node};
@@ -162,7 +162,8 @@ fn missing(path: &Spanned<String>, neighbours: &Neighbours<'_>) -> Diagnostic {
         .help(format!("an import lies in the context directory; the path hangs from the folder of {}", neighbours.from))
 }
 
-/// A window of an import, but for its time and scope.
-fn window(id: String, kind: Kind, timing: super::Timing, scope: Scope, span: Span) -> Window {
-    Window { id, kind, name: None, timing, scope, exemptions: Vec::new(), owner: None, reason: None, span }
+/// A window of an import, with no more than its time and scope.
+fn window(id: String, kind: Kind, timing: Timing, scope: Scope, span: Span) -> Window {
+    let origin = Origin::default();
+    Window { id, kind, name: None, timing, scope, exemptions: Vec::new(), owner: None, reason: None, origin, span }
 }

@@ -8,13 +8,13 @@ use std::collections::HashMap;
 use jiff::tz::TimeZone;
 
 pub(super) use self::scope::scope_of;
-pub(super) use self::timing::{between, recurring_length, rrule, with_first, zone};
+pub(super) use self::timing::{between, recurring_length, rrule, seldom_meant, with_first, zone};
 
 use self::scope::{exemption_of, says_nothing};
 use self::timing::timing;
 use super::import::{self, Imported};
 use super::shape::{CalendarShape, WindowShape};
-use super::{Calendar, Neighbours, Window};
+use super::{Calendar, Neighbours, Origin, Window};
 use crate::change::documents::Envelope;
 use crate::finding::{Diagnostic, Level};
 use crate::parse::de::{Spanned, from_node, header};
@@ -80,7 +80,7 @@ fn window_of(
     let scope = shape.scope.map(|scope| scope_of(scope.value)).transpose()?.unwrap_or_default();
     let exemptions = shape.exemptions.into_iter().map(exemption_of).collect::<Checked<_>>()?;
     let WindowShape { kind, name, owner, reason, .. } = shape;
-    Ok(Window { id, kind, name, timing, scope, exemptions, owner, reason, span })
+    Ok(Window { id, kind, name, timing, scope, exemptions, owner, reason, origin: Origin::FreezeCalendar, span })
 }
 
 /// Ids that were used before, because an override names one freeze and nothing else.

@@ -185,7 +185,7 @@ pub(in crate::change::calendar) fn recurring_length(length: &Spanned<Elapsed>) -
 }
 
 /// What is allowed and seldom meant.
-fn seldom_meant(span: Span, starts: &Cron, end: &RecurringEnd) -> Vec<Diagnostic> {
+pub(in crate::change::calendar) fn seldom_meant(span: Span, starts: &Cron, end: &RecurringEnd) -> Vec<Diagnostic> {
     let warn = |message: &str, help: &str| Diagnostic::warning("calendar::schedule", message).at(span).help(help);
     let mut told = Vec::new();
     if starts.either_day_field() {

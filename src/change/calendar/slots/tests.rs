@@ -105,6 +105,7 @@ fn once(start: i64, length: i64, kind: Kind) -> Window {
         exemptions: Vec::<Exemption>::new(),
         owner: None,
         reason: None,
+        origin: crate::change::calendar::Origin::FreezeCalendar,
         span: crate::source::Span::default(),
     }
 }

@@ -93,9 +93,9 @@ fn is_last(item: &str) -> bool {
     item.eq_ignore_ascii_case("L") || item.strip_suffix(['L', 'l']).is_some_and(|day| day.parse::<u8>().is_ok())
 }
 
-/// The instants around an edge at which two engines could disagree: a second before, the edge itself, a second after.
-pub(crate) fn around(edge: Timestamp) -> impl Iterator<Item = Timestamp> {
-    [-1, 0, 1].into_iter().filter_map(move |second| edge.checked_add(SignedDuration::from_secs(second)).ok())
+/// The instants beside an edge: at the edge itself the two engines differ by design.
+pub(crate) fn beside(edge: Timestamp) -> impl Iterator<Item = Timestamp> {
+    [-1, 1].into_iter().filter_map(move |second| edge.checked_add(SignedDuration::from_secs(second)).ok())
 }
 
 #[cfg(test)]

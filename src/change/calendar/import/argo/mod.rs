@@ -9,13 +9,13 @@ pub(crate) mod engine;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use super::{Import, document, window};
 use crate::change::Elapsed;
 use crate::change::calendar::read::{Checked, fault, recurring_length, zone};
 use crate::change::calendar::{
-    Calendar, Cron, DefaultState, Exceptions, Kind, Recurrence, RecurringEnd, Scope, Selector, Starts, Timing, Window,
+    Calendar, Cron, DefaultState, Exceptions, Kind, Origin, Recurrence, RecurringEnd, Scope, Selector, Starts, Timing,
+    Window,
 };
 use crate::finding::Diagnostic;
 use crate::parse::de::{Spanned, from_node, header};
@@ -55,14 +55,14 @@ struct SyncWindow {
     namespaces: Vec<Spanned<String>>,
     #[serde(default)]
     clusters: Vec<Spanned<String>>,
-    #[serde(default, rename = "manualSync")]
-    _manual_sync: Option<IgnoredAny>,
+    #[serde(default)]
+    manual_sync: bool,
     time_zone: Option<Spanned<String>>,
     #[serde(default)]
     and_operator: bool,
     description: Option<String>,
-    #[serde(default, rename = "syncOverrun")]
-    _sync_overrun: Option<IgnoredAny>,
+    #[serde(default)]
+    sync_overrun: bool,
 }
 
 /// The calendar of a project.
@@ -107,7 +107,8 @@ fn sync_window(id: String, sync: Spanned<SyncWindow>, scope: &Scope, told: &mut 
     told.extend(unknown_cluster(&sync));
     let scope = Scope { selector: Some(selector), ..scope.clone() };
     let timing = Timing::Recurring(Box::new(recurrence));
-    Ok(Window { name: sync.description, ..window(id, sync.kind.value, timing, scope, span) })
+    let origin = Origin::Argo { manual_sync: sync.manual_sync, overrun: sync.sync_overrun };
+    Ok(Window { name: sync.description, origin, ..window(id, sync.kind.value, timing, scope, span) })
 }
 
 /// A schedule as Argo CD reads it: five plain fields.
