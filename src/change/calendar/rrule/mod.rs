@@ -71,8 +71,8 @@ impl Rule {
     pub(super) fn matches_day(&self, date: Date) -> bool {
         date >= self.start.date()
             && self.last.is_none_or(|last| date <= last.date())
-            && self.in_period(date)
             && self.names(date)
+            && self.in_period(date)
             && (self.positions.is_empty() || !position::times(self, date).is_empty())
     }
 
