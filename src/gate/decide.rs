@@ -8,6 +8,7 @@ use crate::evaluate;
 use crate::facts::{Mode, Stage};
 use crate::finding::Diagnostic;
 use crate::outcome::{self, AuditReceipt, ChangeRef, Outcome, Summary, Verdict};
+use crate::source;
 
 use super::{AuditRequest, Judgement, Request, Session};
 
@@ -175,7 +176,10 @@ fn write_record(
     let context = RecordContext { retention: config.audit.retention.clone(), ..context.clone() };
     let given = matches!(request.audit, AuditRequest::To(_));
     match append(&destination, if given { &request.directory } else { root }, outcome, &context) {
-        Ok(receipt) => outcome.audit = Some(receipt),
+        Ok(receipt) => {
+            let destination = source::display_path(&request.directory, std::path::Path::new(&receipt.destination));
+            outcome.audit = Some(AuditReceipt { destination, ..receipt });
+        }
         Err(fault) => fail(outcome, fault),
     }
 }

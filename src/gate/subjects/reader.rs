@@ -1,168 +1,56 @@
-//! What is judged: files of the head and the base become resources, and resources become a difference.
+//! Reads states of the repository: the head and the base, from commits, the index or the disk.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::parse::{Parsed, parse};
 use crate::config::Render;
 use crate::discover::{self, Format};
-use crate::facts::{Iac, Mode, Resource};
+use crate::facts::{Action, Iac, Resource};
 use crate::finding::{Diagnostic, Level};
-use crate::git::{FileStatus, Snapshot, Touch, Touches};
-use crate::kubernetes::{self, Document};
-use crate::parse::{json, yaml};
+use crate::gate::inputs::{Inputs, sha256};
+use crate::gate::workspace::{Difference, Workspace, read_disk};
+use crate::gate::{Progress, Session, Silent};
+use crate::git::{FileStatus, Snapshot};
+use crate::parse::json;
 use crate::source::{Revision, Source, SourceId, Sources};
 use crate::{diff, terraform};
 
-use super::change::Judged;
-use super::inputs::Inputs;
-use super::workspace::{Difference, Workspace};
-use super::{Progress, Request, Session};
-
-/// Every resource of a run, and which of them are judged.
-#[derive(Default)]
-pub(super) struct Subjects {
-    /// Sorted by file and place.
-    pub resources: Vec<Resource>,
-    /// Indexes of the resources that are judged.
-    pub judged: Vec<usize>,
-    /// How many documents were read at the head.
-    pub documents: usize,
-    /// SHA-256 of each plan, by its path.
-    pub plans: Vec<(Arc<str>, String)>,
-    /// Whether there is something to compare with.
-    pub mode: Mode,
-}
-
-impl Subjects {
-    /// Reads, compares, joins and resolves.
-    pub(super) fn read(
-        request: &Request,
-        workspace: &Workspace,
-        inputs: &Inputs,
-        judged: &Judged,
-        session: &mut Session,
-        progress: &dyn Progress,
-    ) -> Result<Self, Diagnostic> {
-        let reader = Reader { workspace, inputs, request_file: judged.file() };
-        let resolver = inputs.resolver(judged)?;
-        let prefix = workspace.prefix();
-        let resolve = |resources: &mut [Resource], sources: &Sources| {
-            resources.par_iter_mut().for_each(|r| {
-                let path = diff::path_of(r, sources).to_owned();
-                resolver.resolve(r, prefix.strip(&path).unwrap_or(&path));
-            });
-        };
-        let mut head = reader.head(session, progress)?;
-        resolve(&mut head.resources, &session.sources);
-        let mut subjects = Self { documents: head.documents, ..Self::default() };
-        subjects.resources = match &workspace.difference {
-            None => head.resources,
-            Some(difference) => {
-                let mut base = reader.base(difference, session)?;
-                resolve(&mut base, &session.sources);
-                subjects.mode = Mode::Difference;
-                reader.compare(difference, base, head.resources, session)
-            }
-        };
-        subjects.add_plans(request, &reader, session)?;
-        resolve(&mut subjects.resources, &session.sources);
-        kubernetes::join(&mut subjects.resources, &session.sources);
-        subjects.attribute(&reader, session)?;
-        subjects.judged = subjects.select();
-        Ok(subjects)
-    }
-
-    /// A resource of a plan stands for the block of the source that it was made from.
-    fn add_plans(&mut self, request: &Request, reader: &Reader<'_>, session: &mut Session) -> Result<(), Diagnostic> {
-        for path in &request.plans {
-            let (plan, source, sha256) = reader.plan(path, session)?;
-            session.diagnostics.extend(plan.diagnostics);
-            let mut planned = plan.resources;
-            terraform::locate(&mut planned, &self.resources);
-            let spans: HashSet<_> = planned.iter().map(|r| (r.header, r.kind.clone())).collect();
-            self.resources.retain(|r| r.iac != Some(Iac::Terraform) || !spans.contains(&(r.header, r.kind.clone())));
-            self.resources.extend(planned);
-            self.mode = Mode::Difference;
-            self.documents += 1;
-            let shown = session.sources.get(source).map_or_else(|| "".into(), |s| s.path.clone());
-            self.plans.push((shown, sha256));
-        }
-        Ok(())
-    }
-
-    fn attribute(&mut self, reader: &Reader<'_>, session: &mut Session) -> Result<(), Diagnostic> {
-        let (Some(difference), Some(repository)) = (&reader.workspace.difference, &reader.workspace.repository) else {
-            return Ok(());
-        };
-        let touches = repository.touches(&difference.range, &difference.changes)?;
-        let by_id: BTreeMap<String, _> = difference.range.commits.iter().map(|c| (c.id.to_string(), c)).collect();
-        let touched = |path: &str| {
-            touches
-                .of(path)
-                .iter()
-                .filter_map(|t| by_id.get(&t.commit.to_string()))
-                .map(|c| c.introduced_by())
-                .collect()
-        };
-        let mut history = History { reader, touches: &touches, seen: BTreeMap::new() };
-        diff::attribute(&mut self.resources, &session.sources, touched, |resource, by| {
-            history.changed(resource, &by.commit, &session.sources)
-        });
-        Ok(())
-    }
-
-    /// What differs, and what a difference reaches: the workload whose scaler changed is judged, too.
-    fn select(&self) -> Vec<usize> {
-        let changed = |index: &usize| self.resources.get(*index).is_some_and(|r| r.action.is_change());
-        let wanted = |(index, r): &(usize, &Resource)| {
-            r.action != crate::facts::Action::NoOp
-                || changed(index)
-                || r.related.iter().any(|join| changed(&join.index))
-        };
-        self.resources.iter().enumerate().filter(wanted).map(|(index, _)| index).collect()
-    }
-}
-
 /// Resources of one state, with how many documents they came from.
 #[derive(Default)]
-struct State {
-    resources: Vec<Resource>,
-    documents: usize,
+pub(super) struct State {
+    pub(super) resources: Vec<Resource>,
+    pub(super) documents: usize,
 }
 
 /// One text that is to be parsed.
-struct Text {
-    path: String,
-    format: Format,
-    text: String,
-}
-
-/// One parsed file.
-#[derive(Default)]
-struct Parsed {
-    resources: Vec<Resource>,
-    terraform: Option<terraform::source::File>,
-    documents: usize,
-    diagnostics: Vec<Diagnostic>,
+pub(super) struct Text {
+    pub(super) path: String,
+    pub(super) format: Format,
+    pub(super) text: String,
 }
 
 /// Reads states of the repository.
-struct Reader<'a> {
-    workspace: &'a Workspace,
+pub(super) struct Reader<'a> {
+    pub(super) workspace: &'a Workspace,
     inputs: &'a Inputs,
     request_file: Option<&'a str>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    /// A reader; `request_file` is the shown path of the change request, which is not judged as a manifest.
+    pub(super) fn new(workspace: &'a Workspace, inputs: &'a Inputs, request_file: Option<&'a str>) -> Self {
+        Self { workspace, inputs, request_file }
+    }
+
     /// Whether a shown path is judged: not a document of the gate itself, and not the change request.
     fn wants(&self, shown: &str) -> bool {
         wants(self.inputs, self.request_file, shown)
     }
 
-    fn head(&self, session: &mut Session, progress: &dyn Progress) -> Result<State, Diagnostic> {
+    pub(super) fn head(&self, session: &mut Session, progress: &dyn Progress) -> Result<State, Diagnostic> {
         let snapshot = self.workspace.difference.as_ref().map(|d| d.head);
         let (texts, faults) = match snapshot {
             Some(snapshot @ (Snapshot::Commit(_) | Snapshot::Index)) => self.snapshot(snapshot)?,
@@ -220,7 +108,7 @@ impl Reader<'_> {
     }
 
     /// Resources of the base, from the files that differ; the others are the same at both ends.
-    fn base(&self, difference: &Difference, session: &mut Session) -> Result<Vec<Resource>, Diagnostic> {
+    pub(super) fn base(&self, difference: &Difference, session: &mut Session) -> Result<Vec<Resource>, Diagnostic> {
         let Some(repository) = &self.workspace.repository else { return Ok(Vec::new()) };
         let base = Snapshot::Commit(difference.merge_base);
         let changed = difference.changes.iter().filter(|c| c.status != FileStatus::Added);
@@ -243,7 +131,7 @@ impl Reader<'_> {
             }
         }
         let mut quiet = Session { sources: std::mem::take(&mut session.sources), diagnostics: Vec::new() };
-        let state = self.state(texts, Revision::Base, &mut quiet, &super::Silent);
+        let state = self.state(texts, Revision::Base, &mut quiet, &Silent);
         session.sources = quiet.sources;
         Ok(state.resources)
     }
@@ -258,7 +146,7 @@ impl Reader<'_> {
     }
 
     /// Compares the files that differ; everything else is the same.
-    fn compare(
+    pub(super) fn compare(
         &self,
         difference: &Difference,
         base: Vec<Resource>,
@@ -272,7 +160,7 @@ impl Reader<'_> {
             touched.contains(path) || (r.iac == Some(Iac::Terraform) && modules.contains(folder(path)))
         });
         let mut all = diff::compare(base, changed, &session.sources, &[]);
-        all.extend(same.into_iter().map(|r| Resource { action: crate::facts::Action::NoOp, ..r }));
+        all.extend(same.into_iter().map(|r| Resource { action: Action::NoOp, ..r }));
         all.sort_by(|a, b| {
             let key = |r: &Resource| (diff::path_of(r, &session.sources).to_owned(), r.span.start, r.id.clone());
             key(a).cmp(&key(b))
@@ -281,7 +169,13 @@ impl Reader<'_> {
     }
 
     /// Parses texts in parallel; ids, diagnostics and resources stand in the order of the texts.
-    fn state(&self, texts: Vec<Text>, revision: Revision, session: &mut Session, progress: &dyn Progress) -> State {
+    pub(super) fn state(
+        &self,
+        texts: Vec<Text>,
+        revision: Revision,
+        session: &mut Session,
+        progress: &dyn Progress,
+    ) -> State {
         let formats: Vec<(SourceId, Format)> =
             texts.into_iter().map(|t| (session.sources.add(Source::new(t.path, revision, t.text)), t.format)).collect();
         let sources = &session.sources;
@@ -342,19 +236,50 @@ impl Reader<'_> {
         fault
     }
 
-    fn plan(
+    /// Changed files that only mean something once they are rendered: what they do to the cluster was not judged.
+    pub(super) fn unrendered(&self, difference: &Difference) -> Result<Vec<Diagnostic>, Diagnostic> {
+        let mut found = Vec::new();
+        for change in difference.changes.iter().filter(|c| self.in_scope(&c.path) && self.wants(&c.path)) {
+            let Some(what) = self.rendered_by(difference, &change.path)? else { continue };
+            let message = format!("the change touches a {what}, and what it renders to was not judged");
+            let off = self.inputs.config.kubernetes.render == Render::Off;
+            let make = if off { Diagnostic::warning } else { Diagnostic::error };
+            found.push(make("kubernetes::not-rendered", message).in_file(change.path.as_str()).help(
+                "render it (`kustomize build`, `helm template`) and judge the result, or set `kubernetes: {render: off}` \
+                 in changegate.yaml",
+            ));
+        }
+        Ok(found)
+    }
+
+    /// What renders a file, by the names that Kustomize and Helm give their files.
+    fn rendered_by(&self, difference: &Difference, path: &str) -> Result<Option<&'static str>, Diagnostic> {
+        let Some(repository) = &self.workspace.repository else { return Ok(None) };
+        let name = path.rsplit('/').next().unwrap_or(path);
+        Ok(match name {
+            "kustomization.yaml" | "kustomization.yml" | "Kustomization" => Some("Kustomize overlay"),
+            "Chart.yaml" => Some("Helm chart"),
+            _ if name.starts_with("values") && name.ends_with("ml") => {
+                let chart = format!("{}/Chart.yaml", folder(path));
+                repository.read(difference.head, chart.trim_start_matches('/'))?.map(|_| "Helm chart")
+            }
+            _ => None,
+        })
+    }
+
+    pub(super) fn plan(
         &self,
-        path: &std::path::Path,
+        path: &Path,
         session: &mut Session,
     ) -> Result<(terraform::plan::Plan, SourceId, String), Diagnostic> {
         let full = self.workspace.absolute(path);
         let shown = self.workspace.shown(&full);
-        let file = super::workspace::read_disk(&full, &shown)?.ok_or_else(|| {
+        let file = read_disk(&full, &shown)?.ok_or_else(|| {
             Diagnostic::error("plan::missing", format!("there is no plan `{shown}`"))
                 .in_file(shown.clone())
                 .help("write it with `terraform show -json plan.out > plan.json`")
         })?;
-        let sha256 = super::inputs::sha256(&file);
+        let sha256 = sha256(&file);
         let text = discover::decode(file, &shown)?;
         let id = session.sources.next_id();
         let parsed = json::parse(id, &text);
@@ -383,76 +308,4 @@ fn is_terraform(path: &str) -> bool {
 
 fn folder(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
-}
-
-/// Reads one text.
-fn parse(id: SourceId, format: Format, source: &Source) -> Parsed {
-    match format {
-        Format::Terraform | Format::TerraformJson => {
-            let (file, diagnostics) = terraform::source::read(id, &source.path, &source.text);
-            Parsed { terraform: Some(file), documents: 1, diagnostics, ..Parsed::default() }
-        }
-        Format::Json if !may_be_an_object(&source.text) => Parsed::default(),
-        Format::Json | Format::Yaml => {
-            let read = kubernetes::read(id, &source.text, &yaml::Limits::default());
-            let mut parsed = Parsed { documents: read.documents.len(), ..Parsed::default() };
-            parsed.diagnostics = read.diagnostics.into_iter().map(|fault| soften(fault, &source.text)).collect();
-            for document in read.documents {
-                if let Document::Kubernetes(objects) = kubernetes::objects(document) {
-                    parsed.resources.extend(objects.resources);
-                    parsed.diagnostics.extend(objects.diagnostics);
-                }
-            }
-            parsed
-        }
-    }
-}
-
-/// Whether a text could hold a Kubernetes object: it has the words, or escapes that could hide them.
-fn may_be_an_object(text: &str) -> bool {
-    text.contains("apiVersion") || text.contains('\\')
-}
-
-/// A YAML file that no cluster would take, because the word `apiVersion` is nowhere in it, is not a manifest.
-fn soften(mut fault: Diagnostic, text: &str) -> Diagnostic {
-    if fault.level == Level::Error && !may_be_an_object(text) {
-        fault.level = Level::Warning;
-    }
-    fault
-}
-
-/// Looks into the past of single resources.
-struct History<'a> {
-    reader: &'a Reader<'a>,
-    touches: &'a Touches,
-    seen: BTreeMap<(String, String), [BTreeMap<Arc<str>, Resource>; 2]>,
-}
-
-impl History<'_> {
-    /// Whether a commit changed a resource: its attributes differ between the file at the commit and at its parent.
-    fn changed(&mut self, resource: &Resource, commit: &str, sources: &Sources) -> bool {
-        let path = diff::path_of(resource, sources).to_owned();
-        let Some(touch) = self.touches.of(&path).iter().find(|t| t.commit.to_string() == *commit) else { return true };
-        let touch = touch.clone();
-        let [before, after] =
-            self.seen.entry((path.clone(), commit.to_owned())).or_insert_with(|| versions(self.reader, &path, &touch));
-        let attrs = |state: &BTreeMap<Arc<str>, Resource>| {
-            state.get(&resource.id).map(|r| (r.attrs.clone(), r.lifecycle.clone()))
-        };
-        attrs(before) != attrs(after)
-    }
-}
-
-fn versions(reader: &Reader<'_>, path: &str, touch: &Touch) -> [BTreeMap<Arc<str>, Resource>; 2] {
-    let read = reader.workspace.repository.as_ref().and_then(|r| r.versions(touch).ok());
-    let (before, after) = read.map_or((None, None), |versions| (versions.before, versions.after));
-    let resources = |bytes: Option<Vec<u8>>| {
-        let text = bytes.and_then(|bytes| discover::decode(bytes, path).ok());
-        let (Some(text), Some(format)) = (text, discover::format_of(path)) else { return BTreeMap::new() };
-        let mut session = Session::default();
-        let texts = vec![Text { path: path.to_owned(), format, text }];
-        let state = reader.state(texts, Revision::Base, &mut session, &super::Silent);
-        state.resources.into_iter().map(|r| (r.id.clone(), r)).collect()
-    };
-    [resources(before), resources(after)]
 }
