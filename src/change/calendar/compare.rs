@@ -54,7 +54,7 @@ fn argo_rules(calendar: &Calendar, window: &Window, at: Timestamp) -> Vec<Diagno
     if engine::can_sync(&states, true) {
         told.push(differs(
             window,
-            format!(
+            &format!(
                 "`manualSync`: from {edge} on a person may still sync in Argo CD; here nobody may without an override"
             ),
         ));
@@ -62,7 +62,7 @@ fn argo_rules(calendar: &Calendar, window: &Window, at: Timestamp) -> Vec<Diagno
     if engine::can_continue(&states, &began, false) {
         told.push(differs(
             window,
-            format!("`syncOverrun`: a sync that began before {edge} goes on in Argo CD; here its rollback must be over by then"),
+            &format!("`syncOverrun`: a sync that began before {edge} goes on in Argo CD; here its rollback must be over by then"),
         ));
     }
     told
@@ -120,7 +120,7 @@ fn argo_clock(window: &Window, recurrence: &Recurrence, transition: Timestamp) -
     let (we, they) = if here(at) { ("active", "not active") } else { ("not active", "active") };
     Some(differs(
         window,
-        format!(
+        &format!(
             "clocks change at {transition}: at {at} the window is {we} here and {they} in Argo CD, which shifts UTC by the offset of the moment"
         ),
     ))
@@ -132,7 +132,7 @@ fn offset_change(recurrence: &Recurrence, transition: Timestamp) -> SignedDurati
     SignedDuration::from_secs(seconds(transition) - seconds(before))
 }
 
-fn differs(window: &Window, message: String) -> Diagnostic {
+fn differs(window: &Window, message: &str) -> Diagnostic {
     Diagnostic::warning("calendar::differs", format!("window `{}`: {message}", window.id)).at(window.span)
 }
 

@@ -49,7 +49,7 @@ pub(super) fn read(source: SourceId, text: &str) -> Result<Component, Diagnostic
             "BEGIN" if done.is_some() => {
                 return Err(wrong("a second calendar in one file", property.span).help("split the file"));
             }
-            "BEGIN" => open(property, &mut stack)?,
+            "BEGIN" => open(&property, &mut stack)?,
             "END" => close(&property, &mut stack, &mut done)?,
             _ => match stack.last_mut() {
                 Some(component) => component.properties.push(property),
@@ -67,7 +67,7 @@ pub(super) fn read(source: SourceId, text: &str) -> Result<Component, Diagnostic
     }
 }
 
-fn open(property: Property, stack: &mut Vec<Component>) -> Result<(), Diagnostic> {
+fn open(property: &Property, stack: &mut Vec<Component>) -> Result<(), Diagnostic> {
     if stack.len() == DEEPEST {
         return Err(wrong("components are nested too deeply", property.span));
     }

@@ -115,6 +115,6 @@ fn ids_that_name_two_windows() {
     let calendar = Calendar::read_alone(&first[0]).0.expect("a calendar");
     let mut other = calendar.clone();
     other.windows[0].span.start += 1;
-    let told = lint(&[calendar.clone(), other], &Known::default(), jiff::Timestamp::UNIX_EPOCH);
+    let told = lint(&[calendar, other], &Known::default(), jiff::Timestamp::UNIX_EPOCH);
     assert_eq!(told.iter().map(|d| d.message.as_str()).collect::<Vec<_>>(), ["a second window `w`"]);
 }

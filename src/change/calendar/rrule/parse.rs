@@ -115,8 +115,12 @@ fn weekday(text: &str) -> Result<Weekday, String> {
         "TH" => Ok(Weekday::Thursday),
         "FR" => Ok(Weekday::Friday),
         "SA" => Ok(Weekday::Saturday),
-        _ => Err(format!("`{text}` is no day of the week: MO, TU, WE, TH, FR, SA or SU")),
+        _ => Err(no_weekday(text)),
     }
+}
+
+fn no_weekday(text: &str) -> String {
+    format!("`{text}` is no day of the week: MO, TU, WE, TH, FR, SA or SU")
 }
 
 /// `FR`, `1MO`, `-1FR`.
@@ -125,9 +129,9 @@ fn days_of_week(rule: &mut Rule, list: Option<&str>) -> Result<(), String> {
         let item = item.trim();
         let split = item.len().saturating_sub(2);
         let (Some(nth), Some(day)) = (item.get(..split), item.get(split..)) else {
-            return Err(format!("`{item}` is no day of the week"));
+            return Err(no_weekday(item));
         };
-        let day = number(weekday(day)?);
+        let day = number(weekday(day).map_err(|_| no_weekday(item))?);
         if nth.is_empty() {
             rule.weekdays |= 1 << day;
             continue;
