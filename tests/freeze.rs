@@ -90,7 +90,7 @@ fn an_argo_cd_project_closes_only_its_own_applications() {
     let night = status("--service orders-api --at 2026-06-11T20:00:00Z");
     assert_eq!(
         (night.code, night.json()["closed"][0]["calendar"].as_str().map(str::to_owned)),
-        (1, Some("shop".into()))
+        (1, Some("argocd-shop".into()))
     );
     let day = status("--service orders-api --at 2026-06-11T10:00:00Z");
     assert_eq!((day.code, ids(&day.json()["slots"])), (0, vec!["shop-0"]));

@@ -194,6 +194,30 @@ mod tests {
     }
 
     #[test]
+    fn the_next_slots_hold_what_the_change_occupies() {
+        let (sources, calendars) = calendar();
+        let next = |start: &str, end: &str| {
+            let facts = facts(&calendars, &orders(), Some(occupied(start, end)), at("2026-06-12T09:00:00Z"), &sources);
+            let slots = facts.next_open.iter().map(|slot| format!("{}/{}", slot.start.0, slot.end.0));
+            slots.collect::<Vec<_>>()
+        };
+        // From now until the week's slot closes; later ones are cut by the weekend's freeze, which ends at 12:00Z.
+        assert_eq!(
+            next("2026-06-12T20:00:00Z", "2026-06-12T23:00:00Z"),
+            [
+                "2026-06-12T09:00:00Z/2026-06-12T18:00:00Z",
+                "2026-06-15T12:00:00Z/2026-06-19T18:00:00Z",
+                "2026-06-22T12:00:00Z/2026-06-26T18:00:00Z",
+            ]
+        );
+        assert_eq!(
+            next("2026-06-12T20:00:00Z", "2026-06-13T20:00:00Z")[0],
+            "2026-06-15T12:00:00Z/2026-06-19T18:00:00Z"
+        );
+        assert!(next("2026-06-12T20:00:00Z", "2026-06-22T20:00:00Z").is_empty(), "no slot is ten days long");
+    }
+
+    #[test]
     fn without_a_calendar_nothing_is_given() {
         let facts = facts(&[], &Subject::default(), None, at("2026-06-16T12:00:00Z"), &Sources::default());
         assert!(!facts.given && facts.windows.is_empty());

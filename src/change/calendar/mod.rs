@@ -19,7 +19,7 @@ mod shape;
 mod slots;
 mod subject;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -178,6 +178,21 @@ impl Calendar {
             DefaultState::Open => false,
             DefaultState::Closed => true,
             DefaultState::ClosedWhereAllowed => self.windows.iter().any(meant),
+        }
+    }
+}
+
+/// Gives every calendar a name of its own: a policy looks for the slots of a closed calendar by its name.
+pub fn name_apart(calendars: &mut [Calendar]) {
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
+    for calendar in calendars {
+        let name = if calendar.name.trim().is_empty() { "calendar" } else { &calendar.name }.to_owned();
+        calendar.name.clone_from(&name);
+        while !taken.insert(calendar.name.clone()) {
+            let number = numbers.entry(name.clone()).or_insert(1);
+            *number += 1;
+            calendar.name = format!("{name}-{number}");
         }
     }
 }

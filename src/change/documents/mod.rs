@@ -20,7 +20,7 @@ pub use self::envelope::Header;
 pub use self::kind::Kind;
 pub use self::waiver::Waiver;
 
-use super::calendar::{Calendar, Neighbours, imported_paths};
+use super::calendar::{Calendar, Neighbours, imported_paths, name_apart};
 use super::catalog::{Catalog, NativeService, read_backstage};
 use super::identity::{Identities, PersonShape};
 use super::matrix::{Matrix, MatrixShape};
@@ -102,6 +102,7 @@ impl Documents {
                 read.add(&Neighbours { from: file.path, files: &files }, document, &mut told);
             }
         }
+        name_apart(&mut read.calendars);
         (read, told)
     }
 

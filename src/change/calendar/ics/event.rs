@@ -10,6 +10,9 @@ use super::{Tell, wrong};
 use crate::change::calendar::{Kind, Origin, Scope, Window};
 use crate::finding::Diagnostic;
 
+/// A file with more faults than this is told no further: it cannot be used, and each of them may take a while to find.
+const MOST_FAULTS: usize = 100;
+
 /// One event and what replaces occurrences of it, in the order of the file.
 #[derive(Default)]
 struct Group<'a> {
@@ -27,6 +30,9 @@ pub(super) fn windows(
 ) -> Vec<Window> {
     let mut windows = Vec::new();
     for (id, group) in groups(calendar) {
+        if told.len() > MOST_FAULTS {
+            break;
+        }
         let replaced = group.overrides.iter().filter_map(|event| told.ok_or_tell(replaced(event, zones))).collect();
         let revision = group.masters.iter().map(|event| sequence(event)).max();
         let masters: Vec<_> = group.masters.iter().filter(|event| Some(sequence(event)) == revision).collect();

@@ -76,7 +76,21 @@ fn value_end(text: &str) -> Option<usize> {
 
 /// Without quotes, and with the escapes of RFC 6868 resolved.
 fn unquoted(value: &str) -> String {
-    value.replace('"', "").replace("^n", "\n").replace("^'", "\"").replace("^^", "^")
+    let mut text = String::with_capacity(value.len());
+    let mut characters = value.chars().filter(|c| *c != '"').peekable();
+    while let Some(c) = characters.next() {
+        let escaped = match (c, characters.peek()) {
+            ('^', Some('n')) => Some('\n'),
+            ('^', Some('\'')) => Some('"'),
+            ('^', Some('^')) => Some('^'),
+            _ => None,
+        };
+        text.push(escaped.unwrap_or(c));
+        if escaped.is_some() {
+            characters.next();
+        }
+    }
+    text
 }
 
 #[cfg(test)]
@@ -104,6 +118,11 @@ mod tests {
             ]
         );
         assert_eq!(read("A:1\n\t2\n 3\nB;C=\"x:y;z\":4"), ["A[]=123 @0..9", "B[(\"C\", \"x:y;z\")]=4 @10..23"]);
+    }
+
+    #[test]
+    fn escapes_of_parameters() {
+        assert_eq!(unquoted("\"a^nb^'c^^n^x^\""), "a\nb\"c^n^x^");
     }
 
     #[test]

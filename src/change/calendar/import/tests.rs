@@ -67,7 +67,7 @@ fn argo_cd_windows_close_what_they_are_meant_for() {
             "  - {kind: allow, schedule: 0 10 * * *, duration: 2h, applications: ['orders-*']}\n  - {kind: deny, schedule: 0 11 * * *, duration: 30m, namespaces: [shop], description: stand-up}",
         ),
     );
-    assert_eq!((calendars.len(), calendars[1].name.as_str()), (2, "shop"));
+    assert_eq!((calendars.len(), calendars[1].name.as_str()), (2, "argocd-shop"));
     assert_eq!(calendars[1].default_state, DefaultState::ClosedWhereAllowed);
     assert_eq!(calendars[1].windows[1].name.as_deref(), Some("stand-up"));
     assert!(open(&calendars, "orders-api", "other", "2026-06-10T10:00:00Z"));

@@ -123,9 +123,9 @@ impl Rule {
         self.starts_on(day::series(self.start.date()).take(day::REPEATS)).next()
     }
 
-    /// The nth start, or the last one that the calendar holds.
+    /// The nth start; `None` when it is centuries away, which is as good as never.
     fn nth(&self, count: usize) -> Option<DateTime> {
-        self.starts_on(day::series(self.start.date())).take(count).last()
+        self.starts_on(day::series(self.start.date()).take(day::REPEATS)).nth(count.checked_sub(1)?)
     }
 
     fn starts_on(&self, days: impl Iterator<Item = Date>) -> impl Iterator<Item = DateTime> {

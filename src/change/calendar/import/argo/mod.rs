@@ -85,6 +85,7 @@ pub(super) fn calendar(import: &Import<'_>, told: &mut Vec<Diagnostic>) -> Check
         sync_window(id, sync, &import.scope, told).map_err(|fault| told.push(fault)).ok()
     });
     let windows = read.collect();
+    let name = format!("argocd-{name}");
     Ok(Calendar { name, default_state: DefaultState::ClosedWhereAllowed, state_span: header(node), windows })
 }
 
