@@ -1,6 +1,7 @@
 //! The path from a request to an outcome. Everything on it is a type; nothing after this module writes to an
 //! [`Outcome`].
 
+mod calendars;
 mod change;
 mod decide;
 mod inputs;
@@ -22,6 +23,8 @@ use crate::policy::engine::Input;
 use crate::policy::library::Selection;
 use crate::source::Sources;
 use crate::terraform::config::Options;
+
+pub use calendars::{Calendars, calendars};
 
 use change::Judged;
 use inputs::Inputs;
