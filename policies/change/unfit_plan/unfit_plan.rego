@@ -27,7 +27,6 @@
 package policies.change.unfit_plan
 
 import data.policies.lib.instant
-import data.policies.lib.resource
 import data.policies.lib.shape
 import data.policies.lib.text
 
@@ -90,7 +89,7 @@ deny contains finding if {
 	some plan in _plans
 	some drifted in plan.drift
 	not drifted.address in _acknowledged
-	finding := object.union(_weight(drifted.address), {
+	finding := object.union(_weight(drifted), {
 		"msg": sprintf("%s was changed outside of Terraform (%s), and the request does not acknowledge it", [
 			drifted.address,
 			drifted.action,
@@ -201,14 +200,12 @@ _faults contains fault if {
 }
 
 # Denied where data can be lost; elsewhere shown.
-_weight(address) := {} if _precious(address)
+_weight(drifted) := {} if _precious(drifted)
 
-_weight(address) := {"enforcement": "advisory", "severity": "medium"} if not _precious(address)
+_weight(drifted) := {"enforcement": "advisory", "severity": "medium"} if not _precious(drifted)
 
-_precious(address) if {
-	some affected in input.resources
-	resource.named(affected, address)
-	affected.stateful == true
-	affected.tier <= 1
-	is_number(affected.tier)
+_precious(drifted) if {
+	drifted.stateful == true
+	is_number(drifted.tier)
+	drifted.tier <= 1
 }

@@ -151,6 +151,7 @@ fn ask(args: &CommonArgs) -> Asked {
         change: None,
         context: args.context.clone(),
         reviews: None,
+        terraform: Default::default(),
         stage: changegate::facts::Stage::PullRequest,
         clock,
         policies: PolicyRequest::default(),

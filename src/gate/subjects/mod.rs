@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::facts::{Action, Iac, Mode, Resource};
+use crate::facts::{Action, DeferredFacts, DriftFacts, Iac, Instant, Mode, PlanFacts, Resource};
 use crate::finding::Diagnostic;
 use crate::source::Sources;
 use crate::{diff, kubernetes, terraform};
@@ -34,12 +34,39 @@ pub(super) struct Subjects {
     pub judged: Vec<usize>,
     /// How many documents were read at the head.
     pub documents: usize,
-    /// SHA-256 of each plan, by its path.
-    pub plans: Vec<(Arc<str>, String)>,
+    /// Plans that were handed over.
+    pub plans: Vec<PlanFacts>,
     /// Whether there is something to compare with.
     pub mode: Mode,
     /// Root modules of Terraform configurations.
     pub roots: Vec<RootFacts>,
+}
+
+/// A plan as the policies see it.
+fn plan_facts(plan: &terraform::plan::Plan, path: Arc<str>, sha256: String) -> PlanFacts {
+    let created_at = plan.timestamp.clone();
+    let instant = created_at.as_ref().and_then(|text| text.parse().ok()).map(Instant);
+    let drifted = |r: &Resource| DriftFacts {
+        address: r.id.clone(),
+        r#type: r.kind.clone(),
+        action: r.action.as_str(),
+        stateful: r.stateful,
+        tier: None,
+    };
+    let deferred =
+        |d: &terraform::plan::Deferred| DeferredFacts { address: d.resource.id.clone(), reason: d.reason.clone() };
+    PlanFacts {
+        path,
+        sha256,
+        format_version: plan.format_version.clone(),
+        terraform_version: plan.terraform_version.clone(),
+        created_at,
+        created_at_ns: instant.map(Instant::ns),
+        complete: plan.complete,
+        errored: plan.errored,
+        drift: plan.drift.iter().map(drifted).collect(),
+        deferred: plan.deferred.iter().map(deferred).collect(),
+    }
 }
 
 /// Where a resource belongs, as paths of the configuration are matched: a resource of a root module belongs there,
@@ -91,6 +118,7 @@ impl Subjects {
         subjects.add_plans(request, &reader, session)?;
         subjects.sort(&session.sources);
         resolve(&mut subjects.resources, &session.sources);
+        subjects.weigh_drift();
         kubernetes::join(&mut subjects.resources, &session.sources);
         subjects.attribute(&reader, session)?;
         subjects.judged = subjects.select();
@@ -101,6 +129,8 @@ impl Subjects {
     fn add_plans(&mut self, request: &Request, reader: &Reader<'_>, session: &mut Session) -> Result<(), Diagnostic> {
         for path in &request.plans {
             let (plan, source, sha256) = reader.plan(path, session)?;
+            let shown = session.sources.get(source).map_or_else(|| "".into(), |s| s.path.clone());
+            self.plans.push(plan_facts(&plan, shown, sha256));
             session.diagnostics.extend(plan.diagnostics);
             let mut planned = plan.resources;
             terraform::locate(&mut planned, &self.resources);
@@ -109,10 +139,18 @@ impl Subjects {
             self.resources.extend(planned);
             self.mode = Mode::Difference;
             self.documents += 1;
-            let shown = session.sources.get(source).map_or_else(|| "".into(), |s| s.path.clone());
-            self.plans.push((shown, sha256));
         }
         Ok(())
+    }
+
+    /// What a drifted object is worth is known from the resource of the same address.
+    fn weigh_drift(&mut self) {
+        for drift in self.plans.iter_mut().flat_map(|plan| &mut plan.drift) {
+            if let Some(resource) = self.resources.iter().find(|r| r.id == drift.address) {
+                drift.tier = resource.tier;
+                drift.stateful = resource.stateful;
+            }
+        }
     }
 
     fn sort(&mut self, sources: &Sources) {

@@ -258,6 +258,10 @@ impl<'a> Reader<'a> {
     }
 
     fn weigh_in(&self, mut fault: Diagnostic, path: Option<&str>) -> Diagnostic {
+        if fault.code == "terraform::missing_variable" {
+            // Its value comes from elsewhere and is unknown here; a policy that needs it says so.
+            fault.level = Level::Note;
+        }
         let Some(difference) = &self.workspace.difference else { return fault };
         let touched = path.is_none_or(|path| difference.changes.iter().any(|c| c.path == path));
         let template = fault.code == "yaml::template";
