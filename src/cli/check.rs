@@ -57,6 +57,7 @@ pub(super) fn request(input: &InputArgs, policies: PolicyRequest, audit: AuditRe
         change: input.change.clone(),
         context: input.context.clone(),
         reviews: input.reviews.clone(),
+        terraform: environment::terraform(),
         stage: input.stage,
         clock: environment::clock(input.now),
         policies,

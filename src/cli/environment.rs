@@ -7,6 +7,7 @@ use std::io::IsTerminal;
 use changegate::facts::Actor;
 use changegate::gate::{Clock, Run};
 use changegate::output::Style;
+use changegate::terraform::config::Options;
 
 use super::When;
 
@@ -96,6 +97,15 @@ pub(super) fn run() -> Run {
         branch: first(&["GITHUB_HEAD_REF", "GITHUB_REF_NAME", "CI_COMMIT_REF_NAME", "BUILDKITE_BRANCH", "BRANCH_NAME"]),
         pull_request: pull_request.or_else(|| first(&["CI_MERGE_REQUEST_IID", "BUILDKITE_PULL_REQUEST", "CHANGE_ID"])),
     }
+}
+
+/// What the environment says about Terraform: `TF_VAR_…` and `TF_WORKSPACE`, as terraform itself reads them.
+pub(super) fn terraform() -> Options {
+    let variables = std::env::vars_os().filter_map(|(key, value)| {
+        let name = key.to_str()?.strip_prefix("TF_VAR_")?.to_owned();
+        Some((name, value.into_string().ok()?))
+    });
+    Options { environment: variables.collect(), workspace: variable("TF_WORKSPACE"), ..Options::default() }
 }
 
 /// A fresh UUIDv7 for an audit record.

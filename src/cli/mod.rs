@@ -5,6 +5,7 @@
 mod check;
 mod environment;
 mod facts;
+mod freeze;
 mod policy;
 mod progress;
 mod test;
@@ -34,6 +35,9 @@ enum Command {
     Test(TestArgs),
     /// Print what a policy sees, as JSON
     Facts(Box<FactsArgs>),
+    /// Ask the freeze calendars: open or frozen, the next open slots, what is wrong with them
+    #[command(subcommand)]
+    Freeze(freeze::FreezeCommand),
     /// List and explain policies
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -180,6 +184,7 @@ pub(crate) fn run(cli: &Cli) -> Answer {
         Command::Check(args) => check::run(args),
         Command::Test(args) => test::run(args),
         Command::Facts(args) => facts::run(args),
+        Command::Freeze(command) => freeze::run(command),
         Command::Policy(command) => policy::run(command),
     }
 }
