@@ -27,6 +27,9 @@ fn request(directory: PathBuf) -> Request {
         actor: Actor::default(),
         run: Run::default(),
         audit: AuditRequest::Off,
+        audit_level: None,
+        audit_password: None,
+        attestation: Default::default(),
         record_id: uuid::Uuid::nil(),
     }
 }

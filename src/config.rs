@@ -1,8 +1,10 @@
 //! `changegate.yaml` as plain data. Every key has a default, so that an absent file is a valid configuration.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The configuration file at the root of a run.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -230,12 +232,54 @@ pub enum OnFailure {
     Spool,
 }
 
+/// How far a record has come. Each level includes those before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AuditLevel {
+    /// Durable on this machine; `changegate audit push` brings it to the log.
+    Spooled,
+    /// In the keeping of the repository or server, not yet at a place of its own in the log.
+    Accepted,
+    /// In the log, under a root.
+    #[default]
+    Integrated,
+}
+
+impl AuditLevel {
+    /// `spooled`, `accepted`, `integrated`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Spooled => "spooled",
+            Self::Accepted => "accepted",
+            Self::Integrated => "integrated",
+        }
+    }
+}
+
+impl fmt::Display for AuditLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for AuditLevel {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let levels = [Self::Spooled, Self::Accepted, Self::Integrated];
+        let found = levels.into_iter().find(|level| level.as_str() == text);
+        found.ok_or_else(|| "the levels are spooled, accepted and integrated".into())
+    }
+}
+
 /// The audit trail.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Audit {
-    /// `file`, or `file:DIR`.
+    /// `file`, `file:DIR`, `git`, `git:REMOTE#BRANCH` or `postgres://…`.
     pub destination: String,
+    /// How far a record must have come before anything is called allowed.
+    pub level: AuditLevel,
     /// Whether a run at stage apply must write a record.
     pub required: bool,
     /// What happens when it cannot be written.
@@ -246,6 +290,12 @@ pub struct Audit {
 
 impl Default for Audit {
     fn default() -> Self {
-        Self { destination: "file".into(), required: false, on_failure: OnFailure::Deny, retention: "soc2-400d".into() }
+        Self {
+            destination: "file".into(),
+            level: AuditLevel::default(),
+            required: false,
+            on_failure: OnFailure::Deny,
+            retention: "soc2-400d".into(),
+        }
     }
 }

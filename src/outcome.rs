@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::config::AuditLevel;
 use crate::facts::{Mode, RiskFacts, Stage};
 use crate::finding::{Answer, Diagnostic, Enforcement, Finding, Level, Severity, Status};
 use crate::source::Sources;
@@ -144,10 +145,12 @@ pub struct PolicyInfo {
 pub struct AuditReceipt {
     /// UUIDv7 of the record.
     pub id: String,
-    /// Index of the record in its log.
-    pub index: u64,
+    /// Index of the record in its log; `None` before it is integrated.
+    pub index: Option<u64>,
     /// Root hash after the record, where the store computes one.
     pub root: Option<String>,
+    /// How far the record has come.
+    pub level: AuditLevel,
     /// Where it was written, for people.
     #[serde(skip)]
     pub destination: String,

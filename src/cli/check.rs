@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use changegate::audit::Attestation;
 use changegate::gate::{self, AuditRequest, PolicyRequest, Progress, Request, Silent};
 use changegate::outcome::Outcome;
 use changegate::output::{self, Format};
@@ -19,7 +20,11 @@ pub(super) fn run(args: &CheckArgs) -> Answer {
     };
     let selection = Selection { only: args.policy.only.clone(), skip: args.policy.skip.clone(), disabled: Vec::new() };
     let policies = PolicyRequest { dirs: args.policy.dirs.clone(), builtin: !args.policy.no_builtin, selection };
-    let request = request(&args.input, policies, audit);
+    let attestation = match args.attest.read(matches!(audit, AuditRequest::Off)) {
+        Ok(attestation) => attestation,
+        Err(fault) => return super::audit::fault(&fault),
+    };
+    let request = Request { attestation, audit_level: args.audit_level, ..request(&args.input, policies, audit) };
     let outcome = with_progress(args.quiet, |progress| {
         gate::in_pool(environment::jobs(args.input.jobs), || gate::check(&request, progress))
     });
@@ -61,10 +66,13 @@ pub(super) fn request(input: &InputArgs, policies: PolicyRequest, audit: AuditRe
         stage: input.stage,
         clock: environment::clock(input.now),
         policies,
-        actor: environment::actor(None),
+        actor: environment::actor(),
         run: environment::run(),
         audit,
+        audit_level: None,
+        audit_password: environment::database_password(),
         record_id: environment::record_id(),
+        attestation: Attestation::default(),
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::io::IsTerminal;
 
+use changegate::audit::Secret;
 use changegate::facts::Actor;
 use changegate::gate::{Clock, Run};
 use changegate::output::Style;
@@ -59,7 +60,7 @@ fn terminal_width() -> Option<usize> {
 }
 
 /// Who runs the gate, from the CI system's own variables, else from what git is configured with.
-pub(super) fn actor(git_identity: Option<(String, String)>) -> Actor {
+pub(super) fn actor() -> Actor {
     let ci = [
         ("GITHUB_ACTIONS", "GITHUB_ACTOR", "github-actions"),
         ("GITLAB_CI", "GITLAB_USER_LOGIN", "gitlab-ci"),
@@ -67,7 +68,6 @@ pub(super) fn actor(git_identity: Option<(String, String)>) -> Actor {
         ("JENKINS_URL", "BUILD_USER_ID", "jenkins"),
     ];
     let found = ci.into_iter().find(|(marker, _, _)| variable(marker).is_some());
-    let (name, email) = git_identity.map_or((None, None), |(name, email)| (Some(name), Some(email)));
     match found {
         Some((_, login, method)) => Actor {
             id: None,
@@ -78,12 +78,31 @@ pub(super) fn actor(git_identity: Option<(String, String)>) -> Actor {
         },
         None => Actor {
             id: None,
-            login: variable("USER").or_else(|| variable("USERNAME")).or(name),
-            email,
+            login: variable("USER").or_else(|| variable("USERNAME")).or_else(|| git_setting("user.name")),
+            email: git_setting("user.email"),
             assurance: "A0".into(),
             method: "git-config".into(),
         },
     }
+}
+
+/// What git is configured with here; `None` without git.
+fn git_setting(key: &str) -> Option<String> {
+    let output = std::process::Command::new("git").args(["config", "--get", key]).output().ok()?;
+    let value = String::from_utf8(output.stdout).ok()?.trim().to_owned();
+    (output.status.success() && !value.is_empty()).then_some(value)
+}
+
+/// Hexadecimal SHA-256 of the running program; `None` where the system does not say which file that is.
+pub(super) fn program_sha256() -> Option<String> {
+    let mut program = std::fs::File::open(std::env::current_exe().ok()?).ok()?;
+    changegate::audit::sha256_of(&mut program).ok().map(|hash| hash.to_string())
+}
+
+/// 32 random bytes.
+pub(super) fn random() -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).ok().map(|()| bytes)
 }
 
 /// Which run of which pipeline this is, from the CI system's own variables.
@@ -93,8 +112,11 @@ pub(super) fn run() -> Run {
         variable("GITHUB_REF").and_then(|r| Some(r.strip_prefix("refs/pull/")?.split('/').next()?.to_owned()));
     Run {
         id: first(&["GITHUB_RUN_ID", "CI_PIPELINE_ID", "BUILDKITE_BUILD_ID", "BUILD_TAG"]),
-        repository: first(&["GITHUB_REPOSITORY", "CI_PROJECT_PATH", "BUILDKITE_REPO", "GIT_URL"]),
+        repository: first(&["GITHUB_REPOSITORY", "CI_PROJECT_PATH", "BUILDKITE_REPO", "GIT_URL"])
+            .map(|url| changegate::audit::without_credentials(&url)),
         branch: first(&["GITHUB_HEAD_REF", "GITHUB_REF_NAME", "CI_COMMIT_REF_NAME", "BUILDKITE_BRANCH", "BRANCH_NAME"]),
+        on_behalf_of: first(&["GITHUB_TRIGGERING_ACTOR", "BUILDKITE_UNBLOCKER"])
+            .filter(|who| first(&["GITHUB_ACTOR", "BUILDKITE_BUILD_CREATOR"]).as_ref() != Some(who)),
         pull_request: pull_request.or_else(|| first(&["CI_MERGE_REQUEST_IID", "BUILDKITE_PULL_REQUEST", "CHANGE_ID"])),
     }
 }
@@ -106,6 +128,11 @@ pub(super) fn terraform() -> Options {
         Some((name, value.into_string().ok()?))
     });
     Options { environment: variables.collect(), workspace: variable("TF_WORKSPACE"), ..Options::default() }
+}
+
+/// The password of the database that keeps the audit records, as the tools of PostgreSQL find it.
+pub(super) fn database_password() -> Option<Secret> {
+    variable("PGPASSWORD").map(Secret)
 }
 
 /// A fresh UUIDv7 for an audit record.

@@ -2,6 +2,8 @@
 //!
 //! The clock, the environment and the actor enter here and nowhere else.
 
+mod attest;
+mod audit;
 mod check;
 mod environment;
 mod facts;
@@ -12,6 +14,7 @@ mod test;
 
 use std::path::PathBuf;
 
+use changegate::config::AuditLevel;
 use changegate::facts::Stage;
 use changegate::output::Format;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -38,6 +41,8 @@ enum Command {
     /// Ask the freeze calendars: open or frozen, the next open slots, what is wrong with them
     #[command(subcommand)]
     Freeze(freeze::FreezeCommand),
+    /// Read, check and govern the audit trail
+    Audit(Box<audit::AuditArgs>),
     /// List and explain policies
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -107,12 +112,19 @@ struct CheckArgs {
     /// Also write this format to this file (repeatable)
     #[arg(long, value_name = "FORMAT=FILE", value_parser = output)]
     output: Vec<(Format, PathBuf)>,
-    /// Where the audit record goes: a directory, or `file:DIR` [default: .changegate/audit]
+    /// Where the audit record goes: a directory, `file:DIR`, `git:REMOTE#BRANCH` or `postgres://USER@HOST/DATABASE`
+    /// (password in PGPASSWORD) [default: .changegate/audit]
     #[arg(long, value_name = "DEST", conflicts_with = "no_audit")]
     audit: Option<String>,
+    /// How far the record must come before anything is called allowed: spooled (durable on this machine), accepted (in
+    /// the keeping of the repository) or integrated (in the log) [default: integrated]
+    #[arg(long, value_name = "LEVEL", conflicts_with = "no_audit")]
+    audit_level: Option<AuditLevel>,
     /// Write no audit record
     #[arg(long)]
     no_audit: bool,
+    #[command(flatten)]
+    attest: attest::AttestArgs,
     /// Print the verdict only; the exit code stays the same
     #[arg(long, short)]
     quiet: bool,
@@ -185,6 +197,7 @@ pub(crate) fn run(cli: &Cli) -> Answer {
         Command::Test(args) => test::run(args),
         Command::Facts(args) => facts::run(args),
         Command::Freeze(command) => freeze::run(command),
+        Command::Audit(args) => audit::run(args),
         Command::Policy(command) => policy::run(command),
     }
 }

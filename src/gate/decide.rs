@@ -1,11 +1,12 @@
 //! From findings to the outcome, and from the outcome to the audit record.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::audit::{self, ChangedResource, ClockSource, FileStore, PlanDigest, RecordContext, Store};
+use crate::audit::{
+    self, Access, ChangedResource, ClockSource, Delivery, Grants, PlanDigest, RecordContext, Seal, SignedCommit, sshsig,
+};
 use crate::evaluate;
-use crate::facts::{Mode, Stage};
+use crate::facts::{Actor, Mode, Stage};
 use crate::finding::Diagnostic;
 use crate::outcome::{self, AuditReceipt, ChangeRef, Outcome, Summary, Verdict};
 use crate::source;
@@ -55,13 +56,13 @@ pub(super) fn outcome(request: &Request, mut session: Session, judgement: Judgem
         risk: facts.world.risk.clone(),
         findings,
         summary,
-        inputs: inputs.read,
+        inputs: std::mem::take(&mut inputs.read),
         policies,
         approvals: facts.world.approvals.clone(),
         ..blank(request, session)
     };
     settle(&mut outcome);
-    let context = record_context(request, &workspace, &facts, &outcome);
+    let context = record_context(request, &workspace, &inputs, &facts, &outcome);
     write_record(request, &workspace.root, &inputs.config, &mut outcome, &context);
     outcome
 }
@@ -123,14 +124,18 @@ fn nothing_to_judge(facts: &super::Facts, paths_given: bool, session: &mut Sessi
 fn record_context(
     request: &Request,
     workspace: &super::Workspace,
+    inputs: &super::Inputs,
     facts: &super::Facts,
     outcome: &Outcome,
 ) -> RecordContext {
     let git = facts.world.git.as_ref();
+    let signed_commit = signed_head(workspace, inputs, facts);
     let sources = &outcome.sources;
     let resource = |r: &crate::facts::Resource| ChangedResource {
         id: r.id.clone(),
         action: r.action,
+        service: r.service.clone(),
+        environment: r.environment.clone(),
         file: sources.get(r.span.source).map(|s| s.path.clone()),
         introduced_by: r.introduced_by.clone(),
     };
@@ -141,7 +146,11 @@ fn record_context(
         branch: request.run.branch.clone().or_else(|| git.and_then(|g| g.branch.clone())),
         pull_request: request.run.pull_request.clone(),
         head: git.and_then(|g| g.head.clone()),
-        actor: facts.world.actor.clone(),
+        actor: attested_actor(request, facts, signed_commit.is_some()),
+        on_behalf_of: request.run.on_behalf_of.clone(),
+        signed_commit,
+        secrets: audit::Secrets::of(&facts.subjects.resources),
+        binary_sha256: request.attestation.binary_sha256.clone(),
         resources: facts.subjects.resources.iter().filter(|r| r.action.is_change()).map(resource).collect(),
         plans: facts
             .subjects
@@ -152,6 +161,28 @@ fn record_context(
         clock_source: if request.clock.given { ClockSource::Given } else { ClockSource::System },
         ..RecordContext::default()
     }
+}
+
+/// The actor, as certain as what the record will show makes it.
+fn attested_actor(request: &Request, facts: &super::Facts, signed: bool) -> Actor {
+    let (assurance, method) = match (&request.attestation.token, signed) {
+        (Some(_), _) => ("A4", "oidc"),
+        (None, true) => ("A3", "ssh-signed-commit"),
+        (None, false) => return facts.world.actor.clone(),
+    };
+    Actor { assurance: assurance.into(), method: method.into(), ..facts.world.actor.clone() }
+}
+
+/// The commit that is judged, when the actor signed it with a key that the identity map gives to them.
+fn signed_head(workspace: &super::Workspace, inputs: &super::Inputs, facts: &super::Facts) -> Option<SignedCommit> {
+    let (repository, difference) = (workspace.repository.as_ref()?, workspace.difference.as_ref()?);
+    let head = facts.world.git.as_ref()?.head.as_deref()?;
+    let commit = difference.range.commits.iter().find(|c| c.id.to_string() == head)?;
+    let (payload, signature) = repository.signed(commit.id)?;
+    let signer = sshsig::check(&String::from_utf8_lossy(&signature), &payload, sshsig::GIT).ok()?;
+    let owner = inputs.documents.identities.person(&signer)?;
+    let is_actor = facts.world.actor.id.as_ref() == Some(&owner.id);
+    is_actor.then(|| SignedCommit { id: head.to_owned(), signer, payload, signature })
 }
 
 /// Appends the record. A record that is not written makes the outcome undecided (invariant 6).
@@ -166,7 +197,7 @@ fn write_record(
         AuditRequest::Off => {
             if config.audit.required && request.stage == Stage::Apply {
                 let message = "the configuration requires an audit record at stage apply, and `--no-audit` was given";
-                fail(outcome, Diagnostic::error("audit::required", message).help("leave `--no-audit` out"));
+                note(outcome, Diagnostic::error("audit::required", message).help("leave `--no-audit` out"));
             }
             return;
         }
@@ -174,38 +205,42 @@ fn write_record(
         AuditRequest::To(destination) => destination.clone(),
     };
     let context = RecordContext { retention: config.audit.retention.clone(), ..context.clone() };
-    let given = matches!(request.audit, AuditRequest::To(_));
-    match append(&destination, if given { &request.directory } else { root }, outcome, &context) {
-        Ok(receipt) => {
-            let destination = source::display_path(&request.directory, std::path::Path::new(&receipt.destination));
-            outcome.audit = Some(AuditReceipt { destination, ..receipt });
+    let from = if matches!(request.audit, AuditRequest::To(_)) { &request.directory } else { root };
+    let access = Access {
+        level: request.audit_level.unwrap_or(config.audit.level),
+        on_failure: config.audit.on_failure,
+        password: request.audit_password.clone(),
+    };
+    let delivery = Delivery::to(&destination, from, audit::spool(root), access);
+    match deliver(outcome, &context, request.attestation.seal(), delivery) {
+        Ok((receipt, warning)) => {
+            outcome.audit = Some(shown(receipt, &request.directory));
+            warning.into_iter().for_each(|warning| note(outcome, warning));
         }
-        Err(fault) => fail(outcome, fault),
+        Err(fault) => note(outcome, fault),
     }
 }
 
-fn append(
-    destination: &str,
-    from: &std::path::Path,
+fn deliver(
     outcome: &Outcome,
     context: &RecordContext,
-) -> Result<AuditReceipt, Diagnostic> {
-    let folder = match destination.split_once(':') {
-        _ if destination == "file" => from.join(audit::DEFAULT_DIRECTORY),
-        Some(("file", folder)) => from.join(folder),
-        Some((scheme, _)) if scheme.len() > 1 => {
-            return Err(Diagnostic::error(
-                "audit::destination",
-                format!("`{scheme}:` is not a destination of audit records"),
-            )
-            .help("name a folder, or `file:FOLDER`"));
-        }
-        _ => PathBuf::from(from).join(destination),
-    };
-    FileStore::new(folder).append(&audit::record(outcome, context)?)
+    seal: Seal<'_>,
+    delivery: Result<Delivery, Diagnostic>,
+) -> Result<(AuditReceipt, Option<Diagnostic>), Diagnostic> {
+    let mut delivery = delivery?;
+    let receipt = audit::write(outcome, context, &Grants::default(), seal, &mut |record| delivery.append(record))?;
+    Ok((receipt, delivery.warning()))
 }
 
-fn fail(outcome: &mut Outcome, fault: Diagnostic) {
-    outcome.diagnostics.push(fault);
+/// The receipt with the path of a store on this machine as it is shown; other addresses stay as they are.
+fn shown(receipt: AuditReceipt, directory: &std::path::Path) -> AuditReceipt {
+    let path = std::path::Path::new(&receipt.destination);
+    let destination = if path.is_absolute() { source::display_path(directory, path) } else { receipt.destination };
+    AuditReceipt { destination, ..receipt }
+}
+
+/// Adds a diagnostic and works out anew what it does to the decision.
+fn note(outcome: &mut Outcome, diagnostic: Diagnostic) {
+    outcome.diagnostics.push(diagnostic);
     settle(outcome);
 }

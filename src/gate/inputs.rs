@@ -181,6 +181,11 @@ fn revision(workspace: &Workspace, path: &Path) -> Revision {
     if workspace.is_trusted_at_base(path) { Revision::Base } else { Revision::Head }
 }
 
+/// The configuration alone.
+pub(super) fn configuration(workspace: &Workspace) -> Result<Config, Diagnostic> {
+    config(workspace, &mut Session::default(), &mut Vec::new())
+}
+
 fn config(workspace: &Workspace, session: &mut Session, read: &mut Vec<Input>) -> Result<Config, Diagnostic> {
     let path = workspace.under_root(discover::CONFIG_FILE);
     let Some(file) = workspace.read_trusted(&path)? else { return Ok(Config::default()) };

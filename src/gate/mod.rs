@@ -15,6 +15,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::audit::{Attestation, Secret};
+use crate::config::AuditLevel;
 use crate::evaluate::{self, Evaluation, Task};
 use crate::facts::{Actor, Resource, Stage, World};
 use crate::finding::{Diagnostic, Level};
@@ -65,8 +67,14 @@ pub struct Request {
     pub run: Run,
     /// Where the record goes.
     pub audit: AuditRequest,
+    /// How far the record must come; as the configuration says when absent.
+    pub audit_level: Option<AuditLevel>,
+    /// Password of the database that keeps the records.
+    pub audit_password: Option<Secret>,
     /// Id of the record, UUIDv7.
     pub record_id: uuid::Uuid,
+    /// How the record is attested.
+    pub attestation: Attestation,
 }
 
 /// The instant to judge at.
@@ -100,6 +108,8 @@ pub struct Run {
     pub branch: Option<String>,
     /// Number of the pull request.
     pub pull_request: Option<String>,
+    /// For whom: who started the run again, where that is somebody else.
+    pub on_behalf_of: Option<String>,
 }
 
 /// Where the audit record goes.
@@ -222,6 +232,17 @@ fn evaluate(
         tick: &|| progress.tick(),
     };
     evaluate::evaluate(&task)
+}
+
+/// The root of a run, and where the configuration there says that its records are kept.
+///
+/// # Errors
+///
+/// What keeps the configuration from being read.
+pub fn audit_place(request: &Request) -> Result<(PathBuf, crate::config::Audit), Diagnostic> {
+    let workspace = Workspace::open(request)?;
+    let config = inputs::configuration(&workspace)?;
+    Ok((workspace.root, config.audit))
 }
 
 /// What a policy sees, with what was wrong with the input.

@@ -144,6 +144,12 @@ impl Repository {
         list.lines().map(|line| line.trim().to_owned()).collect()
     }
 
+    /// What the signature of a commit was made over, and the signature, armoured; `None` when it has none.
+    pub fn signed(&self, id: CommitId) -> Option<(Vec<u8>, Vec<u8>)> {
+        let (signature, payload) = self.repo.extract_signature(&id.0, None).ok()?;
+        Some((payload.to_vec(), signature.to_vec()))
+    }
+
     /// One commit.
     ///
     /// # Errors

@@ -141,8 +141,9 @@ struct Diagnostic<'a> {
 #[derive(Serialize)]
 struct Audit<'a> {
     id: &'a str,
-    index: u64,
+    index: Option<u64>,
     root: Option<&'a str>,
+    level: &'static str,
 }
 
 impl<'a> Outcome<'a> {
@@ -281,6 +282,6 @@ impl<'a> Diagnostic<'a> {
 
 impl<'a> Audit<'a> {
     fn of(a: &'a outcome::AuditReceipt) -> Self {
-        Self { id: &a.id, index: a.index, root: a.root.as_deref() }
+        Self { id: &a.id, index: a.index, root: a.root.as_deref(), level: a.level.as_str() }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::config::AuditLevel;
 use crate::facts::{ApprovalFacts, Mode, RiskFacts, Stage};
 use crate::finding::{Answer, Diagnostic, Enforcement, Evidence, Finding, IntroducedBy, Severity, Status};
 use crate::outcome::{
@@ -293,8 +294,9 @@ fn outcome(b: Builder, mut diagnostics: Vec<Diagnostic>) -> Outcome {
         approvals: approvals(),
         audit: Some(AuditReceipt {
             id: "019b3c5e-0000-7000-8000-000000000000".into(),
-            index: 41,
+            index: Some(41),
             root: Some("ef".repeat(32)),
+            level: AuditLevel::Integrated,
             destination: ".changegate/audit".into(),
         }),
         sources: Arc::new(sources),

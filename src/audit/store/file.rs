@@ -5,6 +5,7 @@
 //! log                   frames, only ever appended to
 //! head.json             where the log ends: a cache
 //! parts/SHA256.json     lists that were too long for a record
+//! disclosures/…         personal fields that can be erased
 //! quarantine/…          what interrupted writes left at the end of the log
 //! ```
 //!
@@ -12,24 +13,36 @@
 //! append; of a longer one only the end is, with the head's help, so that appending stays fast: damage further up is
 //! then found by [`verify_file`](crate::audit::verify_file), not by the next append.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufReader, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use serde_json::json;
-
-use super::head::{self, Head};
+use super::head::{self, Head, Recent};
 use super::log::{Tail, tail, walk};
-use super::{Record, Store};
+use super::pruned::Pruned;
+use super::reader;
+use super::{EachEntry, Record, Store};
 use crate::audit::frame::{Frame, MAX_LEAF};
-use crate::audit::statement;
-use crate::audit::tree::Hash;
+use crate::audit::reading;
+use crate::audit::record::{Torn, recovery};
+use crate::audit::tree::{Hash, leaf_hash};
+use crate::audit::verify::Problem;
+use crate::config::AuditLevel;
 use crate::finding::Diagnostic;
 use crate::outcome::AuditReceipt;
 
 /// Up to this length a log is checked as a whole before each append.
 const CHECKED_AS_A_WHOLE: u64 = 256 * 1024;
+
+/// The file that is locked while appending.
+pub(super) const LOCK: &str = "lock";
+/// The file of frames.
+pub(super) const LOG: &str = "log";
+const PARTS: &str = "parts";
+const DISCLOSURES: &str = "disclosures";
 
 /// A log in a directory. Any number of processes may append to one.
 #[derive(Debug)]
@@ -56,18 +69,24 @@ impl FileStore {
         self.directory.join(name)
     }
 
+    /// Waits for everybody else who appends. The lock ends with the file, also when the process dies.
+    fn lock(&self) -> io::Result<File> {
+        let lock = OpenOptions::new().write(true).create(true).truncate(false).open(self.path(LOCK))?;
+        lock.lock().map(|()| lock)
+    }
+
     fn receipt(&self, id: &str, index: u64, root: String) -> AuditReceipt {
         let destination = self.directory.display().to_string();
-        AuditReceipt { id: id.into(), index, root: Some(root), destination }
+        AuditReceipt { id: id.into(), index: Some(index), root: Some(root), level: AuditLevel::Integrated, destination }
     }
 
     fn append_locked(&self, record: &Record) -> Result<AuditReceipt, Fault> {
-        let mut log = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(self.path("log"))?;
+        let mut log = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(self.path(LOG))?;
         let (mut head, tail) = self.open_end(&mut log)?;
-        if let Some(known) = head.recent.iter().find(|known| known.id == record.id) {
+        if let Some(known) = self.known(&head, &record.id, &mut log)? {
             // Whoever wrote it may have died before it was durable.
             self.confirm(&log)?;
-            return Ok(self.receipt(&record.id, known.index, known.root.clone()));
+            return Ok(self.receipt(&record.id, known.index, known.root));
         }
         if head.offset == 0 {
             sync_directory(&self.directory)?;
@@ -86,12 +105,33 @@ impl FileStore {
         Ok(self.receipt(&record.id, frame.index, frame.root.to_string()))
     }
 
+    /// The place of a record that was acknowledged before.
+    fn known(&self, head: &Head, id: &str, log: &mut File) -> Result<Option<Recent>, Fault> {
+        if let Some(known) = head.recent.iter().find(|known| known.id == id) {
+            return Ok(Some(known.clone()));
+        }
+        if !head.may_have_forgotten(id) {
+            return Ok(None);
+        }
+        let pruned = Pruned::read(log)?.map_err(|what| Fault::Tampered(what.to_owned()))?;
+        let mut found = None;
+        walk(&mut BufReader::new(log), pruned.tree(), pruned.offset, |frame| {
+            if reading::id_of(&frame.leaf).as_deref() == Some(id) {
+                found = Some(Recent { id: id.into(), index: frame.index, root: frame.root.to_string() });
+            }
+        })?;
+        Ok(found)
+    }
+
     /// Finds the end of the log, and what an interrupted write left there.
     fn open_end(&self, log: &mut File) -> Result<(Head, Tail), Fault> {
         let head = Head::read(&self.directory);
         let short_cut = match &head {
             Some(head) if log.metadata()?.len() > CHECKED_AS_A_WHOLE && head.fits(log)? => head.clone(),
-            _ => Head::default(),
+            _ => {
+                let pruned = Pruned::read(log)?.map_err(|what| Fault::Tampered(format!("record 0: {what}")))?;
+                Head { tree: pruned.tree(), offset: pruned.offset, last: pruned.offset, ..Head::default() }
+            }
         };
         let known = head.as_ref().map(|h| (h.tree.size(), h.tree.root()));
         let mut recent = Head { recent: short_cut.recent, ..Head::default() };
@@ -101,7 +141,7 @@ impl FileStore {
             if known.is_some_and(|(size, root)| size == frame.index + 1 && root != frame.root) {
                 rewritten = Some(frame.index);
             }
-            if let Some(id) = statement::id_of(&frame.leaf) {
+            if let Some(id) = reading::id_of(&frame.leaf) {
                 recent.remember(id, frame);
             }
         })?;
@@ -117,25 +157,70 @@ impl FileStore {
         let sha256 = Hash::of(rest).to_string();
         let name = format!("quarantine/{}-{sha256}.frame", head.offset);
         self.keep(&name, rest)?;
-        let statement = json!({
-            "_type": statement::STATEMENT,
-            "subject": [{"name": name, "digest": {"sha256": sha256}}],
-            "predicateType": statement::PREDICATE,
-            "predicate": {
-                "id": statement::derived_id(&[sha256.as_bytes(), by.id.as_bytes()]),
-                "kind": "recovery",
-                "found_by": by.id,
-                "index": head.tree.size(),
-                "offset": head.offset,
-                "bytes": rest.len(),
-                "acknowledged": acknowledged,
-            },
-        });
-        Ok(serde_json::to_vec(&statement).map_err(io::Error::from)?)
+        let torn = Torn {
+            name: &name,
+            sha256: &sha256,
+            found_by: &by.id,
+            index: head.tree.size(),
+            offset: head.offset,
+            bytes: rest.len(),
+            acknowledged,
+        };
+        Ok(recovery(&torn).map_err(io::Error::from)?)
+    }
+
+    fn remove(&self, folder: &str, sha256: Hash) -> io::Result<()> {
+        match fs::remove_file(self.path(&format!("{folder}/{sha256}.json"))) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed.and_then(|()| sync_directory(&self.path(folder))),
+        }
+    }
+
+    /// Puts a log without the bodies below `below` in the place of the whole one, in one step, then removes what only
+    /// they named.
+    fn prune_locked(&self, below: u64) -> Result<(), Fault> {
+        let mut log = File::open(self.path(LOG))?;
+        let (head, _) = self.open_end(&mut log)?;
+        let mut old = Pruned::read(&mut log)?.map_err(|what| Fault::Tampered(what.to_owned()))?;
+        let (mut hashes, mut offset) = (std::mem::take(&mut old.hashes), old.offset);
+        let (mut dropped, mut kept) = (BTreeSet::new(), BTreeSet::new());
+        walk(&mut BufReader::new(&mut log), Pruned { hashes: hashes.clone(), offset }.tree(), offset, |frame| {
+            let named = reading::Reading::of(frame.index, &frame.leaf).map(|r| self.named(r)).unwrap_or_default();
+            let named = named.into_iter();
+            if frame.index < below {
+                hashes.push(leaf_hash(&frame.leaf));
+                offset += frame.len();
+                dropped.extend(named.map(|hash| hash.0));
+            } else {
+                kept.extend(named.map(|hash| hash.0));
+            }
+        })?;
+        let mut bytes = Pruned::encode(&hashes);
+        let moved = |at: u64| at.saturating_sub(offset) + bytes.len() as u64;
+        let head = Head { offset: moved(head.offset), last: moved(head.last), ..head };
+        log.seek(SeekFrom::Start(offset))?;
+        log.read_to_end(&mut bytes)?;
+        replace_synced(&self.path(LOG), &bytes)?;
+        sync_directory(&self.directory)?;
+        let _ = head.to_bytes().and_then(|text| replace(&self.path(head::NAME), &text));
+        for hash in dropped.difference(&kept) {
+            self.remove(PARTS, Hash(*hash))?;
+            self.remove(DISCLOSURES, Hash(*hash))?;
+        }
+        Ok(())
+    }
+
+    /// Digests of everything beside the log that a record names, also in its lists beside the log.
+    fn named(&self, mut reading: reading::Reading) -> Vec<Hash> {
+        let parts = reading.parts();
+        reading.inline(&mut |digest| reader::beside(&self.directory, PARTS, digest).ok().flatten());
+        [parts, reading.disclosures()].concat()
     }
 
     fn keep_parts(&self, record: &Record) -> Result<(), Fault> {
-        record.parts.iter().try_for_each(|part| self.keep(&format!("parts/{}.json", part.sha256), &part.bytes))
+        let parts = record.parts.iter().map(|part| (PARTS, part));
+        let mut all = parts.chain(record.disclosures.iter().map(|part| (DISCLOSURES, part)));
+        all.try_for_each(|(folder, part)| self.keep(&format!("{folder}/{}.json", part.sha256), &part.bytes))
     }
 
     /// Writes a file that is named by its content, durably; it may be there already.
@@ -184,11 +269,37 @@ impl Store for FileStore {
             return Err(self.diagnostic(Fault::TooLong(record.leaf.len())));
         }
         create_durably(&self.directory).map_err(|e| self.diagnostic(e.into()))?;
-        let lock = OpenOptions::new().write(true).create(true).truncate(false).open(self.path("lock"));
-        let lock = lock.and_then(|lock| lock.lock().map(|()| lock)).map_err(|e| self.diagnostic(e.into()))?;
-        let receipt = self.append_locked(record).map_err(|fault| self.diagnostic(fault));
-        drop(lock);
-        receipt
+        let _lock = self.lock().map_err(|e| self.diagnostic(e.into()))?;
+        self.append_locked(record).map_err(|fault| self.diagnostic(fault))
+    }
+
+    fn name(&self) -> String {
+        self.directory.display().to_string()
+    }
+
+    fn size(&self) -> Result<u64, Diagnostic> {
+        reader::size(&self.directory)
+    }
+
+    fn leaves(&self, range: Range<u64>, each: &mut EachEntry<'_>) -> Result<Option<Problem>, Diagnostic> {
+        reader::leaves(&self.directory, &range, each)
+    }
+
+    fn part(&self, sha256: Hash) -> Result<Option<Vec<u8>>, Diagnostic> {
+        reader::beside(&self.directory, PARTS, sha256)
+    }
+
+    fn disclosure(&self, sha256: Hash) -> Result<Option<Vec<u8>>, Diagnostic> {
+        reader::beside(&self.directory, DISCLOSURES, sha256)
+    }
+
+    fn erase(&self, sha256: Hash) -> Result<(), Diagnostic> {
+        self.remove(DISCLOSURES, sha256).map_err(|e| self.diagnostic(e.into()))
+    }
+
+    fn prune(&self, below: u64) -> Result<(), Diagnostic> {
+        let _lock = self.lock().map_err(|e| self.diagnostic(e.into()))?;
+        self.prune_locked(below).map_err(|fault| self.diagnostic(fault))
     }
 }
 
@@ -257,7 +368,7 @@ fn replace_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Creates a directory so that a crash does not lose it: each new entry is synced in its parent.
-fn create_durably(directory: &Path) -> io::Result<()> {
+pub(super) fn create_durably(directory: &Path) -> io::Result<()> {
     let missing: Vec<&Path> = directory.ancestors().take_while(|d| !d.as_os_str().is_empty() && !d.exists()).collect();
     fs::create_dir_all(directory)?;
     missing.iter().filter_map(|d| d.parent()).try_for_each(|parent| {
@@ -267,12 +378,12 @@ fn create_durably(directory: &Path) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-fn sync_directory(directory: &Path) -> io::Result<()> {
+pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
 /// Directories cannot be synced here; the file system's journal orders their entries.
 #[cfg(not(unix))]
-fn sync_directory(_: &Path) -> io::Result<()> {
+pub(super) fn sync_directory(_: &Path) -> io::Result<()> {
     Ok(())
 }

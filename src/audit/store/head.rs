@@ -48,11 +48,6 @@ struct Text {
     recent: VecDeque<Recent>,
 }
 
-/// How many records the head in `directory` knows; `None` without a head.
-pub(crate) fn acknowledged(directory: &Path) -> Option<u64> {
-    Head::read(directory).map(|head| head.tree.size())
-}
-
 impl Head {
     /// The head in `directory`; `None` when there is none that proves itself.
     pub(super) fn read(directory: &Path) -> Option<Self> {
@@ -87,6 +82,15 @@ impl Head {
         while self.recent.len() > RECENT {
             self.recent.pop_front();
         }
+    }
+
+    /// Whether a record with this id may stand in the log although it is not among the recent ones. Ids of version 7
+    /// begin with the time: a new one is later than those that are remembered. All others may be of any time.
+    pub(super) fn may_have_forgotten(&self, id: &str) -> bool {
+        let is_v7 = |id: &str| id.as_bytes().get(14) == Some(&b'7');
+        let oldest = self.recent.iter().map(|r| r.id.as_str()).filter(|id| is_v7(id)).min();
+        let all = self.tree.size() <= self.recent.len() as u64;
+        !all && !(is_v7(id) && oldest.is_some_and(|oldest| id > oldest))
     }
 
     /// Whether the log has, where the head says, the frame that the head says.

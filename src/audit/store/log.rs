@@ -1,26 +1,30 @@
 //! The log file: walking it, and telling a write that was interrupted from tampering.
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::ops::{ControlFlow, Range};
 
 use super::head::Head;
+use super::pruned::Pruned;
+use super::{EachEntry, Entry};
 use crate::audit::frame::{self, Frame, MAX_FRAME, Reading};
-use crate::audit::tree::Frontier;
+use crate::audit::tree::{Frontier, leaf_hash};
+use crate::audit::verify::{Problem, UNFINISHED};
 
 /// How far a log can be followed.
-pub(crate) struct Walk {
+pub(super) struct Walk {
     /// The tree of all good frames.
-    pub(crate) tree: Frontier,
+    pub(super) tree: Frontier,
     /// End of the last good frame.
-    pub(crate) offset: u64,
+    pub(super) offset: u64,
     /// Start of the last good frame.
-    pub(crate) last: u64,
+    pub(super) last: u64,
     /// What stands at `offset`.
-    pub(crate) end: End,
+    pub(super) end: End,
 }
 
 /// Why a walk ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
+pub(super) enum End {
     /// The file ends with a frame.
     Clean,
     /// The file ends within a frame.
@@ -29,12 +33,41 @@ pub(crate) enum End {
     Damaged(&'static str),
 }
 
+impl Walk {
+    /// What is wrong at the end, when `acknowledged` records were.
+    fn problem(&self, acknowledged: u64) -> Option<Problem> {
+        let index = self.tree.size();
+        let gone = acknowledged > index;
+        let what = match self.end {
+            End::Clean if gone => "the record was acknowledged and is gone",
+            End::Short if gone => "the record was acknowledged and is cut off",
+            End::Clean => return None,
+            End::Short => UNFINISHED,
+            End::Damaged(why) => why,
+        };
+        Some(Problem { index, what: what.to_owned() })
+    }
+}
+
 /// Follows the frames from `offset`, where `tree` stands, as far as each is intact, in order and has the right root.
-pub(crate) fn walk(
+pub(super) fn walk(
     from: &mut impl Read,
     tree: Frontier,
     offset: u64,
     mut each: impl FnMut(&Frame),
+) -> io::Result<Walk> {
+    walk_while(from, tree, offset, |frame| {
+        each(&frame);
+        ControlFlow::Continue(())
+    })
+}
+
+/// The same, until `each` has had enough.
+fn walk_while(
+    from: &mut impl Read,
+    tree: Frontier,
+    offset: u64,
+    mut each: impl FnMut(Frame) -> ControlFlow<()>,
 ) -> io::Result<Walk> {
     let mut walk = Walk { tree, offset, last: offset, end: End::Clean };
     loop {
@@ -44,17 +77,48 @@ pub(crate) fn walk(
             Reading::Short => return Ok(Walk { end: End::Short, ..walk }),
             Reading::Damaged(why) => return Ok(Walk { end: End::Damaged(why), ..walk }),
         };
-        let mut tree = walk.tree.clone();
-        let due = Frame::next(&mut tree, &frame.leaf);
-        if frame.index != due.index {
+        if frame.index != walk.tree.size() {
             return Ok(Walk { end: End::Damaged("its index is out of order"), ..walk });
         }
-        if frame.root != due.root {
+        let mut tree = walk.tree.clone();
+        tree.push(leaf_hash(&frame.leaf));
+        if frame.root != tree.root() {
             return Ok(Walk { end: End::Damaged("its root does not follow from the records before it"), ..walk });
         }
         walk = Walk { tree, last: walk.offset, offset: walk.offset + frame.len(), end: End::Clean };
-        each(&frame);
+        if each(frame).is_break() {
+            return Ok(walk);
+        }
     }
+}
+
+/// Hands over the entries of `range`, and returns where the log is damaged. `acknowledged` is how many records were.
+pub(super) fn scan(
+    log: &mut (impl Read + Seek),
+    range: &Range<u64>,
+    acknowledged: u64,
+    each: &mut EachEntry<'_>,
+) -> io::Result<Option<Problem>> {
+    let pruned = match Pruned::read(log)? {
+        Ok(pruned) => pruned,
+        Err(what) => return Ok(Some(Problem { index: 0, what: what.to_owned() })),
+    };
+    for (index, hash) in (0..).zip(&pruned.hashes).filter(|(index, _)| range.contains(index)) {
+        if each(index, Entry::Pruned(*hash)).is_break() {
+            return Ok(None);
+        }
+    }
+    let mut stopped = pruned.hashes.len() as u64 >= range.end;
+    let mut ended = None;
+    if !stopped {
+        let walk = walk_while(&mut BufReader::new(log), pruned.tree(), pruned.offset, |frame| {
+            stopped = range.contains(&frame.index) && each(frame.index, Entry::Leaf(frame.leaf)).is_break();
+            stopped |= frame.index + 1 >= range.end;
+            if stopped { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        ended = Some(walk);
+    }
+    Ok(ended.filter(|_| !stopped).and_then(|walk| walk.problem(acknowledged)))
 }
 
 /// What may follow the last good frame.

@@ -1,24 +1,31 @@
 //! What must hold for the file store, whatever happens to the process, the disk or the log.
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
 
 use super::file::FileStore;
-use super::{Part, Record, Store};
+use super::{Entry, Part, Record, Store};
 use crate::audit::{Hash, verify_file};
 use crate::finding::Diagnostic;
 
 fn record(n: usize) -> Record {
     let id = format!("019b3c5e-0000-7000-8000-{n:012x}");
     let leaf = format!(r#"{{"predicate":{{"id":"{id}","kind":"decision","n":{n}}}}}"#);
-    Record { id, idempotency_key: "key".into(), leaf: leaf.into_bytes(), parts: Vec::new() }
+    Record { id, idempotency_key: "key".into(), leaf: leaf.into_bytes(), parts: Vec::new(), disclosures: Vec::new() }
+}
+
+/// A statement of 60 KB.
+fn long_leaf(n: usize) -> Vec<u8> {
+    let leaf = String::from_utf8(record(n).leaf).expect("text");
+    leaf.replace("\"n\":", &format!("\"text\":\"{}\",\"n\":", "x".repeat(60_000))).into_bytes()
 }
 
 fn append(directory: &Path, n: usize) -> Result<u64, Diagnostic> {
-    FileStore::new(directory).append(&record(n)).map(|receipt| receipt.index)
+    FileStore::new(directory).append(&record(n)).map(|receipt| receipt.index.expect("integrated"))
 }
 
 /// A log of three records, the head before the third and the length before the third.
@@ -33,11 +40,13 @@ fn three(directory: &Path) -> (Vec<u8>, usize) {
 
 fn leaves(directory: &Path) -> Vec<Value> {
     let mut leaves = Vec::new();
-    let log = fs::read(directory.join("log")).expect("a log");
-    super::walk(&mut log.as_slice(), crate::audit::Frontier::default(), 0, |frame| {
-        leaves.push(serde_json::from_slice(&frame.leaf).expect("JSON"));
-    })
-    .expect("memory");
+    let each = &mut |_, entry| {
+        if let Entry::Leaf(leaf) = entry {
+            leaves.push(serde_json::from_slice(&leaf).expect("JSON"));
+        }
+        ControlFlow::Continue(())
+    };
+    FileStore::new(directory).leaves(0..u64::MAX, each).expect("readable");
     leaves
 }
 
@@ -53,9 +62,9 @@ fn records_follow_each_other_and_the_receipt_names_the_root() {
     for n in 0..5 {
         let receipt = store.append(&record(n)).expect("appended");
         let report = verify_file(&audit).expect("readable");
-        assert_eq!((receipt.index, report.records), (n as u64, n as u64 + 1));
+        assert_eq!((receipt.index, report.records), (Some(n as u64), n as u64 + 1));
         assert_eq!(receipt.root, Some(report.root.to_string()));
-        assert_eq!(report.problems, []);
+        assert_eq!(report.flaws, []);
     }
 }
 
@@ -115,7 +124,7 @@ fn one_of_many_processes() {
 
 fn assert_complete(directory: &Path) {
     let report = verify_file(directory).expect("readable");
-    assert_eq!((report.records, report.problems), (200, vec![]));
+    assert_eq!((report.records, report.flaws), (200, vec![]));
     let mut numbers: Vec<u64> = leaves(directory).iter().filter_map(|l| l["predicate"]["n"].as_u64()).collect();
     numbers.sort_unstable();
     assert_eq!(numbers, (0..200).collect::<Vec<_>>());
@@ -133,7 +142,7 @@ fn a_write_cut_off_at_any_byte_is_set_aside() {
         let torn = cut > start;
         assert_eq!(append(dir.path(), 2).expect("appended"), 2 + u64::from(torn), "cut at {cut}");
         let report = verify_file(dir.path()).expect("readable");
-        assert_eq!((report.records, report.problems), (3 + u64::from(torn), vec![]), "cut at {cut}");
+        assert_eq!((report.records, report.flaws), (3 + u64::from(torn), vec![]), "cut at {cut}");
         if torn {
             let recovery = &leaves(dir.path())[2];
             assert_eq!(recovery["predicate"]["kind"], "recovery");
@@ -162,7 +171,7 @@ fn an_acknowledged_record_that_was_cut_is_named() {
         append(dir.path(), 3).expect("appended");
         assert_eq!(leaves(dir.path())[2]["predicate"]["acknowledged"], !without_head);
         restore(&whole[..start]);
-        assert_eq!(verify_file(dir.path()).expect("readable").problems.len(), usize::from(!without_head));
+        assert_eq!(verify_file(dir.path()).expect("readable").flaws.len(), usize::from(!without_head));
         let gone = if without_head { "acknowledged" } else { "audit::tampered" };
         assert_eq!(code(append(dir.path(), 4)), gone);
     }
@@ -191,7 +200,7 @@ fn damage_is_refused_and_named() {
             let index = at * 3 / whole.len();
             assert!(fault.message.contains(&format!("record {index}")), "byte {at}: {}", fault.message);
             assert_eq!(fs::read(&log).expect("a log"), damaged, "nothing was written");
-            assert_eq!(verify_file(dir.path()).expect("readable").problems[0].index, index as u64);
+            assert_eq!(verify_file(dir.path()).expect("readable").first_bad(), Some(index as u64));
         }
     }
 }
@@ -221,7 +230,7 @@ fn blocks_that_were_never_written_are_set_aside() {
         fs::write(dir.path().join("log"), bytes).expect("written");
         fs::write(dir.path().join("head.json"), if keep_head { head.as_slice() } else { b"" }).expect("written");
         assert_eq!(append(dir.path(), 2).expect("appended"), 3);
-        assert_eq!(verify_file(dir.path()).expect("readable").problems, []);
+        assert_eq!(verify_file(dir.path()).expect("readable").flaws, []);
     }
 }
 
@@ -229,7 +238,7 @@ fn blocks_that_were_never_written_are_set_aside() {
 #[test]
 fn a_long_log_goes_on_from_its_head() {
     let dir = tempfile::tempdir().expect("a directory");
-    let long = |n: usize| Record { leaf: vec![b'x'; 60_000], ..record(n) };
+    let long = |n: usize| Record { leaf: long_leaf(n), ..record(n) };
     let store = FileStore::new(dir.path());
     for n in 0..6 {
         store.append(&long(n)).expect("appended");
@@ -242,7 +251,7 @@ fn a_long_log_goes_on_from_its_head() {
     assert_eq!(append(dir.path(), 8).expect("appended"), 8);
     assert_eq!(append(dir.path(), 8).expect("a retry"), 8);
     let report = verify_file(dir.path()).expect("readable");
-    assert_eq!((report.records, report.problems), (9, vec![]));
+    assert_eq!((report.records, report.flaws), (9, vec![]));
 }
 
 #[test]
@@ -280,12 +289,12 @@ fn parts_lie_beside_the_log_and_are_checked() {
     let part = Part { sha256: sha256.clone(), bytes };
     let record = Record { leaf: leaf.into_bytes(), parts: vec![part], ..record(0) };
     FileStore::new(dir.path()).append(&record).expect("appended");
-    assert_eq!(verify_file(dir.path()).expect("readable").problems, []);
+    assert_eq!(verify_file(dir.path()).expect("readable").flaws, []);
     let path = dir.path().join(format!("parts/{sha256}.json"));
     fs::write(&path, "[1,3]").expect("written");
-    assert_eq!(verify_file(dir.path()).expect("readable").problems[0].index, 0);
+    assert_eq!(verify_file(dir.path()).expect("readable").first_bad(), Some(0));
     fs::remove_file(&path).expect("there");
-    assert_eq!(verify_file(dir.path()).expect("readable").problems.len(), 1);
+    assert_eq!(verify_file(dir.path()).expect("readable").flaws.len(), 1);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The last block: the verdict, what it rests on, and what to do next.
 
 use super::Page;
+use crate::config::AuditLevel;
 use crate::facts::{Mode, Stage};
 use crate::finding::{Finding, Level, Status};
 use crate::outcome::{Outcome, Verdict};
@@ -128,7 +129,12 @@ fn found(outcome: &Outcome) -> String {
 fn audit(page: &mut Page<'_>, outcome: &Outcome) {
     match &outcome.audit {
         Some(receipt) => {
-            fact(page, "recorded", &format!("{} as record {} ({})", receipt.destination, receipt.index, receipt.id));
+            let place = match receipt.index {
+                Some(index) => format!("as record {index}"),
+                None if receipt.level == AuditLevel::Spooled => "until `changegate audit push`".into(),
+                None => "and waits there to be integrated".into(),
+            };
+            fact(page, "recorded", &format!("{} {place} ({})", receipt.destination, receipt.id));
         }
         None => fact(page, "recorded", "nowhere: this run wrote no audit record"),
     }

@@ -3,11 +3,19 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::record::{ChangedResource, ClockSource, PlanDigest, RecordContext, record};
-use super::{FileStore, Hash, Store, verify_file};
+use super::seal::Seal;
+use super::{ChangedResource, ClockSource, PlanDigest, RecordContext};
+use crate::audit::store::Record;
+use crate::audit::{FileStore, Hash, Store, verify_file};
 use crate::facts::{Action, Actor};
+use crate::finding::Diagnostic;
 use crate::finding::{Evidence, IntroducedBy};
+use crate::outcome::Outcome;
 use crate::output::sample;
+
+fn record(outcome: &Outcome, context: &RecordContext) -> Result<Record, Diagnostic> {
+    super::record(outcome, context, Seal::default())
+}
 
 fn context() -> RecordContext {
     RecordContext {
@@ -28,7 +36,7 @@ fn context() -> RecordContext {
         resources: vec![changed("apps/Deployment/shop/orders")],
         clock_source: ClockSource::Given,
         retention: "soc2-400d".into(),
-        binary_sha256: None,
+        ..RecordContext::default()
     }
 }
 
@@ -36,6 +44,8 @@ fn changed(id: &str) -> ChangedResource {
     ChangedResource {
         id: id.into(),
         action: Action::Update,
+        service: Some("orders".into()),
+        environment: Some("prod".into()),
         file: Some("k8s/orders api.yaml".into()),
         introduced_by: vec![IntroducedBy {
             commit: "8f14e45fceea167a5a36dedd4bea2543a1b2c3d4".into(),
@@ -94,7 +104,9 @@ fn long_lists_move_beside_the_log_and_nothing_is_lost() {
     assert_eq!(Hash::of(&part.bytes).to_string(), part.sha256);
     let dir = tempfile::tempdir().expect("a directory");
     FileStore::new(dir.path()).append(&record).expect("appended");
-    assert_eq!(verify_file(dir.path()).expect("readable").problems, []);
+    let flaws = verify_file(dir.path()).expect("readable").flaws;
+    // It was not written together with what it rests on.
+    assert_eq!(flaws.iter().map(|f| f.what.as_str()).collect::<Vec<_>>(), ["an approval that it used has no record"]);
 }
 
 #[test]

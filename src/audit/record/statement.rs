@@ -3,16 +3,12 @@
 //! Frozen: keys are only ever added. It names values by digest and by what policies said about them; attribute values
 //! are not in it.
 
-use serde::{Deserialize, Serialize};
-use uuid::Builder;
-
-use super::store::Part;
-use super::tree::Hash;
+use serde::Serialize;
 
 /// <https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md>
-pub(super) const STATEMENT: &str = "https://in-toto.io/Statement/v1";
+pub(crate) const STATEMENT: &str = "https://in-toto.io/Statement/v1";
 /// The predicate type of every record.
-pub(super) const PREDICATE: &str = "https://changegate.dev/gate-decision/v1";
+pub(crate) const PREDICATE: &str = "https://changegate.dev/gate-decision/v1";
 
 #[derive(Serialize)]
 pub(super) struct Statement<'a> {
@@ -53,10 +49,10 @@ pub(super) struct Decision<'a> {
     pub(super) what: What<'a>,
     pub(super) when: When,
     pub(super) r#where: Where<'a>,
-    pub(super) why: Listed<Policy<'a>>,
+    pub(super) why: Vec<Policy<'a>>,
     pub(super) used: Used<'a>,
-    pub(super) inputs: Listed<Input<'a>>,
-    pub(super) diagnostics: Listed<Diagnostic>,
+    pub(super) inputs: Vec<Input<'a>>,
+    pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) tool: Tool<'a>,
     pub(super) retention: &'a str,
 }
@@ -69,6 +65,17 @@ pub(super) struct Who<'a> {
     pub(super) on_behalf_of: Option<&'a str>,
     pub(super) assurance: &'a str,
     pub(super) method: &'a str,
+    /// The signed commit that the assurance rests on; its parts lie beside the log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) evidence: Option<CommitEvidence<'a>>,
+}
+
+#[derive(Serialize)]
+pub(super) struct CommitEvidence<'a> {
+    pub(super) commit: &'a str,
+    pub(super) signer: &'a str,
+    pub(super) payload: String,
+    pub(super) signature: String,
 }
 
 #[derive(Serialize)]
@@ -76,13 +83,15 @@ pub(super) struct What<'a> {
     pub(super) change: Option<&'a str>,
     pub(super) change_digest: Option<&'a str>,
     pub(super) risk: Option<&'a str>,
-    pub(super) resources: Listed<Resource<'a>>,
+    pub(super) resources: Vec<Resource<'a>>,
 }
 
 #[derive(Serialize)]
 pub(super) struct Resource<'a> {
     pub(super) id: &'a str,
     pub(super) action: &'static str,
+    pub(super) service: Option<&'a str>,
+    pub(super) environment: Option<&'a str>,
     pub(super) file: Option<&'a str>,
     pub(super) introduced_by: Vec<Commit<'a>>,
 }
@@ -139,7 +148,23 @@ pub(super) struct Evidence<'a> {
 
 #[derive(Serialize)]
 pub(super) struct Used<'a> {
-    pub(super) approvals: Listed<Approval<'a>>,
+    pub(super) approvals: Vec<Approval<'a>>,
+    #[serde(rename = "override", skip_serializing_if = "Option::is_none")]
+    pub(super) lifted: Option<Cited<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) waivers: Vec<Cited<'a>>,
+}
+
+/// A record that the decision rests on.
+#[derive(Serialize)]
+pub(super) struct Cited<'a> {
+    /// What it grants, by id.
+    pub(super) id: &'a str,
+    /// Id of the record.
+    pub(super) record: &'a str,
+    /// Its index, where it was known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) index: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -155,6 +180,12 @@ pub(super) struct Approval<'a> {
     pub(super) decision: &'static str,
     pub(super) valid: bool,
     pub(super) why_not: &'a [&'static str],
+    /// Id of its record; only one that counts has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) record: Option<&'a str>,
+    /// Index of its record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) index: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -178,73 +209,4 @@ pub(super) struct Tool<'a> {
     pub(super) name: &'static str,
     pub(super) version: &'static str,
     pub(super) binary_sha256: Option<&'a str>,
-}
-
-/// A list in the statement, or its digest and length when it is kept beside the log.
-#[derive(Serialize)]
-#[serde(untagged)]
-pub(super) enum Listed<T> {
-    Here(Vec<T>),
-    Beside(Reference),
-}
-
-/// Names a file of `parts/`.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Reference {
-    pub(super) part: String,
-    pub(super) sha256: String,
-    pub(super) count: usize,
-}
-
-/// A list that can be moved out of the statement.
-pub(super) trait Movable {
-    /// Bytes it takes in the statement; 0 when it was moved out.
-    fn bytes(&self) -> usize;
-    /// Leaves only digest and length behind.
-    fn move_out(&mut self) -> Option<Part>;
-}
-
-impl<T: Serialize> Movable for Listed<T> {
-    fn bytes(&self) -> usize {
-        match self {
-            Self::Here(items) => serde_json::to_vec(items).map_or(0, |bytes| bytes.len()),
-            Self::Beside(_) => 0,
-        }
-    }
-
-    fn move_out(&mut self) -> Option<Part> {
-        let Self::Here(items) = self else { return None };
-        let bytes = serde_json::to_vec(items).ok()?;
-        let sha256 = Hash::of(&bytes).to_string();
-        let part = format!("parts/{sha256}.json");
-        *self = Self::Beside(Reference { part, sha256: sha256.clone(), count: items.len() });
-        Some(Part { sha256, bytes })
-    }
-}
-
-impl<'a> Decision<'a> {
-    /// The lists that may be long.
-    pub(super) fn lists(&mut self) -> [&mut (dyn Movable + 'a); 5] {
-        [&mut self.why, &mut self.what.resources, &mut self.used.approvals, &mut self.inputs, &mut self.diagnostics]
-    }
-}
-
-/// The id of the record whose statement `leaf` is.
-pub(super) fn id_of(leaf: &[u8]) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Outer {
-        predicate: Inner,
-    }
-    #[derive(Deserialize)]
-    struct Inner {
-        id: String,
-    }
-    serde_json::from_slice::<Outer>(leaf).ok().map(|outer| outer.predicate.id)
-}
-
-/// A UUIDv8 that follows from `seeds`, for records that the store writes by itself.
-pub(super) fn derived_id(seeds: &[&[u8]]) -> String {
-    let Hash(hash) = Hash::of(&seeds.concat());
-    let bytes = hash.first_chunk::<16>().copied().unwrap_or_default();
-    Builder::from_custom_bytes(bytes).into_uuid().to_string()
 }

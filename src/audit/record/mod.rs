@@ -1,21 +1,35 @@
 //! States a decision: from an outcome and its circumstances to the bytes that are kept. Pure.
 
+pub(crate) mod disclosure;
+mod event;
+pub(crate) mod scrub;
+pub(crate) mod seal;
+mod statement;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use uuid::Uuid;
 
 use super::frame::MAX_LEAF;
-use super::statement::Diagnostic as Note;
-use super::statement::{
-    Approval, Commit, Decision, DigestSet, Evidence, Finding, Input, Listed, PREDICATE, Policy, Resource, STATEMENT,
-    Statement, Subject, Tool, Used, What, When, Where, Who,
-};
 use super::store::{Part, Record};
 use super::tree::Hash;
 use crate::facts::{Action, Actor, Mode};
 use crate::finding::{self, Answer, Diagnostic, IntroducedBy, Level, Status};
 use crate::outcome::{Outcome, PolicyInfo};
+use scrub::Secrets;
+use seal::Seal;
+use statement::Diagnostic as Note;
+use statement::{
+    Approval, Cited, Commit, CommitEvidence, Decision, DigestSet, Evidence, Finding, Input, Policy, Resource,
+    Statement, Subject, Tool, Used, What, When, Where, Who,
+};
+
+pub use event::{Event, Kind, event};
+pub(crate) use event::{Torn, derived_id, recovery};
+pub(crate) use statement::{PREDICATE, STATEMENT};
 
 /// The circumstances of a run that the outcome does not hold.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +60,40 @@ pub struct RecordContext {
     pub retention: String,
     /// Hexadecimal SHA-256 of the program.
     pub binary_sha256: Option<String>,
+    /// The signed commit that the actor's assurance rests on.
+    pub signed_commit: Option<SignedCommit>,
+    /// What the record must not show.
+    pub secrets: Secrets,
+    /// The record of each approval that counts, by place in the outcome's list.
+    pub approvals: BTreeMap<usize, Grant>,
+    /// The emergency override that lifted a denial.
+    pub lifted: Option<Grant>,
+    /// Waivers that silenced a finding.
+    pub waivers: Vec<Grant>,
+}
+
+/// An approval, an override or a waiver that has a record of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// Its id.
+    pub id: String,
+    /// Id of its record.
+    pub record: String,
+    /// Index of its record, where the store gave it one already.
+    pub index: Option<u64>,
+}
+
+/// A commit with the signature that git found in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedCommit {
+    /// Its id.
+    pub id: String,
+    /// `SHA256:…` of the signer's key.
+    pub signer: String,
+    /// What was signed.
+    pub payload: Vec<u8>,
+    /// The armoured signature.
+    pub signature: Vec<u8>,
 }
 
 /// A plan and the SHA-256 of its bytes, in hexadecimal digits, with or without `sha256:`.
@@ -64,6 +112,10 @@ pub struct ChangedResource {
     pub id: Arc<str>,
     /// What happens to it.
     pub action: Action,
+    /// The service it belongs to.
+    pub service: Option<Arc<str>>,
+    /// The environment it belongs to.
+    pub environment: Option<Arc<str>>,
     /// The file it stands in.
     pub file: Option<Arc<str>>,
     /// Commits of the change that touched it.
@@ -84,21 +136,22 @@ pub enum ClockSource {
 ///
 /// # Errors
 ///
-/// `audit::too_large` when it does not fit even so.
-pub fn record(outcome: &Outcome, context: &RecordContext) -> Result<Record, Diagnostic> {
+/// `audit::too_large` when it does not fit even so; `audit::token` when a token was to vouch for it and there is none.
+pub fn record(outcome: &Outcome, context: &RecordContext, seal: Seal<'_>) -> Result<Record, Diagnostic> {
     let id = context.id.to_string();
     let idempotency_key = idempotency_key(outcome, context);
-    let mut statement = statement(outcome, context, &id, &idempotency_key);
-    let mut parts = Vec::new();
-    let leaf = loop {
-        let leaf = serde_json::to_vec(&statement)
-            .map_err(|e| Diagnostic::error("audit::unwritable", format!("the audit record cannot be stated: {e}")))?;
-        if leaf.len() <= MAX_LEAF {
-            break leaf;
-        }
-        parts.push(move_longest_out(&mut statement.predicate).ok_or_else(|| too_large(leaf.len()))?);
-    };
-    Ok(Record { id, idempotency_key, leaf, parts })
+    let statement = statement(outcome, context, &id, &idempotency_key);
+    let mut statement = serde_json::to_value(&statement)
+        .map_err(|e| Diagnostic::error("audit::unwritable", format!("the audit record cannot be stated: {e}")))?;
+    scrub::scrub(&mut statement, &context.secrets);
+    let disclosures = seal.salt.map(|seed| disclosure::disclose(&mut statement, &seed)).unwrap_or_default();
+    let (leaf, mut parts) = seal::seal(statement, seal)?;
+    parts.extend(context.signed_commit.iter().flat_map(|c| [part(&c.payload), part(&c.signature)]));
+    Ok(Record { id, idempotency_key, leaf, parts, disclosures })
+}
+
+fn part(bytes: &[u8]) -> Part {
+    Part { sha256: Hash::of(bytes).to_string(), bytes: bytes.to_vec() }
 }
 
 /// The same for every attempt to judge one head at one stage in one run.
@@ -107,12 +160,6 @@ fn idempotency_key(outcome: &Outcome, context: &RecordContext) -> String {
     // As JSON, so that no two lists of parts run together to the same text.
     let text = serde_json::to_vec(&parts).unwrap_or_default();
     format!("sha256:{}", Hash::of(&text))
-}
-
-fn move_longest_out(decision: &mut Decision<'_>) -> Option<Part> {
-    let longest = decision.lists().into_iter().max_by_key(|list| list.bytes())?;
-    // A reference takes about 200 bytes itself.
-    if longest.bytes() > 256 { longest.move_out() } else { None }
 }
 
 fn too_large(bytes: usize) -> Diagnostic {
@@ -151,10 +198,14 @@ fn statement<'a>(o: &'a Outcome, c: &'a RecordContext, id: &'a str, idempotency_
             pull_request: c.pull_request.as_deref(),
             run: &c.run,
         },
-        why: Listed::Here(why(o)),
-        used: Used { approvals: Listed::Here(o.approvals.iter().map(approval).collect()) },
-        inputs: Listed::Here(o.inputs.iter().map(input).collect()),
-        diagnostics: Listed::Here(o.diagnostics.iter().map(|d| note(d, o)).collect()),
+        why: why(o),
+        used: Used {
+            approvals: o.approvals.iter().enumerate().map(|(n, a)| approval(a, c.approvals.get(&n))).collect(),
+            lifted: c.lifted.as_ref().map(cited),
+            waivers: c.waivers.iter().map(cited).collect(),
+        },
+        inputs: o.inputs.iter().map(input).collect(),
+        diagnostics: o.diagnostics.iter().map(|d| note(d, o)).collect(),
         tool: Tool {
             name: "changegate",
             version: env!("CARGO_PKG_VERSION"),
@@ -192,7 +243,17 @@ fn who(c: &RecordContext) -> Who<'_> {
         on_behalf_of: c.on_behalf_of.as_deref(),
         assurance: &c.actor.assurance,
         method: &c.actor.method,
+        evidence: c.signed_commit.as_ref().map(|commit| CommitEvidence {
+            commit: &commit.id,
+            signer: &commit.signer,
+            payload: Hash::of(&commit.payload).to_string(),
+            signature: Hash::of(&commit.signature).to_string(),
+        }),
     }
+}
+
+fn cited(grant: &Grant) -> Cited<'_> {
+    Cited { id: &grant.id, record: &grant.record, index: grant.index }
 }
 
 fn what<'a>(o: &'a Outcome, c: &'a RecordContext) -> What<'a> {
@@ -201,7 +262,7 @@ fn what<'a>(o: &'a Outcome, c: &'a RecordContext) -> What<'a> {
         change: change.and_then(|c| c.id.as_deref()),
         change_digest: change.and_then(|c| c.digest.as_deref()),
         risk: o.risk.level.as_deref(),
-        resources: Listed::Here(c.resources.iter().map(resource).collect()),
+        resources: c.resources.iter().map(resource).collect(),
     }
 }
 
@@ -209,6 +270,8 @@ fn resource(r: &ChangedResource) -> Resource<'_> {
     Resource {
         id: &r.id,
         action: r.action.as_str(),
+        service: r.service.as_deref(),
+        environment: r.environment.as_deref(),
         file: r.file.as_deref(),
         introduced_by: r.introduced_by.iter().map(commit).collect(),
     }
@@ -272,7 +335,7 @@ fn evidence(e: &finding::Evidence) -> Evidence<'_> {
     Evidence { pointer: &e.pointer, observed: &e.observed, expected: &e.expected }
 }
 
-fn approval(a: &crate::facts::ApprovalFacts) -> Approval<'_> {
+fn approval<'a>(a: &'a crate::facts::ApprovalFacts, grant: Option<&'a Grant>) -> Approval<'a> {
     Approval {
         by: a.by.as_deref(),
         login: &a.login,
@@ -285,6 +348,8 @@ fn approval(a: &crate::facts::ApprovalFacts) -> Approval<'_> {
         decision: a.decision,
         valid: a.valid,
         why_not: &a.why_not,
+        record: grant.map(|g| g.record.as_str()),
+        index: grant.and_then(|g| g.index),
     }
 }
 

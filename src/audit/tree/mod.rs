@@ -1,7 +1,12 @@
-//! The Merkle tree of RFC 6962 §2.1, as far as appending needs it.
+//! The Merkle tree of RFC 6962 §2.1: its hashes and its right edge. Proofs are in [`proof`], tiles in [`tiles`].
+
+pub mod proof;
+pub mod tiles;
 
 use std::fmt;
+use std::io::{self, Read};
 
+use data_encoding::BASE64;
 use sha2::{Digest, Sha256};
 
 /// A SHA-256 hash.
@@ -27,6 +32,18 @@ impl Hash {
     }
 }
 
+impl Hash {
+    /// Reads 44 characters of standard base 64.
+    pub fn from_base64(text: &str) -> Option<Self> {
+        BASE64.decode(text.as_bytes()).ok()?.try_into().ok().map(Self)
+    }
+
+    /// Standard base 64, as checkpoints and proofs write it.
+    pub fn to_base64(self) -> String {
+        BASE64.encode(&self.0)
+    }
+}
+
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
@@ -36,6 +53,24 @@ impl fmt::Display for Hash {
 impl fmt::Debug for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")
+    }
+}
+
+/// The hash of everything that `from` still holds, with no prefix.
+///
+/// # Errors
+///
+/// What reading answers.
+pub fn sha256_of(from: &mut impl Read) -> io::Result<Hash> {
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match from.read(&mut buffer) {
+            Ok(0) => return Ok(Hash(hasher.finalize().into())),
+            Ok(n) => hasher.update(buffer.get(..n).unwrap_or_default()),
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
     }
 }
 
