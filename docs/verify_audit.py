@@ -1,16 +1,14 @@
-#!/usr/bin/env python3
 """Checks a changegate file log without changegate: framing, checksums, order, and the RFC 6962 root after every record.
 
-    python3 verify_audit.py DIR [SIZE:ROOT]      SIZE:ROOT is a head that you remember from an earlier check
-"""
+    python3 verify_audit.py DIR [SIZE:ROOT]      SIZE:ROOT is a head that you remember from an earlier check"""
 import hashlib, struct, sys
 
-TABLE = []
-for n in range(256):
+def table_of(n):
     for _ in range(8):
         n = (n >> 1) ^ (0x82F63B78 if n & 1 else 0)
-    TABLE.append(n)
+    return n
 
+TABLE = [table_of(n) for n in range(256)]
 def crc32c(data):
     crc = 0xFFFFFFFF
     for byte in data:
@@ -26,9 +24,7 @@ def push(peaks, size, leaf):
     peaks.append(leaf)
 
 def root(peaks):
-    if not peaks:
-        return sha()
-    node = peaks[-1]
+    node = peaks[-1] if peaks else sha()
     for left in reversed(peaks[:-1]):
         node = sha(b"\1", left, node)
     return node
@@ -46,8 +42,7 @@ def check(data, remembered):
         hashes = data[16:16 + 32 * count]
         if crc32c(data[:12]) != crc or data[16 + 32 * count:20 + 32 * count] != struct.pack(">I", crc32c(hashes)):
             sys.exit("tampered: record 0: the hashes of the pruned records are damaged")
-        for i in range(count):
-            leaf(hashes[32 * i:32 * i + 32])
+        [leaf(hashes[32 * i:32 * i + 32]) for i in range(count)]
         at = 20 + 32 * count
     while at < len(data):
         magic, length, own, rest = struct.unpack(">4sIII", data[at:at + 16].ljust(16, b"\0"))
@@ -58,10 +53,8 @@ def check(data, remembered):
         if not good or root(peaks) != body[length + 8:]:
             sys.exit(f"tampered: record {size - (1 if good else 0)}: frame, order or root is wrong")
         at += 16 + length + 40
-    if remembered:
-        sys.exit(f"tampered: record {size}: the log had {max(remembered)} records")
+    sys.exit(f"tampered: record {size}: the log had {max(remembered)} records") if remembered else None
     print(f"ok: {size} records, root {root(peaks).hex()}")
 
-if __name__ == "__main__":
-    pins = dict((int(n), bytes.fromhex(r)) for n, r in (pin.split(":") for pin in sys.argv[2:]))
-    check(open(sys.argv[1] + "/log", "rb").read(), pins)
+pins = dict((int(n), bytes.fromhex(r)) for n, r in (pin.split(":") for pin in sys.argv[2:]))
+check(open(sys.argv[1] + "/log", "rb").read(), pins)

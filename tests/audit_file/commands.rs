@@ -24,9 +24,9 @@ fn an_unwritable_or_tampered_log_is_undecided() {
     let dir = project();
     let check = |audit: &str| run(dir.path(), &["check", "--quiet", "--audit", audit]).status.code();
     assert_eq!(check("trail"), Some(0));
-    fs::write(dir.path().join("file"), "not a directory").expect("written");
-    assert_eq!(check("file"), Some(2));
-    assert_eq!(check("file/below"), Some(2));
+    fs::write(dir.path().join("blocked"), "not a directory").expect("written");
+    assert_eq!(check("blocked"), Some(2));
+    assert_eq!(check("blocked/below"), Some(2));
     let log = dir.path().join("trail/log");
     let mut bytes = fs::read(&log).expect("a log");
     bytes[100] ^= 1;
@@ -47,7 +47,9 @@ fn what_cannot_be_written_waits_where_that_is_allowed_and_is_pushed_once() {
         let pushed = stdout(&run(dir.path(), &["audit", "push"]));
         assert!(pushed.starts_with(expected), "{pushed}");
     }
-    assert_eq!(json_of(&run(dir.path(), &["audit", "verify", "--format", "json"]))["records"], 1);
+    assert_eq!(json_of(&run(dir.path(), &["audit", "verify", "--format", "json"]))["records"], 2);
+    let imports = stdout(&run(dir.path(), &["audit", "log", "--kind", "import", "--format", "json"]));
+    assert_eq!(imports.lines().count(), 1, "the record and that it was imported");
 }
 
 #[test]

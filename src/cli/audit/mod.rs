@@ -124,7 +124,16 @@ enum AuditCommand {
         attest: AttestArgs,
     },
     /// Bring records that wait on this machine to the log, each once
-    Push,
+    Push {
+        #[command(flatten)]
+        attest: AttestArgs,
+    },
+    /// Make a PostgreSQL database ready: tables, triggers and rights
+    Init {
+        /// Role that may append and read (repeatable)
+        #[arg(long, value_name = "ROLE")]
+        writer: Vec<String>,
+    },
 }
 
 /// How an answer is printed.
@@ -302,7 +311,8 @@ fn in_place(command: &AuditCommand, place: &Place) -> Result<Answer, Diagnostic>
         AuditCommand::Redact { id, reason, field, attest } => {
             govern::redact(place, id, field.as_deref(), reason, attest)
         }
-        AuditCommand::Push => govern::push(place),
+        AuditCommand::Push { attest } => govern::push(place, attest),
+        AuditCommand::Init { writer } => govern::init(place, writer),
         AuditCommand::CheckProof { .. } | AuditCommand::Keygen { .. } => Ok(Answer::default()),
     }
 }
