@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # Faults, kills and load against the file log. Prints a count for each row.
 #
-#   tests/audit/soak.sh [--short] [PROGRAM]      PROGRAM: target/release/changegate unless given
+#   tests/audit/soak.sh [--short | --only inject|kills|crowd|large|rate] [PROGRAM]
 #
-# --short leaves out what takes minutes; `cargo test` runs it where strace is there.
+# PROGRAM is target/release/changegate unless given. --short leaves out what takes minutes; `cargo test` runs it where
+# strace is there.
 set -euo pipefail
-short=0
+short=0 only=
 if [ "${1:-}" = --short ]; then short=1; shift; fi
+if [ "${1:-}" = --only ]; then only=$2; shift 2; fi
 here=$(cd "$(dirname "$0")/../.." && pwd)
 program=$(realpath "${1:-$here/target/release/changegate}")
 work=$(mktemp -d)
@@ -65,12 +67,14 @@ inject() {
 
 kills() {
     fresh
-    local n pid
+    local n pid start span
+    # As long as an append takes here, and half as long again.
+    start=$(date +%s%N); attempt timed env; span=$((($(date +%s%N) - start) * 3 / 2))
     for n in $(seq 1 "$1"); do
         echo "kill-$n" >> attempted
         ( exec "$program" audit --audit "$work/log" hold --reason "kill-$n" > "out-$n" 2> /dev/null ) &
         pid=$!
-        sleep "0.0$(printf %03d $((RANDOM % 500)))"
+        sleep "$(printf '%d.%09d' 0 $((span * (RANDOM % 1000) / 1000)))"
         kill -9 "$pid" 2> /dev/null || true
         wait "$pid" 2> /dev/null || true
         if grep -q '^hold record' "out-$n"; then echo "kill-$n" >> acknowledged; fi
@@ -110,11 +114,9 @@ assert seconds <= 15 and usage.ru_maxrss < 200 * 1024, "over the bar"
 PY
 }
 
-rate() { ( cd "$here" && cargo test --quiet --release --test audit_file -- --ignored --exact --nocapture soak::appends_against_raw_syncs | grep "appends" ); }
+rate() { ( cd "$here" && cargo test --quiet ${PROFILE---release} --test audit_file -- --ignored --exact --nocapture soak::appends_against_raw_syncs | grep "appends" ); }
 
-inject
-if [ $short = 1 ]; then kills 20; exit; fi
-kills 1000
-crowd
-large
-rate
+if [ $short = 1 ]; then inject; kills 20; exit; fi
+for part in ${only:-inject kills crowd large rate}; do
+    case $part in kills) kills "${KILLS:-1000}" ;; inject | crowd | large | rate) "$part" ;; *) echo "no part $part"; exit 2 ;; esac
+done

@@ -162,7 +162,7 @@ fn commits_without_a_decision_are_found() {
     let output = run(dir.path(), &["audit", "verify", "--branch", "main", "--format", "json"]);
     assert_eq!((output.status.code(), &json_of(&output)["flaws"][0]["layer"]), (Some(2), &json!("coverage")));
     assert_eq!(run(dir.path(), &["audit", "coverage", "--branch", "nowhere"]).status.code(), Some(3));
-    assert_eq!(run(dir.path(), &["audit", "coverage", "--branch", "--output=x"]).status.code(), Some(3));
+    assert_eq!(run(dir.path(), &["audit", "coverage", "--branch=--output=x"]).status.code(), Some(3));
 }
 
 #[test]
