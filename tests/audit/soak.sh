@@ -14,6 +14,7 @@ program=$(realpath "${1:-$here/target/release/changegate}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
+home=$HOME
 export HOME="$work" GIT_CONFIG_NOSYSTEM=1
 log() { "$program" audit --audit "$work/log" "$@"; }
 
@@ -102,7 +103,7 @@ crowd() {
 
 # Time and peak memory of the verification of 100,000 records.
 large() {
-    ( cd "$here" && CHANGEGATE_SOAK_LOG="$work/large" cargo test --quiet --test audit_file -- --ignored --exact soak::a_log_of_100_000_records > /dev/null )
+    ( cd "$here" && env CHANGEGATE_SOAK_LOG="$work/large" HOME="$home" cargo test --quiet --test audit_file -- --ignored --exact soak::a_log_of_100_000_records > /dev/null )
     python3 - "$program" "$work/large" <<'PY'
 import resource, subprocess, sys, time
 start = time.monotonic()
@@ -114,7 +115,7 @@ assert seconds <= 15 and usage.ru_maxrss < 200 * 1024, "over the bar"
 PY
 }
 
-rate() { ( cd "$here" && cargo test --quiet ${PROFILE---release} --test audit_file -- --ignored --exact --nocapture soak::appends_against_raw_syncs | grep "appends" ); }
+rate() { ( cd "$here" && env HOME="$home" cargo test --quiet ${PROFILE---release} --test audit_file -- --ignored --exact --nocapture soak::appends_against_raw_syncs | grep "appends" ); }
 
 if [ $short = 1 ]; then inject; kills 20; exit; fi
 for part in ${only:-inject kills crowd large rate}; do
