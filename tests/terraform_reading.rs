@@ -93,10 +93,18 @@ impl Case {
         let show = |list: &[Resource]| list.iter().map(|r| self.show(r)).collect::<Vec<_>>();
         let deferred: Vec<_> = plan.deferred.iter().map(|d| json!([&*d.reason, &*d.resource.id])).collect();
         let moves: Vec<_> = plan.moves.iter().map(|m| json!([&*m.from, &*m.to])).collect();
-        json!({
+        let checks: Vec<_> = plan.checks.iter().map(|c| json!([c.address, c.status, c.problems])).collect();
+        let reads: Vec<_> = plan.reads.iter().map(|r| json!([r.address, r.reason])).collect();
+        let invocations: Vec<_> = plan.invocations.iter().map(|i| json!([i.address, i.kind, i.triggered_by])).collect();
+        let mut out = json!({
             "terraform_version": plan.terraform_version, "complete": plan.complete, "errored": plan.errored,
             "moves": moves, "deferred": deferred, "resources": show(&plan.resources), "drift": show(&plan.drift),
-        })
+            "checks": checks, "reads": reads, "invocations": invocations,
+        });
+        let fields = out.as_object_mut().expect("object");
+        let quiet = ["checks", "reads", "invocations"];
+        fields.retain(|key, v| !quiet.contains(&&**key) || v.as_array().is_some_and(|list| !list.is_empty()));
+        out
     }
 
     fn show(&self, r: &Resource) -> serde_json::Value {
@@ -110,6 +118,7 @@ impl Case {
             ["environment", "env", "service", "owner", "tier"].iter().map(|k| ((*k).into(), tag(k))).collect();
         let mut out = json!({
             "id": r.id, "type": r.kind, "name": r.name, "module": r.module, "action": r.action.as_str(),
+            "action_reason": r.action_reason,
             "at": self.place(r.header), "attrs": &*r.attrs, "before": r.before.as_deref(), "lifecycle": r.lifecycle,
             "changed": r.changed, "unknown": r.unknown, "sensitive": r.sensitive,
             "replace_paths": r.replace_paths, "region": r.region, "zones": r.zones, "stateful": r.stateful,

@@ -7,7 +7,7 @@ package policies.lib.resource
 
 # One constant text, so that an output can group the resources that share it.
 unclassified := concat("", [
-	"not judged: environment or tier is not known. Declare environment and service with the annotations ",
+	"environment or tier is not known. Declare environment and service with the annotations ",
 	"changegate/environment and backstage.io/kubernetes-id (Terraform: tags environment and service) or by path in ",
 	"changegate.yaml; the tier comes from the service catalogue",
 ])

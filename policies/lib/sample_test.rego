@@ -188,7 +188,7 @@ terraform(kind, name, attrs) := {
 relation(name, other) := object.union(
 	{"relation": name},
 	object.filter(other, [
-		"id", "type", "name", "namespace", "file", "line", "action", "attrs", "environment", "tier",
+		"id", "type", "name", "namespace", "file", "line", "action", "attrs", "environment", "tier", "related",
 	]),
 )
 

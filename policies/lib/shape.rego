@@ -1,8 +1,8 @@
 # METADATA
 # title: Values of the wrong type
 # description: >-
-#   What people write can be of any type, and iterating over text or null stops some engines. These make a list or an
-#   object of whatever comes.
+#   What people write can be of any type, and iterating over text or looking into a number stops an engine. These make a
+#   list or an object of whatever comes, and look without stopping.
 package policies.lib.shape
 
 # The value when it is a list, else an empty one.
@@ -14,3 +14,6 @@ list(value) := [] if not is_array(value)
 map(value) := value if is_object(value)
 
 map(value) := {} if not is_object(value)
+
+# What stands at the path, or null where there is nothing.
+at(value, path) := object.get(map(value), path, null)

@@ -15,3 +15,10 @@ test_everything_else_is_empty if {
 	shape.list({"a": 1}) == []
 	shape.map([1]) == {}
 }
+
+test_looks_without_stopping if {
+	shape.at({"a": [{"b": 1}]}, ["a", 0, "b"]) == 1
+	every value in [null, 7, "text", [1], {"a": 7}, {"a": "text"}, {"a": []}] {
+		shape.at(value, ["a", 0, "b"]) == null
+	}
+}

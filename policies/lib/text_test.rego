@@ -15,7 +15,9 @@ test_not_given if {
 }
 
 test_placeholders_are_no_answer if {
-	every value in ["", " ", "n/a", "N/A", "none.", "TBD", "todo", "?", "--", "Revert the PR", "git revert", "rollback"] {
+	every value in [
+		"", " ", "n/a", "N/A", "none.", "TBD", "todo", "?", "--", "Revert the PR", "git revert", "rollback",
+	] {
 		not text.answered(value)
 	}
 }

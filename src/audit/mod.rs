@@ -29,7 +29,7 @@ pub use record::{
     ChangedResource, ClockSource, Event, Grant, Kind, PlanDigest, RecordContext, SignedCommit, event, record,
 };
 pub use store::{
-    Access, EachEntry, Entry, FileStore, GitStore, Part, PostgresStore, Record, Remote, Secret, Spool, Store, deliver,
+    Access, Delivery, EachEntry, Entry, FileStore, GitStore, Part, PostgresStore, Record, Remote, Secret, Spool, Store,
     open, spool,
 };
 pub use tree::{Frontier, Hash, leaf_hash, sha256_of};

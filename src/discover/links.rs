@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::walk::unreadable;
-use super::{format_of, never_counts};
+use super::{format_of, skip};
 use crate::finding::Diagnostic;
 use crate::source::display_path;
 
@@ -57,7 +57,7 @@ impl Links {
                 let message = format!("{shown} is a link that leaves the root; what it points at is not judged");
                 diagnostics.push(Diagnostic::note("discover::outside", message).in_file(shown));
             }
-            Ok(target) if never_counts(&display_path(root, &target)) => {}
+            Ok(target) if skip(&display_path(root, &target)) => {}
             Ok(target) if target.is_dir() => self.folders.push_back(target),
             Ok(target) if judged && target.is_file() => self.files.push((link.to_path_buf(), target)),
             Ok(_) => {}

@@ -71,15 +71,9 @@ pub fn format_of(path: &str) -> Option<Format> {
     }
 }
 
-/// Whether a path, relative to the folder that is judged, lies in a folder that never counts or is hidden:
-/// `.git`, `.terraform`, `node_modules`, and every name that begins with a dot.
+/// Whether a path lies in a folder that is never judged, not even when a link leads there: `.git`, `.terraform`,
+/// `node_modules`. Other hidden folders count: `kubectl apply -R` reads them, so they must not hide a manifest.
 pub fn skip(path: &str) -> bool {
-    let hidden = |part: &str| part.starts_with('.') && part != "." && part != "..";
-    never_counts(path) || path.split('/').any(hidden)
-}
-
-/// Whether a path lies in a folder that is never judged, not even when a link leads there.
-fn never_counts(path: &str) -> bool {
     path.split('/').any(|part| matches!(part, ".git" | ".terraform" | "node_modules"))
 }
 
@@ -126,13 +120,11 @@ mod tests {
     }
 
     #[test]
-    fn hidden_and_foreign_folders_are_skipped() {
-        for path in
-            [".git/config", "a/.terraform/m.tf", "web/node_modules/x.json", ".github/workflows/ci.yaml", ".a.yaml"]
-        {
+    fn foreign_folders_are_skipped_and_hidden_ones_are_not() {
+        for path in [".git/config", "a/.terraform/m.tf", "web/node_modules/x.json"] {
             assert!(skip(path), "{path}");
         }
-        for path in ["a.yaml", "./a.yaml", "../a/b.tf", "a.b/c.yaml"] {
+        for path in ["a.yaml", "./a.yaml", "../a/b.tf", "a.b/c.yaml", ".deploy/a.yaml", ".a.yaml", ".gitlab/x.yaml"] {
             assert!(!skip(path), "{path}");
         }
     }

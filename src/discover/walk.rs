@@ -1,4 +1,4 @@
-//! The walk: ignore files count, links and hidden files do not lead astray, the result is sorted.
+//! The walk: ignore files count, links do not lead astray, the result is sorted.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -154,7 +154,7 @@ fn with_own_name(full: &Path) -> Option<PathBuf> {
 fn run(start: &Path, root: &Path, keep: &(dyn Fn(&str) -> bool + Sync), sender: &Sender<Met>) {
     let in_repository = start.ancestors().any(|f| f.join(".git").exists());
     let mut builder = WalkBuilder::new(start);
-    builder.standard_filters(false).hidden(true).git_ignore(true).require_git(false).parents(in_repository);
+    builder.standard_filters(false).hidden(false).git_ignore(true).require_git(false).parents(in_repository);
     builder.build_parallel().run(|| {
         let sender = sender.clone();
         Box::new(move |entry| {

@@ -90,6 +90,8 @@ pub struct Resource {
     pub namespace: Option<Arc<str>>,
     /// Terraform module path, `module.a.module.b`; `None` in the root module.
     pub module: Option<Arc<str>>,
+    /// Terraform: directory of the root module that it was evaluated in; empty for the repository's own root.
+    pub root: Option<Arc<str>>,
     /// The attributes after the change (before it, when it is deleted). Kubernetes: the whole object.
     pub attrs: Arc<Node>,
     /// The attributes before the change, when it existed.
@@ -102,6 +104,8 @@ pub struct Resource {
     pub header: Span,
     /// What the change does to it.
     pub action: Action,
+    /// Why a plan does so, in its own words: `replace_because_tainted`, `delete_because_no_resource_config`, ….
+    pub action_reason: Option<Arc<str>>,
     /// Why a plan replaces it: paths whose change forces it.
     pub replace_paths: Vec<Path>,
     /// Paths whose value differs between before and after.
@@ -110,6 +114,8 @@ pub struct Resource {
     pub unknown: Vec<Path>,
     /// Paths whose value must not leave the process.
     pub sensitive: Vec<Path>,
+    /// Attributes whose value came through variables or locals: where it came from, nearest place first.
+    pub origins: Vec<(Path, Vec<Span>)>,
     /// `prod`, `staging`, … after synonyms; `None` when it could not be resolved.
     pub environment: Option<Arc<str>>,
     /// Name of the service it belongs to; `None` when it could not be resolved.

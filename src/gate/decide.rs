@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use crate::audit::{
-    self, Access, ChangedResource, ClockSource, Grants, PlanDigest, RecordContext, SignedCommit, sshsig,
+    self, Access, ChangedResource, ClockSource, Delivery, Grants, PlanDigest, RecordContext, Seal, SignedCommit, sshsig,
 };
 use crate::evaluate;
 use crate::facts::{Actor, Mode, Stage};
 use crate::finding::Diagnostic;
-use crate::outcome::{self, ChangeRef, Outcome, Summary, Verdict};
+use crate::outcome::{self, AuditReceipt, ChangeRef, Outcome, Summary, Verdict};
+use crate::source;
 
 use super::{AuditRequest, Judgement, Request, Session};
 
@@ -210,18 +211,32 @@ fn write_record(
         on_failure: config.audit.on_failure,
         password: request.audit_password.clone(),
     };
-    let (spool, seal) = (audit::spool(root), request.attestation.seal());
-    let mut warned = None;
-    let written = audit::write(outcome, &context, &Grants::default(), seal, &mut |record| {
-        let (receipt, warning) = audit::deliver(record, &destination, from, &spool, &access)?;
-        warned = warning.or(warned.take());
-        Ok(receipt)
-    });
-    warned.into_iter().for_each(|warning| note(outcome, warning));
-    match written {
-        Ok(receipt) => outcome.audit = Some(receipt),
+    let delivery = Delivery::to(&destination, from, audit::spool(root), access);
+    match deliver(outcome, &context, request.attestation.seal(), delivery) {
+        Ok((receipt, warning)) => {
+            outcome.audit = Some(shown(receipt, &request.directory));
+            warning.into_iter().for_each(|warning| note(outcome, warning));
+        }
         Err(fault) => note(outcome, fault),
     }
+}
+
+fn deliver(
+    outcome: &Outcome,
+    context: &RecordContext,
+    seal: Seal<'_>,
+    delivery: Result<Delivery, Diagnostic>,
+) -> Result<(AuditReceipt, Option<Diagnostic>), Diagnostic> {
+    let mut delivery = delivery?;
+    let receipt = audit::write(outcome, context, &Grants::default(), seal, &mut |record| delivery.append(record))?;
+    Ok((receipt, delivery.warning()))
+}
+
+/// The receipt with the path of a store on this machine as it is shown; other addresses stay as they are.
+fn shown(receipt: AuditReceipt, directory: &std::path::Path) -> AuditReceipt {
+    let path = std::path::Path::new(&receipt.destination);
+    let destination = if path.is_absolute() { source::display_path(directory, path) } else { receipt.destination };
+    AuditReceipt { destination, ..receipt }
 }
 
 /// Adds a diagnostic and works out anew what it does to the decision.

@@ -138,7 +138,8 @@ impl Inputs {
         let below = |folder: &String| {
             shown.strip_prefix(folder.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        if shown == self.own.config {
+        let name = shown.rsplit('/').next().unwrap_or(shown);
+        if shown == self.own.config || name == discover::CONFIG_FILE {
             Some("configuration")
         } else if self.own.policies.iter().any(below) {
             Some("policy")

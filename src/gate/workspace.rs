@@ -65,19 +65,33 @@ pub(super) struct File {
 }
 
 impl Workspace {
-    /// Finds the root and the repository, and resolves base and head.
+    /// Finds the repository, resolves base and head, and finds the root of the run.
     pub(super) fn open(request: &Request) -> Result<Self, Diagnostic> {
         let paths_given = !request.paths.is_empty();
         let given = if paths_given { request.paths.clone() } else { vec![PathBuf::from(".")] };
         let paths = given.iter().map(|path| existing(&request.directory, path)).collect::<Result<Vec<_>, _>>()?;
-        let first = paths.first().unwrap_or(&request.directory);
-        let root = discover::root_of(first)?;
-        let repository = Repository::discover(&root)?;
+        let first = paths.first().cloned().unwrap_or_else(|| request.directory.clone());
+        let repository = Repository::discover(&first)?;
         let directory = request.directory.canonicalize().unwrap_or_else(|_| request.directory.clone());
         let repository_root = repository.as_ref().and_then(|r| r.root().canonicalize().ok());
+        let root = first.clone();
         let mut workspace = Self { root, paths, paths_given, directory, repository, repository_root, difference: None };
         workspace.difference = workspace.compare(request)?;
+        workspace.root = workspace.find_root(&first)?;
         Ok(workspace)
+    }
+
+    /// The nearest folder at or above the path that holds the configuration. Of a change, at the merge base: a new
+    /// configuration further down must not put another one, or none, in the place of the one that decides.
+    fn find_root(&self, first: &Path) -> Result<PathBuf, Diagnostic> {
+        let (Some(_), Some(top)) = (&self.difference, &self.repository_root) else { return discover::root_of(first) };
+        let folder = if first.is_dir() { first } else { first.parent().unwrap_or(first) };
+        for above in folder.ancestors().take_while(|f| f.starts_with(top)) {
+            if self.read_trusted(&above.join(discover::CONFIG_FILE))?.is_some() {
+                return Ok(above.to_path_buf());
+            }
+        }
+        Ok(top.clone())
     }
 
     fn compare(&self, request: &Request) -> Result<Option<Difference>, Diagnostic> {

@@ -14,7 +14,8 @@ const MOST: usize = 32;
 ///
 /// A reference names a workload of its own namespace. Where that one exists several times (overlays),
 /// those of the same environment count, of these the ones in the nearest directory: the one that
-/// shares the longest path. A deleted resource is joined with deleted ones only.
+/// shares the longest path. A deleted resource is joined with deleted ones only, but for one thing: a deleted referrer
+/// whose workload stays sees it, and the workload does not see what is gone.
 pub fn join(resources: &mut [Resource], sources: &Sources) {
     let found = {
         let placed = Placed { resources, sources };
@@ -25,8 +26,10 @@ pub fn join(resources: &mut [Resource], sources: &Sources) {
     for resource in resources.iter_mut().filter(|r| is_kubernetes(r)) {
         resource.related.clear();
     }
-    for Pair { kind, referrer, workload } in found {
-        relate(resources, workload, kind.of_workload, referrer);
+    for Pair { kind, referrer, workload, one_way } in found {
+        if !one_way {
+            relate(resources, workload, kind.of_workload, referrer);
+        }
         relate(resources, referrer, kind.of_referrer, workload);
     }
     for resource in resources.iter_mut() {
@@ -68,6 +71,8 @@ struct Pair {
     kind: &'static Reference,
     referrer: usize,
     workload: usize,
+    /// Only the referrer, which is deleted, sees the workload, which stays.
+    one_way: bool,
 }
 
 /// What a reference must agree with. `environment` is `None` where any will do.
@@ -120,14 +125,17 @@ impl<'a> Placed<'a> {
             return Vec::new();
         };
         let Some(target) = resource.attrs.at(&["spec", kind.field]) else { return Vec::new() };
-        self.named_by(resource, target, workloads)
-            .into_iter()
-            .filter(|workload| *workload != referrer)
-            .map(|workload| Pair { kind, referrer, workload })
-            .collect()
+        let deleted = resource.action == Action::Delete;
+        let mut named = self.named_by(resource, target, workloads, deleted);
+        let one_way = deleted && named.is_empty();
+        if one_way {
+            named = self.named_by(resource, target, workloads, false);
+        }
+        let others = named.into_iter().filter(|workload| *workload != referrer);
+        others.map(|workload| Pair { kind, referrer, workload, one_way }).collect()
     }
 
-    fn named_by(self, resource: &Resource, target: &Node, workloads: &Index<'_>) -> Vec<usize> {
+    fn named_by(self, resource: &Resource, target: &Node, workloads: &Index<'_>, deleted: bool) -> Vec<usize> {
         let field = |key| target.get(key).and_then(Node::as_str);
         let Some(name) = field("name") else { return Vec::new() };
         // KEDA's defaults; the others require the kind.
@@ -138,7 +146,7 @@ impl<'a> Placed<'a> {
             kind,
             namespace: resource.namespace.as_deref(),
             name,
-            deleted: resource.action == Action::Delete,
+            deleted,
             environment,
         };
         let same_environment = resource.environment.as_deref().and_then(|e| workloads.get(&target(Some(e))));
@@ -284,5 +292,14 @@ mod tests {
         let files: Vec<_> = path.iter().flat_map(|p| [(p.as_str(), "", WORKLOAD), (p.as_str(), "", SCALER)]).collect();
         let all = joined(&files);
         assert!(all.iter().all(|r| r.related.len() == 1));
+    }
+
+    #[test]
+    fn a_deleted_scaler_sees_the_workload_that_stays_and_is_not_seen() {
+        let mut all = joined(&[("a.yaml", "", WORKLOAD), ("h.yaml", "", SCALER)]);
+        all[1].action = Action::Delete;
+        join(&mut all, &Sources::default());
+        assert_eq!(relations(&all[0]), []);
+        assert_eq!(relations(&all[1]), [("scale-target", 0)]);
     }
 }

@@ -6,8 +6,8 @@
 use std::fmt;
 
 use miette::{
-    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, ReportHandler, Severity,
-    SourceCode, SourceSpan, SpanContents,
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, Severity, SourceCode,
+    SourceSpan, SpanContents,
 };
 
 use super::style::Style;
@@ -27,18 +27,11 @@ pub(super) fn render(diagnostic: &Diagnostic, sources: &Sources, style: &Style) 
         .with_links(false)
         .with_context_lines(1);
     let report = Report::new(diagnostic, sources);
-    let drawn = Drawn { handler: &handler, report: &report };
-    format!("{}\n", drawn.to_string().trim_end())
-}
-
-struct Drawn<'a> {
-    handler: &'a GraphicalReportHandler,
-    report: &'a Report<'a>,
-}
-
-impl fmt::Display for Drawn<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.handler.debug(self.report, f)
+    let mut drawn = String::new();
+    match handler.render_report(&mut drawn, &report) {
+        Ok(()) => format!("{}\n", drawn.trim_end()),
+        // A place that cannot be drawn is no reason to say nothing.
+        Err(fmt::Error) => format!("{}: {}\n  help: {}\n", diagnostic.code, report.message, report.help),
     }
 }
 
@@ -115,6 +108,8 @@ struct Text {
     place: SourceSpan,
     /// 0-based line of the first byte of `data`.
     line: usize,
+    /// 0-based line and column of the place.
+    start: (usize, usize),
     name: String,
 }
 
@@ -133,23 +128,32 @@ impl Text {
         let from = (span.start as usize).min(length);
         let line_end = source.line_range(line).map_or(length, |range| range.end).max(from);
         let to = (span.end as usize).clamp(from, line_end);
+        let (row, column) = source.line_column(span.start);
         Self {
             data: harmless(source.text.get(start..end).unwrap_or_default()),
             range: (start, end.saturating_sub(start)).into(),
             place: (from, to - from).into(),
             line: first as usize - 1,
+            start: (row.saturating_sub(1) as usize, column.saturating_sub(1) as usize),
             name: visible(&source.path).into_owned(),
         }
     }
 }
 
 impl SourceCode for Text {
+    /// Without context miette asks where the place is, for the frame's title; with context, for the lines to draw.
     fn read_span<'a>(
         &'a self,
         _: &SourceSpan,
-        _: usize,
-        _: usize,
+        before: usize,
+        after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        if before + after == 0 {
+            let from = self.place.offset().saturating_sub(self.range.offset());
+            let data = self.data.get(from..from + self.place.len()).ok_or(MietteError::OutOfBounds)?;
+            let (line, column) = self.start;
+            return Ok(Box::new(MietteSpanContents::new_named(self.name.clone(), data, self.place, line, column, 1)));
+        }
         let lines = self.data.iter().filter(|b| **b == b'\n').count() + 1;
         Ok(Box::new(MietteSpanContents::new_named(self.name.clone(), &self.data, self.range, self.line, 0, lines)))
     }
@@ -157,10 +161,11 @@ impl SourceCode for Text {
 
 /// Text of the same length in which nothing can steer a terminal.
 fn harmless(text: &str) -> Vec<u8> {
-    let steers = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
     let mut data = Vec::with_capacity(text.len());
     for c in text.chars() {
-        if steers(c) {
+        if c == '\r' {
+            data.push(b' ');
+        } else if c.is_control() && !matches!(c, '\n' | '\t') {
             data.extend(std::iter::repeat_n(b'?', c.len_utf8()));
         } else {
             data.extend(c.encode_utf8(&mut [0; 4]).bytes());

@@ -18,7 +18,6 @@ const DEPTH: usize = 512;
 /// Numbers keep what they say: an integer beyond 64 bits, and a decimal that no double stands for, stay
 /// text (`Number::Big`). Of repeated keys the last one wins; [`parse_all`] also warns of them. Errors are
 /// `json::syntax` and `json::limit`.
-#[expect(clippy::result_large_err, reason = "one per file; callers take it as it is")]
 pub fn parse(source: SourceId, text: &str) -> Result<Node, Diagnostic> {
     let mut reader = Reader::new(source, text);
     let node = reader.value(0).map_err(|fault| *fault)?;

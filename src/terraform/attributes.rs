@@ -91,7 +91,7 @@ impl Object {
 }
 
 /// The `lifecycle` block. What it refers to is named, not evaluated: `ignore_changes = [tags]` is `["tags"]`.
-fn lifecycle(block: &Block) -> Node {
+pub(super) fn lifecycle(block: &Block) -> Node {
     let mut node = object(&block.body, block, |_| true);
     let Value::Map(map) = &mut node.value else { return node };
     for attribute in block.body.attributes.iter().filter(|a| names_things(&a.name)) {

@@ -10,34 +10,69 @@ use crate::source::Span;
 /// Points planned resources and their attributes at the blocks that declare them, so that a finding about a
 /// plan has a file and a line that somebody can edit; `lifecycle` and a missing region come along.
 ///
-/// A block is a resource's when both have the same type and name. Which directory a module's resource comes
-/// from is not known here: where several have such a block, or the resource is in a module, blocks whose
-/// literal attributes contradict the plan are ruled out, and unless exactly one is left, the resource keeps
-/// its place in the plan.
+/// A block is a resource's when both have the same address, whatever the instance keys: where it is not known how
+/// many instances there are, one stands for all. Resources of source that were not evaluated have no module: for
+/// those the same type and name will do. Of several blocks, as in several root modules, those are ruled out whose
+/// values contradict the plan, and unless exactly one is left, the resource keeps its place in the plan.
 pub fn locate(plan_resources: &mut [Resource], source_resources: &[Resource]) {
-    let mut declared: HashMap<(&str, &str), Vec<&Resource>> = HashMap::new();
+    let mut by_address: HashMap<String, Vec<&Resource>> = HashMap::new();
+    let mut by_name: HashMap<(&str, &str), Vec<&Resource>> = HashMap::new();
     for resource in source_resources {
-        declared.entry((&*resource.kind, &*resource.name)).or_default().push(resource);
+        match resource.root {
+            Some(_) => by_address.entry(without_keys(&resource.id)).or_default().push(resource),
+            None => by_name.entry((&*resource.kind, &*resource.name)).or_default().push(resource),
+        }
     }
     for resource in plan_resources {
-        let candidates = declared.get(&(&*resource.kind, &*resource.name)).map(Vec::as_slice).unwrap_or_default();
+        let same_address = by_address.get(&without_keys(&resource.id));
+        let same_name = || by_name.get(&(&*resource.kind, &*resource.name));
+        let candidates = same_address.or_else(same_name).map(Vec::as_slice).unwrap_or_default();
         if let Some(source) = only_match(resource, candidates) {
             graft(resource, source);
         }
     }
 }
 
+/// An address without instance keys: `module.a.aws_vpc.x` for `module.a["k"].aws_vpc.x[0]`.
+fn without_keys(address: &str) -> String {
+    let mut out = String::with_capacity(address.len());
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    for c in address.chars() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' if depth > 0 => quoted = !quoted,
+            '[' if !quoted => depth += 1,
+            ']' if !quoted => depth = depth.saturating_sub(1),
+            c if depth == 0 => out.push(c),
+            _ => {}
+        }
+    }
+    out
+}
+
 /// More blocks of one name than this are not told apart.
 const MAX_CANDIDATES: usize = 64;
 
 fn only_match<'a>(resource: &Resource, candidates: &[&'a Resource]) -> Option<&'a Resource> {
-    if candidates.len() > MAX_CANDIDATES {
+    let mut blocks: HashMap<Span, &'a Resource> = HashMap::new();
+    for candidate in candidates {
+        // Of the instances of one block, the one of this very address says most about it.
+        if candidate.id == resource.id || !blocks.contains_key(&candidate.span) {
+            blocks.insert(candidate.span, candidate);
+        }
+    }
+    let is_sure = |c: &Resource| c.root.is_some() || resource.module.is_none();
+    if blocks.len() == 1 {
+        let only = blocks.values().next().copied()?;
+        if is_sure(only) {
+            return Some(only);
+        }
+    }
+    if blocks.len() > MAX_CANDIDATES {
         return None;
     }
-    if let ([only], None) = (candidates, &resource.module) {
-        return Some(only);
-    }
-    let mut fitting = candidates.iter().filter(|c| agrees(&resource.attrs, &c.attrs));
+    let mut fitting = blocks.values().filter(|c| agrees(&resource.attrs, &c.attrs));
     fitting.next().filter(|_| fitting.next().is_none()).copied()
 }
 
@@ -127,4 +162,22 @@ fn only_object(written: &Node) -> Option<&Map> {
 
 fn index(map: &Map) -> HashMap<&str, &Entry> {
     map.iter().map(|e| (&*e.key, e)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_lose_their_instance_keys() {
+        let cases = [
+            ("aws_vpc.x", "aws_vpc.x"),
+            ("aws_vpc.x[0]", "aws_vpc.x"),
+            ("module.a[\"x].y\"].aws_vpc.v[\"q\\\"]\"]", "module.a.aws_vpc.v"),
+            ("module.a[*].aws_vpc.v[*]", "module.a.aws_vpc.v"),
+        ];
+        for (address, expected) in cases {
+            assert_eq!(without_keys(address), expected);
+        }
+    }
 }

@@ -5,6 +5,9 @@
 //! in the source. Both give the same shape: attributes as in plan JSON, nested blocks as lists of objects.
 
 mod attributes;
+pub mod config;
+pub mod eval;
+pub mod force_new;
 mod json;
 mod locate;
 mod marks;

@@ -1,5 +1,6 @@
 //! Configuration files to resources.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
@@ -80,10 +81,10 @@ pub fn resources(files: &[File]) -> (Vec<Resource>, Vec<Diagnostic>) {
 }
 
 /// The files of one directory that count, by name: `x.tofu` stands in for `x.tf`.
-fn effective(mut files: Vec<&File>) -> Vec<&File> {
-    let replaced: HashSet<String> = files.iter().filter_map(|f| replaced_by(&f.path)).collect();
-    files.retain(|f| !replaced.contains(&*f.path));
-    files.sort_by_key(|f| file_name(&f.path));
+pub(super) fn effective<F: Borrow<File>>(mut files: Vec<F>) -> Vec<F> {
+    let replaced: HashSet<String> = files.iter().filter_map(|f| replaced_by(&f.borrow().path)).collect();
+    files.retain(|f| !replaced.contains(&*f.borrow().path));
+    files.sort_by(|a, b| file_name(&a.borrow().path).cmp(file_name(&b.borrow().path)));
     files
 }
 
@@ -99,7 +100,7 @@ pub(super) fn is_override(path: &str) -> bool {
     stem == "override" || stem.ends_with("_override")
 }
 
-fn directory(path: &str) -> &str {
+pub(super) fn directory(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(directory, _)| directory)
 }
 

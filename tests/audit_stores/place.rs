@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
+use changegate::audit::verify::Problem;
 use changegate::audit::{
-    Access, AuditLevel, Entry, FileStore, GitStore, Hash, Part, PostgresStore, Problem, Record, Remote, Store,
+    Access, AuditLevel, Entry, FileStore, GitStore, Hash, Part, PostgresStore, Record, Remote, Store,
 };
 use std::ops::ControlFlow;
 use tempfile::TempDir;
@@ -141,4 +142,10 @@ pub(crate) fn numbers(leaves: &[Vec<u8>]) -> Vec<u64> {
     let mut numbers: Vec<u64> = leaves.iter().filter_map(number).collect();
     numbers.sort_unstable();
     numbers
+}
+
+/// How many times more than in `cargo test`; the soak script asks for more.
+#[expect(clippy::disallowed_methods, reason = "how the script asks")]
+pub(crate) fn soak() -> usize {
+    std::env::var("CHANGEGATE_SOAK").ok().and_then(|factor| factor.parse().ok()).unwrap_or(1)
 }

@@ -158,3 +158,44 @@ fn a_broken_file_counts_only_when_the_change_touches_it() {
     shop.commit("Broken in another way", "Alice Arnold <alice@acme.example>");
     assert_eq!(shop.check(&["--base", "main", "--head", "change"]).code, 2);
 }
+
+/// The root of a change is found at the base: a new configuration further down must not hide the real one.
+#[test]
+fn a_new_configuration_does_not_move_the_root() {
+    let shop = Shop::acme();
+    shop.edit("changes/CHG-2030-00017.yaml", "2030-03-05T10", "2030-11-26T10").edit(
+        "changes/CHG-2030-00017.yaml",
+        "2030-03-05T11",
+        "2030-11-26T11",
+    );
+    shop.edit("k8s/prod/storefront/deployment.yaml", "replicas: 3", "replicas: 4");
+    shop.write("k8s/prod/changegate.yaml", "environments: {}\n");
+    shop.commit("Hide the calendar", "Alice Arnold <alice@acme.example>");
+    let ran = shop.check(&["k8s/prod", "--base", "main", "--head", "change"]);
+    assert_eq!(ran.code, 1, "{}", ran.stdout);
+    assert!(ran.stdout.contains("CHG-001") && ran.stdout.contains("GOV-004"), "{}", ran.stdout);
+}
+
+/// What is not rendered is not judged, and so not allowed.
+#[test]
+fn a_changed_overlay_is_undecided() {
+    let shop = Shop::acme();
+    shop.write("k8s/prod/kustomization.yaml", "resources: [storefront/deployment.yaml]\n");
+    shop.commit("Overlay", "Alice Arnold <alice@acme.example>");
+    undecided(
+        &shop.check(&["--base", "main", "--head", "change"]),
+        "kubernetes::not-rendered",
+        "k8s/prod/kustomization.yaml",
+        None,
+    );
+}
+
+/// Reviews that the change itself carries could have been written by its author.
+#[test]
+fn committed_reviews_are_refused() {
+    let shop = Shop::acme();
+    shop.write("reviews.json", "[]");
+    shop.commit("Approve myself", "Alice Arnold <alice@acme.example>");
+    let ran = shop.check(&["--base", "main", "--head", "change", "--reviews", "reviews.json"]);
+    undecided(&ran, "reviews::untrusted", "reviews.json", None);
+}

@@ -24,17 +24,6 @@ impl Ran {
         serde_json::from_str(&self.stdout)
             .unwrap_or_else(|e| panic!("not JSON ({e}): {}\n{}", self.stdout, self.stderr))
     }
-
-    /// Ids of the policies with an open failure, sorted, each once.
-    pub fn open(&self) -> Vec<String> {
-        let json = self.json();
-        let findings = json["findings"].as_array().unwrap().iter();
-        let open = findings.filter(|f| f["status"] == "open" && f["result"] == "fail");
-        let mut ids: Vec<String> = open.map(|f| f["policy"].as_str().unwrap().to_owned()).collect();
-        ids.sort();
-        ids.dedup();
-        ids
-    }
 }
 
 impl Shop {

@@ -21,7 +21,8 @@
 #     NIST80053: [CM-3, CM-4]
 #     PCIDSS: ["6.5.1"]
 #     DORARTS: [17(1)(b)]
-#   remediation: Take the change to the CAB (`changegate report cab` makes the pack) and record its decision in spec.cab.
+#   remediation: >-
+#     Take the change to the CAB (`changegate report cab` makes the pack) and record its decision in spec.cab.
 #   since: 0.1.0
 package policies.approval.missing_cab_review
 
@@ -135,9 +136,7 @@ _judged_by_request if {
 	approval.production_scope(input.change)
 }
 
-_cab := input.change.spec.cab if is_object(input.change.spec.cab)
-
-_cab := {} if not is_object(object.get(input.change.spec, "cab", null))
+_cab := shape.map(shape.at(input.change, ["spec", "cab"]))
 
 _decision := object.get(_cab, "decision", null)
 

@@ -36,10 +36,10 @@ import data.policies.lib.resource
 import data.policies.lib.shape
 
 deny contains finding if {
-	_production
 	floor := _needed[format_int(_tier, 10)]
 	is_number(_observed)
 	_observed < floor
+	_production
 	finding := {
 		"msg": sprintf("%s keeps %v %s%s, tier %d needs at least %d", [
 			input.resource.name,
@@ -60,16 +60,16 @@ deny contains finding if {
 
 # Whoever keeps what the strictest tier needs has nothing to declare.
 unknown contains resource.unclassified if {
-	_judged
 	not _enough_for_all
 	not _needs_nothing
 	not _classified
+	_judged
 }
 
 unknown contains finding if {
-	_production
-	_needed[format_int(_tier, 10)]
 	not is_number(_observed)
+	_needed[format_int(_tier, 10)]
+	_production
 	finding := {
 		"msg": sprintf("%s of %s is not known", [concat(".", _subject.path), input.resource.name]),
 		"path": _subject.path,
@@ -125,7 +125,11 @@ _tier := _first("tier")
 _first(field) := known[0] if {
 	known := array.concat(
 		[input.resource[field] | input.resource[field] != null],
-		[target[field] | some target in input.resource.related; target.relation == "scale-target"; target[field] != null],
+		[target[field] |
+			some target in input.resource.related
+			target.relation == "scale-target"
+			target[field] != null
+		],
 	)
 }
 
@@ -176,7 +180,7 @@ _floors := {
 
 _subject := _floors[input.resource.type]
 
-_written := object.get(input.resource.attrs, _subject.path, null)
+_written := shape.at(input.resource.attrs, _subject.path)
 
 _observed := _written if {
 	_written != null

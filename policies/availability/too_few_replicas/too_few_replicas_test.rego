@@ -65,7 +65,9 @@ test_absent_minimum_of_an_hpa_is_one if {
 test_absent_minimum_of_a_scaled_object_is_zero if {
 	scaler := sample.kubernetes("keda.sh/ScaledObject", "orders-api", {"spec": {"maxReplicaCount": 20}})
 	found := too_few_replicas.deny with input as sample.about(scaler)
-	{finding.msg | some finding in found} == {"orders-api keeps 0 minReplicaCount (the default), tier 1 needs at least 3"}
+	{finding.msg | some finding in found} == {
+		"orders-api keeps 0 minReplicaCount (the default), tier 1 needs at least 3",
+	}
 }
 
 test_a_scaler_takes_tier_and_environment_of_its_target if {
@@ -78,7 +80,8 @@ test_a_deleted_scaler_holds_nothing if {
 }
 
 test_the_rollout_holds_the_replicas_of_its_workload if {
-	_count(object.union(_replicas(sample.deployment, 0), {"related": [sample.relation("rollout", sample.rollout)]})) == 0
+	held := object.union(_replicas(sample.deployment, 0), {"related": [sample.relation("rollout", sample.rollout)]})
+	_count(held) == 0
 }
 
 test_flagger_scales_its_target_to_zero if {

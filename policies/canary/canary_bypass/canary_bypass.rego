@@ -1,10 +1,11 @@
 # METADATA
 # title: Change goes around the canary
 # description: >-
-#   A maintenance window or an emergency may shift when a canary runs and make it shorter, never whether it runs. Denied
-#   in production: Flagger's skipAnalysis and suspend, removing all steps, metrics or analysis, dry-running a metric that
-#   counted before, replacing a Rollout by a plain workload, deleting the controller of a workload that stays, a
-#   CodeDeploy configuration that turns to AllAtOnce, and an exemption because of a maintenance window.
+#   A maintenance window or an emergency may shift when a canary runs and make it shorter, never whether it runs. In
+#   production these are denied: Flagger's skipAnalysis and suspend, removing all steps, metrics or analysis,
+#   dry-running a metric that counted before, replacing a Rollout by a plain workload, deleting the controller of a
+#   workload that stays, a CodeDeploy configuration that turns to AllAtOnce, and an exemption because of a maintenance
+#   window.
 # related_resources:
 #   - https://docs.flagger.app/faq#how-to-skip-analysis
 #   - https://argo-rollouts.readthedocs.io/en/stable/features/analysis/#dry-run-mode
@@ -122,15 +123,19 @@ _bypasses contains finding if {
 			input.resource.name,
 			_kind,
 		]),
-		"evidence": [{"pointer": other.id, "observed": "delete", "expected": "the Rollout stays, or a Canary takes over"}],
+		"evidence": [{
+			"pointer": other.id,
+			"observed": "delete",
+			"expected": "the Rollout stays, or a Canary takes over",
+		}],
 	}
 }
 
 _bypasses contains finding if {
 	_type in {"argoproj.io/Rollout", "flagger.app/Canary"}
 	resource.destroys(input.resource)
-	some other in input.resources
-	_targets(other)
+	some other in input.resource.related
+	other.relation in {"canary-target", "workload"}
 	resource.remains(other)
 	count(_controllers(other)) == 0
 	finding := {
@@ -188,7 +193,7 @@ _removed(what, path) := {
 }
 
 _dry_runs(attrs, path) := {name |
-	some entry in shape.list(object.get(attrs, path, []))
+	some entry in shape.list(shape.at(attrs, path))
 	name := shape.map(entry).metricName
 	is_string(name)
 }
@@ -198,15 +203,6 @@ _controllers(workload) := [other.id |
 	other.relation in {"rollout", "canary"}
 	resource.remains(other)
 ]
-
-# The workload that the controller at hand was for.
-_targets(other) if {
-	some key in ["workloadRef", "targetRef"]
-	ref := _after.spec[key]
-	other.name == ref.name
-	other.namespace == input.resource.namespace
-	split(other.type, "/")[1] == ref.kind
-}
 
 _all_at_once(attrs) if {
 	is_string(attrs.deployment_config_name)

@@ -22,7 +22,6 @@ _deleted(thing) := object.union(thing, {"action": "delete"})
 
 _succeeded(created) := json.patch(sample.about(created), [
 	{"op": "add", "path": "/changed/0", "value": _deleted(sample.rollout)},
-	{"op": "add", "path": "/resources/0", "value": _deleted(sample.rollout)},
 ])
 
 _created := object.union(sample.deployment, {"action": "create"})
@@ -109,28 +108,27 @@ test_another_workload_is_not_its_successor if {
 	count(_found(_succeeded(object.union(_created, {"namespace": "payments"})))) == 0
 }
 
+_without(controller, relation, workload) := sample.about(object.union(
+	_deleted(controller),
+	{"related": [sample.relation(relation, workload)]},
+))
+
 test_deleting_the_canary_of_a_workload_that_stays if {
-	document := json.patch(sample.about(_deleted(sample.flagger)), [{
-		"op": "add", "path": "/resources/0", "value": sample.deployment,
-	}])
-	count(_found(document)) == 1
+	count(_found(_without(sample.flagger, "canary-target", sample.deployment))) == 1
 }
 
 test_deleting_canary_and_workload if {
-	document := json.patch(sample.about(_deleted(sample.flagger)), [{
-		"op": "add", "path": "/resources/0", "value": _deleted(sample.deployment),
-	}])
-	count(_found(document)) == 0
+	count(_found(_without(sample.flagger, "canary-target", _deleted(sample.deployment)))) == 0
+}
+
+test_deleting_one_of_two_controllers if {
+	kept := object.union(sample.deployment, {"related": [{"relation": "rollout", "id": "x", "action": "no-op"}]})
+	count(_found(_without(sample.flagger, "canary-target", kept))) == 0
 }
 
 test_deleting_the_rollout_of_a_workload_ref if {
-	by_ref := json.patch(_deleted(sample.rollout), [{
-		"op": "add", "path": "/attrs/spec/workloadRef", "value": {"kind": "Deployment", "name": "orders-api"},
-	}])
-	document := json.patch(sample.about(by_ref), [{
-		"op": "add", "path": "/resources/0", "value": object.union(sample.deployment, {"action": "no-op"}),
-	}])
-	count(_found(document)) == 1
+	stays := object.union(sample.deployment, {"action": "no-op"})
+	count(_found(_without(sample.rollout, "workload", stays))) == 1
 }
 
 test_codedeploy_turns_to_all_at_once if {
@@ -139,7 +137,8 @@ test_codedeploy_turns_to_all_at_once if {
 	})
 	_count(group) == 0
 	turned := json.patch(group, [{
-		"op": "replace", "path": "/before/deployment_config_name", "value": "CodeDeployDefault.ECSCanary10Percent5Minutes",
+		"op": "replace", "path": "/before/deployment_config_name",
+		"value": "CodeDeployDefault.ECSCanary10Percent5Minutes",
 	}])
 	_count(turned) == 1
 }

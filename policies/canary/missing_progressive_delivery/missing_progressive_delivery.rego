@@ -39,7 +39,10 @@ import data.policies.lib.shape
 deny contains finding if {
 	_must_be_progressive
 	not _first_deployment
-	finding := {"msg": sprintf("%s (tier %d) %s", [input.resource.name, input.resource.tier, _fault.msg]), "path": _fault.path}
+	finding := {
+		"msg": sprintf("%s (tier %d) %s", [input.resource.name, input.resource.tier, _fault.msg]),
+		"path": _fault.path,
+	}
 }
 
 deny contains finding if {
@@ -151,7 +154,7 @@ _fault := {
 } if {
 	_type == "argoproj.io/Rollout"
 	not canary.progressive(input.resource.attrs)
-	not is_object(object.get(input.resource.attrs, ["spec", "strategy", "canary"], null))
+	not is_object(shape.at(input.resource.attrs, ["spec", "strategy", "canary"]))
 }
 
 _fault := {

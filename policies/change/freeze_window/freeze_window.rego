@@ -55,7 +55,7 @@ deny contains finding if {
 	some calendar in _closed_calendars
 	not _has_slot(calendar)
 	finding := object.union(_place, {
-		"msg": sprintf("occupies %s to %s, and the calendar \"%s\" is closed unless one slot holds the whole interval", [
+		"msg": sprintf("occupies %s to %s, and the calendar \"%s\" is closed outside of slots that hold all of it", [
 			_occupied.start,
 			_occupied.end,
 			calendar.name,

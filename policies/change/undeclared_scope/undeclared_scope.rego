@@ -19,13 +19,14 @@
 #     ISO27001: ["8.32"]
 #     NIST80053: [CM-3, CM-4]
 #     DORARTS: [17(1)(d)]
-#   remediation: Add what is listed to the scope of the request and have it approved again, or take it out of the change.
+#   remediation: >-
+#     Add what is listed to the scope of the request and have it approved again, or take it out of the change.
 #   since: 0.1.0
 package policies.change.undeclared_scope
 
+import data.policies.lib.declaration
 import data.policies.lib.resource
 import data.policies.lib.shape
-import data.policies.lib.text
 
 deny contains finding if {
 	some field, used in _used
@@ -49,7 +50,7 @@ deny contains finding if {
 
 deny contains finding if {
 	some changed in _destroyed
-	count(_permits(changed)) == 0
+	not declaration.declared(_exact, _patterns, changed)
 	finding := {
 		"msg": sprintf("%s of %s is not in scope.destructiveActions", [changed.action, resource.address(changed)]),
 		"at": "change",
@@ -64,13 +65,13 @@ deny contains finding if {
 }
 
 deny contains finding if {
-	some index, _ in _entries
-	count(_covered[index]) > _most(index)
+	some index, pattern in _patterns
+	count(_covered[index]) > pattern.maxCount
 	finding := {
-		"msg": sprintf("%s covers %d destroyed resources, declared are at most %d: %s", [
-			_entries[index].address,
+		"msg": sprintf("%s covers %d destroyed resources, declared are at most %v: %s", [
+			pattern.address,
 			count(_covered[index]),
-			_most(index),
+			pattern.maxCount,
 			concat(", ", sort(_covered[index])),
 		]),
 		"at": "change",
@@ -94,10 +95,12 @@ deny contains finding if {
 
 deny contains finding if {
 	count(_changed) > 0
-	some index, _ in _entries
-	count(_covered[index]) == 0
+	some index, entry in _entries
+	not _happens(index, entry)
 	finding := object.union(_surplus, {
-		"msg": sprintf("the request declares a destructive action on %v, the change has none", [_entries[index].address]),
+		"msg": sprintf("the request declares a destructive action on %v, the change has none", [
+			object.get(entry, "address", "nothing"),
+		]),
 		"path": ["spec", "scope", "destructiveActions", index],
 	})
 }
@@ -158,37 +161,25 @@ _listed(names) := concat(", ", sort(names)) if count(names) > 0
 
 _listed(names) := "none" if count(names) == 0
 
-_entries := {index: entry |
-	some index, entry in shape.list(input.change.spec.scope.destructiveActions)
-	is_object(entry)
-}
+_entries := declaration.entries(input.change)
 
-# Addresses that each entry covers.
+_exact := declaration.exact(_entries)
+
+_patterns := declaration.patterns(_entries)
+
+# Addresses that each pattern covers.
 _covered := {index: {resource.address(changed) |
 	some changed in _destroyed
-	_covers(entry, changed)
+	declaration.covers(pattern, changed)
 } |
-	some index, entry in _entries
+	some index, pattern in _patterns
 }
 
-_permits(changed) := {index |
-	some index, entry in _entries
-	_covers(entry, changed)
-}
+_happens(_, entry) if [entry.address, object.get(entry, "action", null)] in _done
 
-_covers(entry, changed) if {
-	object.get(entry, "action", changed.action) == changed.action
-	resource.named(changed, entry.address)
-}
+_happens(index, _) if count(_covered[index]) > 0
 
-_covers(entry, changed) if {
-	object.get(entry, "action", changed.action) == changed.action
-	is_number(entry.maxCount)
-	is_string(entry.address)
-	text.matches(entry.address, resource.address(changed))
-}
-
-_most(index) := object.get(_entries[index], "maxCount", 1) if is_number(object.get(_entries[index], "maxCount", 1))
+_done := {key | some changed in _destroyed; some key in declaration.keys(changed)}
 
 # Where the field stands, or where it would.
 _place(field) := ["spec", "scope", field] if input.change.spec.scope[field]

@@ -5,7 +5,7 @@
 #   needs a verified approval by somebody who holds a role of `approvals.policy_owners` (default: policy-owners) and did
 #   not contribute. The change itself is judged with these documents as they are at the base, whatever it does to them.
 # related_resources:
-#   - https://docs.github.com/en/repositories/managing-your-repositorys-settings-and-features/customizing-your-repository/about-code-owners
+#   - https://docs.github.com/en/actions/reference/security/secure-use
 #   - https://csrc.nist.gov/projects/cprt/catalog#/cprt/framework/version/SP_800_53_5_1_1/home?element=CM-5
 # custom:
 #   id: GOV-004

@@ -7,7 +7,7 @@
 #   PR" are no plan. A standard change may take the plan from its template, an emergency may leave triggers and
 #   verification out. Whether the window is long enough is judged with the window.
 # related_resources:
-#   - https://docs.aws.amazon.com/wellarchitected/latest/operational-excellence-pillar/ops_mit_deploy_risks_plan_for_unsucessful_changes.html
+#   - https://aws.amazon.com/builders-library/ensuring-rollback-safety-during-deployments/
 #   - https://argo-rollouts.readthedocs.io/en/stable/features/rollback/
 # custom:
 #   id: RBK-001
@@ -84,7 +84,9 @@ unknown contains finding if {
 	some service in input.change.services
 	service.known == false
 	finding := {
-		"msg": sprintf("%s is not in the service catalogue: whether the rollback fits its RTO is not known", [service.name]),
+		"msg": sprintf("%s is not in the service catalogue: whether the rollback fits its RTO is not known", [
+			service.name,
+		]),
 		"at": "change",
 		"path": _place(["maxDuration"]),
 	}

@@ -191,7 +191,9 @@ test_a_request_is_judged_without_a_base if {
 }
 
 test_odd_values_do_not_stop_it if {
-	every value in ["later", 7, [1], {"steps": "x", "triggers": 7, "verification": null, "testedAt": 3}, {"steps": [7]}] {
+	every value in [
+		"later", 7, [1], {"steps": [7]}, {"steps": "x", "triggers": 7, "verification": null, "testedAt": 3},
+	] {
 		document := json.patch(sample.document, [{"op": "replace", "path": "/change/spec/rollback", "value": value}])
 		count(missing_rollback_plan.deny) > 0 with input as document
 	}

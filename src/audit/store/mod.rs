@@ -24,7 +24,7 @@ use crate::outcome::AuditReceipt;
 pub use self::postgres::PostgresStore;
 pub use file::FileStore;
 pub use git::{GitStore, Remote};
-pub use open::{Access, Secret, deliver, open, spool};
+pub use open::{Access, Delivery, Secret, open, spool};
 pub use spool::Spool;
 
 /// One record, ready to be kept.
@@ -85,6 +85,16 @@ pub trait Store {
     ///
     /// A [`Diagnostic`] of level error, code `audit::…`, whenever durability is not certain.
     fn append(&self, record: &Record) -> Result<AuditReceipt, Diagnostic>;
+
+    /// Creates what the store needs before its first record, and lets these roles of a database append and read. Says
+    /// whether there was anything to create.
+    ///
+    /// # Errors
+    ///
+    /// `audit::unwritable`, or `audit::unsupported` for roles where there are none.
+    fn init(&self, writers: &[String]) -> Result<bool, Diagnostic> {
+        if writers.is_empty() { Ok(false) } else { Err(unsupported(&self.name(), "give rights to roles")) }
+    }
 
     /// Integrates what others have left in the store's keeping, where there is such a thing.
     ///
@@ -186,5 +196,5 @@ pub trait Store {
 fn unsupported(name: &str, what: &str) -> Diagnostic {
     Diagnostic::error("audit::unsupported", format!("this store cannot {what}"))
         .in_file(name.to_owned())
-        .help("use the file store or PostgreSQL where records must be forgotten")
+        .help("the file store and PostgreSQL forget records, PostgreSQL knows roles")
 }

@@ -7,7 +7,7 @@ use super::spool::Spool;
 use super::{FileStore, GitStore, PostgresStore, Record, Remote, Store};
 use crate::audit::DEFAULT_DIRECTORY;
 use crate::config::{AuditLevel, OnFailure};
-use crate::finding::Diagnostic;
+use crate::finding::{Diagnostic, Level};
 use crate::outcome::AuditReceipt;
 
 /// Where records wait on this machine, below [`DEFAULT_DIRECTORY`].
@@ -34,8 +34,8 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The store that `destination` names: `file`, `file:FOLDER` or a folder; `git` or `git:REMOTE#BRANCH`; `postgres://…`.
-/// What is relative hangs from `directory`.
+/// The store that `destination` names: `file`, `file:FOLDER` or a folder; `git` or `git:REMOTE#BRANCH`;
+/// `postgres://…`. What is relative hangs from `directory`.
 ///
 /// # Errors
 ///
@@ -59,32 +59,49 @@ pub fn spool(directory: &Path) -> Spool {
     Spool::new(directory.join(DEFAULT_DIRECTORY).join(SPOOL))
 }
 
-/// Makes a record durable, in the store that `destination` names or in `spool`, at the level that `access` asks for. With the receipt comes a warning when the record went to
-/// the spool because the store could not be reached, which `on_failure: spool` allows.
-///
-/// # Errors
-///
-/// Whenever the record did not come as far as it must. Tampering is never made up for by the spool.
-pub fn deliver(
-    record: &Record,
-    destination: &str,
-    directory: &Path,
-    spool: &Spool,
-    access: &Access,
-) -> Result<(AuditReceipt, Option<Diagnostic>), Diagnostic> {
-    let store = open(destination, directory, access)?;
-    if access.level == AuditLevel::Spooled {
-        return Ok((spool.keep(record)?, None));
+/// Takes the records of one run as far as they must come.
+pub struct Delivery {
+    store: Box<dyn Store>,
+    spool: Spool,
+    access: Access,
+    /// Why records went to the spool instead.
+    fallback: Option<Diagnostic>,
+}
+
+impl Delivery {
+    /// To the store that `destination` names, or to `spool`.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`].
+    pub fn to(destination: &str, directory: &Path, spool: Spool, access: Access) -> Result<Self, Diagnostic> {
+        Ok(Self { store: open(destination, directory, &access)?, spool, access, fallback: None })
     }
-    match store.append(record) {
-        Ok(receipt) => Ok((receipt, None)),
-        Err(fault) if access.on_failure == OnFailure::Spool && fault.code == "audit::unwritable" => {
-            let receipt = spool.keep(record)?;
-            let help = format!("{}; then run `changegate audit push`", fault.help);
-            let warning = Diagnostic { level: crate::finding::Level::Warning, help, ..fault };
-            Ok((receipt, Some(warning)))
+
+    /// Makes a record durable at the level that was asked for. When the store cannot be reached and `on_failure: spool`
+    /// allows it, this record and those after it go to the spool.
+    ///
+    /// # Errors
+    ///
+    /// Whenever the record did not come as far as it must. Tampering is never made up for by the spool.
+    pub fn append(&mut self, record: &Record) -> Result<AuditReceipt, Diagnostic> {
+        if self.access.level == AuditLevel::Spooled || self.fallback.is_some() {
+            return self.spool.keep(record);
         }
-        Err(fault) => Err(fault),
+        match self.store.append(record) {
+            Err(fault) if self.access.on_failure == OnFailure::Spool && fault.code == "audit::unwritable" => {
+                let receipt = self.spool.keep(record)?;
+                let help = format!("{}; the record waits here: run `changegate audit push` then", fault.help);
+                self.fallback = Some(Diagnostic { level: Level::Warning, help, ..fault });
+                Ok(receipt)
+            }
+            answer => answer,
+        }
+    }
+
+    /// The warning that records wait on this machine, when they do because the store could not be reached.
+    pub fn warning(self) -> Option<Diagnostic> {
+        self.fallback
     }
 }
 

@@ -1,7 +1,8 @@
 //! Where records wait on this machine until they can be brought to their log.
 //!
-//! One file a record, `ID.json`, put in place whole and synced. It is removed once the log has the record; a log knows
-//! a record by its id, so being interrupted between the two brings nothing in twice.
+//! One file a record, `NUMBER-ID.json`, put in place whole and synced. The number keeps the order: what a decision rests
+//! on comes before it. A file is removed once the log has the record; a log knows a record by its id, so being
+//! interrupted between the two brings nothing in twice.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -45,8 +46,8 @@ impl Spool {
     /// What the store answered to the first record that it did not take; `audit::tampered` names a file that is no record.
     pub fn push(&self, store: &dyn Store) -> Result<Vec<AuditReceipt>, Diagnostic> {
         let (mut receipts, mut damaged) = (Vec::new(), None);
-        for id in self.waiting()? {
-            let path = self.path(&id);
+        for (number, id) in self.entries()? {
+            let path = self.path(number, &id);
             let bytes = match fs::read(&path) {
                 Ok(bytes) => bytes,
                 // Somebody else pushes too.
@@ -77,22 +78,31 @@ impl Spool {
     ///
     /// `audit::unreadable`.
     pub fn waiting(&self) -> Result<Vec<String>, Diagnostic> {
-        let entries = match fs::read_dir(&self.directory) {
-            Ok(entries) => entries,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(e) => return Err(self.unreadable(&e)),
-        };
-        let mut ids = Vec::new();
-        for entry in entries {
-            let name = entry.map_err(|e| self.unreadable(&e))?.file_name();
-            ids.extend(name.to_str().and_then(|name| name.strip_suffix(".json")).map(str::to_owned));
-        }
-        ids.sort_unstable();
-        Ok(ids)
+        Ok(self.entries()?.into_iter().map(|(_, id)| id).collect())
     }
 
-    fn path(&self, id: &str) -> PathBuf {
-        self.directory.join(format!("{id}.json"))
+    /// Number and id of each, in order.
+    fn entries(&self) -> Result<Vec<(u64, String)>, Diagnostic> {
+        self.list().map_err(|e| self.unreadable(&e))
+    }
+
+    fn list(&self) -> io::Result<Vec<(u64, String)>> {
+        let files = match fs::read_dir(&self.directory) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            files => files?,
+        };
+        let mut entries = Vec::new();
+        for file in files {
+            let name = file?.file_name();
+            let name = name.to_str().and_then(|name| name.strip_suffix(".json")).and_then(|name| name.split_once('-'));
+            entries.extend(name.and_then(|(number, id)| Some((number.parse().ok()?, id.to_owned()))));
+        }
+        entries.sort_unstable();
+        Ok(entries)
+    }
+
+    fn path(&self, number: u64, id: &str) -> PathBuf {
+        self.directory.join(format!("{number:08}-{id}.json"))
     }
 
     fn write(&self, record: &Record) -> io::Result<()> {
@@ -100,11 +110,14 @@ impl Spool {
             return Err(io::Error::other("its id cannot be the name of a file"));
         }
         super::file::create_durably(&self.directory)?;
+        let entries = self.list()?;
+        let known = entries.iter().find(|(_, id)| *id == record.id).map(|(number, _)| *number);
+        let number = known.unwrap_or_else(|| entries.last().map_or(0, |(number, _)| number + 1));
         let new = self.directory.join(format!("{}.new", record.id));
         let mut file = File::create(&new)?;
         file.write_all(&envelope::seal(record)?)?;
         file.sync_all()?;
-        fs::rename(&new, self.path(&record.id))?;
+        fs::rename(&new, self.path(number, &record.id))?;
         super::file::sync_directory(&self.directory)
     }
 

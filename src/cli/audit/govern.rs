@@ -1,9 +1,9 @@
-//! `audit prune`, `hold`, `release`, `redact` and `push`.
+//! `audit prune`, `hold`, `release` and `redact`.
 
 use std::fmt::Write;
 
 use changegate::audit::govern::{self, By};
-use changegate::audit::{PostgresStore, query, retention};
+use changegate::audit::{query, retention};
 use changegate::facts::Actor;
 use changegate::finding::Diagnostic;
 use changegate::outcome::AuditReceipt;
@@ -59,7 +59,7 @@ fn said(what: &str, receipt: &AuditReceipt) -> Answer {
 }
 
 /// Does something in the name of whoever runs this.
-fn as_actor<T>(
+pub(super) fn as_actor<T>(
     place: &Place,
     attest: &AttestArgs,
     act: impl FnOnce(By<'_>) -> Result<T, Diagnostic>,
@@ -76,24 +76,4 @@ fn as_actor<T>(
         retention: &place.config.retention,
         seal: attestation.seal(),
     })
-}
-
-/// Brings what waits to the log, then states what came.
-pub(super) fn push(place: &Place, attest: &AttestArgs) -> Result<Answer, Diagnostic> {
-    let receipts = changegate::audit::spool(&place.root).push(&*place.store)?;
-    if !receipts.is_empty() {
-        let ids: Vec<String> = receipts.iter().map(|receipt| receipt.id.clone()).collect();
-        as_actor(place, attest, |by| govern::import(&*place.store, &ids, by))?;
-    }
-    Ok(text(format!("{} records were brought to {}\n", receipts.len(), place.store.name())))
-}
-
-/// Makes a database ready: its tables, its triggers, and the rights of those who write.
-pub(super) fn init(place: &Place, writers: &[String]) -> Result<Answer, Diagnostic> {
-    if !place.destination.starts_with("postgres") {
-        return Ok(text("nothing to make ready: only a database needs it\n"));
-    }
-    let store = PostgresStore::new(&place.destination, &place.root, place.password.as_ref())?;
-    let made = store.init(writers)?;
-    Ok(text(if made { "the tables were made\n" } else { "the tables were there already\n" }))
 }

@@ -1,5 +1,6 @@
 //! `changegate audit`: reads, checks and governs the audit trail.
 
+mod deliver;
 mod export;
 mod govern;
 mod key;
@@ -35,6 +36,12 @@ pub(super) struct AuditArgs {
 
 #[derive(Debug, Subcommand)]
 enum AuditCommand {
+    /// Create the log in a PostgreSQL database; other stores need nothing
+    Init {
+        /// Role of the database that may append and read (repeatable)
+        #[arg(long = "writer", value_name = "ROLE")]
+        writers: Vec<String>,
+    },
     /// List records
     Log(LogArgs),
     /// Show one record
@@ -123,16 +130,10 @@ enum AuditCommand {
         #[command(flatten)]
         attest: AttestArgs,
     },
-    /// Bring records that wait on this machine to the log, each once
+    /// Bring records that wait on this machine to the log, each once, and integrate what waits there
     Push {
         #[command(flatten)]
         attest: AttestArgs,
-    },
-    /// Make a PostgreSQL database ready: tables, triggers and rights
-    Init {
-        /// Role that may append and read (repeatable)
-        #[arg(long, value_name = "ROLE")]
-        writer: Vec<String>,
     },
 }
 
@@ -311,8 +312,8 @@ fn in_place(command: &AuditCommand, place: &Place) -> Result<Answer, Diagnostic>
         AuditCommand::Redact { id, reason, field, attest } => {
             govern::redact(place, id, field.as_deref(), reason, attest)
         }
-        AuditCommand::Push { attest } => govern::push(place, attest),
-        AuditCommand::Init { writer } => govern::init(place, writer),
+        AuditCommand::Init { writers } => deliver::init(place, writers),
+        AuditCommand::Push { attest } => deliver::push(place, attest),
         AuditCommand::CheckProof { .. } | AuditCommand::Keygen { .. } => Ok(Answer::default()),
     }
 }

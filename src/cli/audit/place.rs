@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use changegate::audit::{self, Access, Secret, Store};
+use changegate::audit::{self, Access, Store};
 use changegate::config;
 use changegate::facts::Stage;
 use changegate::finding::Diagnostic;
@@ -14,10 +14,6 @@ use crate::cli::{InputArgs, check};
 pub(super) struct Place {
     /// The log.
     pub(super) store: Box<dyn Store>,
-    /// As it was named.
-    pub(super) destination: String,
-    /// Password of the database.
-    pub(super) password: Option<Secret>,
     /// Root of the run.
     pub(super) root: PathBuf,
     /// The configuration's word on the audit trail.
@@ -41,14 +37,13 @@ impl Place {
         };
         let request = check::request(&input, PolicyRequest::default(), AuditRequest::Off);
         let (root, config) = gate::audit_place(&request)?;
-        let password = request.audit_password.clone();
-        let access = Access { level: config.level, on_failure: config.on_failure, password: password.clone() };
+        let access =
+            Access { level: config.level, on_failure: config.on_failure, password: request.audit_password.clone() };
         let store = match destination {
             Some(given) => audit::open(given, &request.directory, &access)?,
             None => audit::open(&config.destination, &root, &access)?,
         };
-        let destination = destination.unwrap_or(&config.destination).to_owned();
-        Ok(Self { store, destination, password, root, config })
+        Ok(Self { store, root, config })
     }
 
     /// The store's name, short where it lies below the root: pins are remembered under it.

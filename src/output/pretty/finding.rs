@@ -14,6 +14,7 @@ pub(super) fn diagnostics(page: &mut Page<'_>, outcome: &Outcome, level: Level) 
     let all: Vec<&Diagnostic> = outcome.diagnostics.iter().filter(|d| d.level == level).collect();
     for d in all.iter().take(DIAGNOSTICS) {
         page.line(&diagnostic::render(d, &outcome.sources, page.style));
+        page.blank();
     }
     page.more(all.len().saturating_sub(DIAGNOSTICS), "diagnostic");
 }

@@ -25,9 +25,11 @@ pub(super) fn block(page: &mut Page<'_>, outcome: &Outcome) {
     if outcome.partial {
         fact(page, "partial", "--only or --skip left policies out: this is not the whole answer");
     }
-    if let Some(until) = outcome.valid_until {
-        fact(page, "valid until", &format!("{until}: from then on time alone can change the answer, judge again"));
-    }
+    let until = match outcome.valid_until {
+        Some(until) => format!("{until}: from then on time alone can change the answer, judge again"),
+        None => "no end: nothing here changes by time alone".into(),
+    };
+    fact(page, "valid until", &until);
     audit(page, outcome);
     fact(page, "next", &next(outcome));
 }

@@ -9,7 +9,7 @@ use hcl_edit::expr::{Expression as Tree, Object, ObjectKey, TraversalOperator};
 use hcl_edit::structure as edit;
 use hcl_edit::template::Element;
 
-use super::{Attribute, Block, Body, Expression, Label};
+use super::{Argument, Attribute, Block, Body, Expression, Label};
 use crate::parse::tree::{Entry, Map, Node, Number, Value};
 use crate::source::{SourceId, Span};
 
@@ -44,10 +44,15 @@ impl Reader<'_> {
             let value = Node::new(Value::Unknown, self.span(Some(unread.clone())));
             return Attribute { name, name_span, value, expression: None };
         }
-        let value = self.value(&attribute.value);
-        let expression = (!is_literal(&value))
-            .then(|| Arc::new(Expression { tree: attribute.value, source: self.source, base: self.base }));
+        let (value, expression) = self.argument(attribute.value);
         Attribute { name, name_span, value, expression }
+    }
+
+    pub(super) fn argument(&self, tree: Tree) -> Argument {
+        let value = self.value(&tree);
+        let expression =
+            (!is_literal(&value)).then(|| Arc::new(Expression { tree, source: self.source, base: self.base }));
+        (value, expression)
     }
 
     fn block(&self, block: edit::Block) -> Block {
@@ -193,6 +198,16 @@ pub(super) fn references(expression: &Expression) -> Option<Node> {
         }
         tree => named(tree),
     }
+}
+
+/// The entries of an object whose keys and values are references or text.
+pub(super) fn reference_entries(tree: &Tree) -> Vec<(String, String)> {
+    let Tree::Object(object) = tree else { return Vec::new() };
+    let key = |key: &ObjectKey| match key {
+        ObjectKey::Ident(name) => Some(name.as_str().to_owned()),
+        ObjectKey::Expression(tree) => reference_or_text(tree),
+    };
+    object.iter().filter_map(|(k, value)| Some((key(k)?, reference_or_text(value.expr())?))).collect()
 }
 
 fn reference_or_text(tree: &Tree) -> Option<String> {

@@ -81,6 +81,17 @@ impl Attribute {
         }
     }
 
+    /// The entries of an object whose values are references, as text: `{ aws = aws.west }`.
+    pub fn reference_entries(&self) -> Vec<(String, String)> {
+        match (&self.expression, &self.value.value) {
+            (Some(expression), _) => convert::reference_entries(&expression.tree),
+            (None, Value::Map(map)) => {
+                map.iter().filter_map(|e| Some((e.key.to_string(), e.node.as_str()?.to_owned()))).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// The value with each reference in it as text: `[tags, a.b]` is `["tags", "a.b"]`. For arguments that
     /// name things instead of using their values. `None` when something else is in it.
     pub fn references(&self) -> Option<Node> {
@@ -159,6 +170,47 @@ pub fn parse(source: SourceId, text: &str) -> Hcl {
     by_items(source, text)
 }
 
+/// Reads one expression that stands at `base` of its source, as the argument that it would be.
+///
+/// # Errors
+/// `hcl::syntax`, at the place of the fault.
+pub fn parse_argument(source: SourceId, base: usize, text: &str) -> Result<Argument, Diagnostic> {
+    match hcl_edit::parser::parse_expr(text) {
+        Ok(tree) => Ok(Reader { source, text, base, unread: &[] }.argument(tree)),
+        Err(error) => {
+            let at = base + error.location().offset();
+            Err(syntax("this expression", error.message(), Span::new(source, at, at + 1)))
+        }
+    }
+}
+
+/// A value as far as it is literal, and its expression where it is not.
+pub type Argument = (Node, Option<Arc<Expression>>);
+
+/// A template that was not written as HCL (JSON writes templates as strings) as an expression; its parts have
+/// no spans.
+///
+/// # Errors
+/// `hcl::syntax` at `span`.
+pub fn parse_template(span: Span, text: &str) -> Result<Tree, Diagnostic> {
+    match hcl_edit::parser::parse_template(text) {
+        Ok(template) => Ok(Tree::StringTemplate(template.into())),
+        Err(error) => Err(syntax("this template", error.message(), span)),
+    }
+}
+
+/// The tree of an expression; `None` when it is not one.
+pub fn parse_argument_tree(text: &str) -> Option<Tree> {
+    hcl_edit::parser::parse_expr(text).ok()
+}
+
+impl Expression {
+    /// A tree whose parts have no spans of their own.
+    pub fn made(tree: Tree, span: Span) -> Self {
+        Self { tree, source: span.source, base: span.start as usize }
+    }
+}
+
 /// Reads each top-level item alone.
 fn by_items(source: SourceId, text: &str) -> Hcl {
     let mut hcl = Hcl::default();
@@ -201,19 +253,29 @@ impl Hcl {
             Err(_) if !item.closed => self.diagnostics.push(unclosed(at(&item.header(piece)))),
             Err(error) => {
                 let offset = error.location().offset();
-                self.diagnostics.push(syntax(error.message(), at(&(offset..offset + 1))));
+                self.diagnostics.push(syntax("this block", error.message(), at(&(offset..offset + 1))));
             }
         }
     }
 }
 
 /// The parser says `invalid WHAT; expected A, B or C`, and `expected …` alone is a long list for expressions.
-fn syntax(message: &str, span: Span) -> Diagnostic {
+fn syntax(subject: &str, message: &str, span: Span) -> Diagnostic {
+    if message.contains("found redefined attribute") {
+        return redefined(span);
+    }
     let (what, expected) = message.split_once("; ").unwrap_or((message, ""));
-    Diagnostic::error("hcl::syntax", format!("this block cannot be read: {what}"))
+    Diagnostic::error("hcl::syntax", format!("{subject} cannot be read: {what}"))
         .at(span)
         .label(if expected.len() > 60 || expected.is_empty() { "here" } else { expected })
         .help("`terraform fmt` or `tofu fmt` points at the same fault; the rest of the file was read")
+}
+
+fn redefined(span: Span) -> Diagnostic {
+    Diagnostic::error("hcl::syntax", "Attribute redefined: each argument may be set only once; this block was not read")
+        .at(span)
+        .label("set again")
+        .help("remove one of them")
 }
 
 fn unclosed(span: Span) -> Diagnostic {
@@ -223,7 +285,8 @@ fn unclosed(span: Span) -> Diagnostic {
         .help("look for a missing `}`, `]`, `)`, quote or heredoc end inside it; the rest of the file was read")
 }
 
-fn too_large(span: Span) -> Diagnostic {
+/// The warning about an expression that is not read for its size.
+pub fn too_large(span: Span) -> Diagnostic {
     Diagnostic::warning("hcl::too_large", "this expression is too large to read; its value counts as unknown")
         .at(span)
         .label("not read")

@@ -78,7 +78,7 @@ pub(super) fn template(at: Span) -> Diagnostic {
     Diagnostic::warning("yaml::template", "this is a template, not a manifest: it was not judged")
         .at(at)
         .label("template action")
-        .help("render it first: name the chart under `kubernetes.helm` in changegate.yaml")
+        .help("render it first (`helm template`, `kustomize build`) and judge the result")
 }
 
 /// A character that breaks lines for kubectl (YAML 1.1) and for nobody who looks at the file.

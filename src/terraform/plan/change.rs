@@ -33,6 +33,7 @@ pub(super) fn read(item: &Node) -> Result<Option<Resource>, Diagnostic> {
         span: item.span,
         header: item.get("address").map_or(item.span, |n| n.span),
         action,
+        action_reason: text(item, "action_reason"),
         replace_paths: replace_paths(change),
         changed: sides.changed,
         ..Resource::default()

@@ -31,6 +31,12 @@ pub struct Plan {
     pub resources: Vec<Resource>,
     /// Objects that moved to another address.
     pub moves: Vec<Move>,
+    /// Data sources that are read only when the plan is applied.
+    pub reads: Vec<Read>,
+    /// Validations, conditions and check blocks.
+    pub checks: Vec<Check>,
+    /// Actions that providers will run beside the changes (Terraform 1.14).
+    pub invocations: Vec<Invocation>,
     /// What changed outside of Terraform since the last apply: before and after of each.
     pub drift: Vec<Resource>,
     /// What this plan leaves for a later one.
@@ -53,6 +59,37 @@ pub struct Move {
     pub from: Arc<str>,
     /// Where it is.
     pub to: Arc<str>,
+}
+
+/// A data source whose values are not known before the plan is applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Read {
+    /// Address of the data source.
+    pub address: Arc<str>,
+    /// `read_because_config_unknown`, `read_because_dependency_pending`, ….
+    pub reason: Option<Arc<str>>,
+}
+
+/// What became of the conditions of one object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// Address of the object: `var.x`, `check.health`, `aws_vpc.main`.
+    pub address: Arc<str>,
+    /// `pass`, `fail`, `error`, `unknown`.
+    pub status: Arc<str>,
+    /// Messages of the conditions that do not hold.
+    pub problems: Vec<Arc<str>>,
+}
+
+/// An action that a provider will run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invocation {
+    /// Address of the action.
+    pub address: Arc<str>,
+    /// `aws_lambda_invoke`, ….
+    pub kind: Arc<str>,
+    /// Address of the resource whose change triggers it; `None` when somebody asked for it.
+    pub triggered_by: Option<Arc<str>>,
 }
 
 /// A change that the plan could not make yet.
@@ -87,7 +124,10 @@ pub fn read(source: SourceId, node: &Node) -> Result<Plan, Diagnostic> {
         ..Plan::default()
     };
     plan.trust(node);
+    plan.checks = plan.list(node, "checks").iter().filter_map(check).collect();
+    plan.invocations = plan.list(node, "action_invocations").iter().filter_map(invocation).collect();
     for item in plan.list(node, "resource_changes") {
+        plan.reads.extend(data_read(item));
         let (resource, previous) = plan.change(item);
         if let (Some(resource), Some(from)) = (&resource, previous) {
             plan.moves.push(Move { from, to: resource.id.clone() });
@@ -144,6 +184,32 @@ impl Plan {
             }
         }
     }
+}
+
+/// A data source that `resource_changes` lists is one that could not be read while planning.
+fn data_read(item: &Node) -> Option<Read> {
+    let is_data = item.get("mode").and_then(Node::as_str) == Some("data");
+    let address = text(item, "address").filter(|_| is_data)?;
+    Some(Read { address, reason: text(item, "action_reason") })
+}
+
+fn check(item: &Node) -> Option<Check> {
+    let instances = item.get("instances").and_then(Node::as_seq).unwrap_or_default();
+    let problems = instances.iter().flat_map(|i| i.get("problems").and_then(Node::as_seq).unwrap_or_default());
+    Some(Check {
+        address: item.at(&["address", "to_display"]).and_then(Node::as_str)?.into(),
+        status: text(item, "status")?,
+        problems: problems.filter_map(|p| text(p, "message")).collect(),
+    })
+}
+
+fn invocation(item: &Node) -> Option<Invocation> {
+    let trigger = item.get("lifecycle_action_trigger");
+    Some(Invocation {
+        address: text(item, "address")?,
+        kind: text(item, "type")?,
+        triggered_by: trigger.and_then(|t| text(t, "triggering_resource_address")),
+    })
 }
 
 fn has_planned_resources(node: &Node) -> bool {

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use super::Record;
 use crate::audit::frame::MAX_LEAF;
-use crate::audit::reading;
+use crate::audit::reading::{self, Reading};
 use crate::audit::tree::Hash;
 use crate::config::AuditLevel;
 use crate::finding::Diagnostic;
@@ -218,6 +218,8 @@ fn sort(session: &Session, tip: &Tip, batch: &[Waiting]) -> Result<Batch, Fault>
             settled.push(waiting);
         }
     }
+    // What a decision rests on goes before it; within that, the older before the newer.
+    new.sort_by_key(|record| Reading::of(0, &record.leaf).is_some_and(|reading| reading.kind() == "decision"));
     Ok(Batch { new, settled, known: known.into_iter().flatten().collect() })
 }
 

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::PoisonError;
 
 use super::fault::Fault;
+use super::remote::Remote;
 use super::session::Session;
 use super::{GitStore, layout};
 use crate::audit::reading;
@@ -25,6 +26,20 @@ pub(super) struct Reader {
 }
 
 impl Reader {
+    fn open(remote: &Remote) -> Result<Self, Fault> {
+        Ok(Self { session: Session::open(remote)?, commit: None, head: None })
+    }
+
+    /// Looks at the branch as it is now.
+    fn refresh(&mut self) -> Result<(), Fault> {
+        let commit = self.session.fetch_branch(&["--no-filter", "--depth=1"])?;
+        if commit != self.commit {
+            self.commit = commit;
+            self.head = self.file(layout::HEAD)?.and_then(|head| layout::tree(&head));
+        }
+        Ok(())
+    }
+
     fn file(&self, path: &str) -> Result<Option<Vec<u8>>, Fault> {
         let Some(commit) = &self.commit else { return Ok(None) };
         Ok(self.session.files(&[format!("{commit}:{path}")])?.pop().flatten())
@@ -100,23 +115,23 @@ impl Reader {
 }
 
 impl GitStore {
-    /// Looks at the branch as it is now.
-    fn read<T>(&self, again: bool, work: impl FnOnce(&Reader) -> Result<T, Fault>) -> Result<T, Diagnostic> {
+    /// Reads from the branch as it is now.
+    fn read<T>(&self, work: impl FnOnce(&Reader) -> Result<T, Fault>) -> Result<T, Diagnostic> {
         let mut slot = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        let read = || -> Result<Reader, Fault> {
-            let reader = slot.take();
-            if let Some(reader) = reader.filter(|_| !again) {
-                return Ok(reader);
-            }
-            let session = Session::open(&self.remote)?;
-            let commit = session.fetch_branch(&["--no-filter", "--depth=1"])?;
-            let mut reader = Reader { session, commit, head: None };
-            reader.head = reader.file(layout::HEAD)?.and_then(|head| layout::tree(&head));
-            Ok(reader)
+        let read = || {
+            let mut reader = slot.take().map_or_else(|| Reader::open(&self.remote), Ok)?;
+            reader.refresh()?;
+            work(slot.insert(reader))
         };
-        let mut read = read;
-        let reader = read().map_err(|fault| fault.reading(&self.remote))?;
-        work(slot.insert(reader)).map_err(|fault| fault.reading(&self.remote))
+        read().map_err(|fault| fault.reading(&self.remote))
+    }
+
+    /// Looks something up that never changes once it is there: first in what was fetched before.
+    fn look_up<T>(&self, find: impl Fn(&Reader) -> Result<Option<T>, Fault>) -> Result<Option<T>, Diagnostic> {
+        let slot = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = slot.as_ref().map_or(Ok(None), &find).map_err(|fault| fault.reading(&self.remote))?;
+        drop(slot);
+        if found.is_some() { Ok(found) } else { self.read(find) }
     }
 }
 
@@ -135,20 +150,28 @@ impl Store for GitStore {
     }
 
     fn size(&self) -> Result<u64, Diagnostic> {
-        self.read(true, Reader::size)
+        self.read(Reader::size)
     }
 
     fn leaves(&self, range: Range<u64>, each: &mut EachEntry<'_>) -> Result<Option<Problem>, Diagnostic> {
-        self.read(true, |reader| reader.walk(range, each))
+        self.read(|reader| reader.walk(range, each))
     }
 
     fn record(&self, index: u64) -> Result<Option<Entry>, Diagnostic> {
-        let leaf = self.read(true, |reader| layout::leaf(index).map_or(Ok(None), |path| reader.file(&path)))?;
+        let leaf = self.look_up(|reader| layout::leaf(index).map_or(Ok(None), |path| reader.file(&path)))?;
         Ok(leaf.map(Entry::Leaf))
     }
 
+    fn find(&self, id: &str) -> Result<Option<u64>, Diagnostic> {
+        let known = self.look_up(|reader| {
+            let Some(commit) = &reader.commit else { return Ok(None) };
+            Ok(reader.session.known(commit, &[id])?.pop().flatten())
+        })?;
+        Ok(known.map(|known| known.index))
+    }
+
     fn part(&self, sha256: Hash) -> Result<Option<Vec<u8>>, Diagnostic> {
-        self.read(false, |reader| reader.file(&layout::part(sha256)))
+        self.look_up(|reader| reader.file(&layout::part(sha256)))
     }
 
     fn disclosure(&self, _: Hash) -> Result<Option<Vec<u8>>, Diagnostic> {

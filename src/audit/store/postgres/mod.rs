@@ -56,15 +56,7 @@ impl PostgresStore {
         Ok(Self { address, client: Mutex::default() })
     }
 
-    /// Creates the log, or finds that it is there already, and lets `writers` append to it and read it. Says which it was.
-    ///
-    /// # Errors
-    ///
-    /// `audit::unwritable` and `audit::not_durable`.
-    pub fn init(&self, writers: &[String]) -> Result<bool, Diagnostic> {
-        self.create(writers).map_err(|fault| fault.diagnostic(&self.address.name))
-    }
-
+    /// Creates the log, or finds that it is there already, and lets `writers` append to it and read it.
     fn create(&self, writers: &[String]) -> Result<bool, Fault> {
         let mut client = self.address.connect()?;
         client.batch_execute(SESSION)?;

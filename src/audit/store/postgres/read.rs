@@ -92,6 +92,10 @@ impl Store for PostgresStore {
         self.acknowledge(record).map_err(|fault| fault.diagnostic(&self.address.name))
     }
 
+    fn init(&self, writers: &[String]) -> Result<bool, Diagnostic> {
+        self.create(writers).map_err(|fault| fault.diagnostic(&self.address.name))
+    }
+
     fn name(&self) -> String {
         self.address.name.clone()
     }
@@ -134,6 +138,13 @@ impl Store for PostgresStore {
         let stray = self.read(|client| Ok(client.query_opt(sql, &[])?))?;
         let what = "a record lies behind the end that the head names";
         Ok(stray.map(|_| Problem { index: u64::try_from(size).unwrap_or(0), what: what.into() }))
+    }
+
+    fn find(&self, id: &str) -> Result<Option<u64>, Diagnostic> {
+        let sql = "select index from changegate.record where id = $1";
+        let index =
+            self.read(|client| Ok(client.query_opt(sql, &[&id])?.map(|row| row.try_get::<_, i64>(0)).transpose()?))?;
+        Ok(index.and_then(|index| u64::try_from(index).ok()))
     }
 
     fn part(&self, sha256: Hash) -> Result<Option<Vec<u8>>, Diagnostic> {

@@ -1,0 +1,62 @@
+//! The gate and its parts: `cargo bench`. With `CHANGEGATE_CORPUS=DIR`, a folder of real manifests is judged, too.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods, reason = "a bench owns its environment")]
+
+use std::path::{Path, PathBuf};
+
+use changegate::facts::{Actor, Stage};
+use changegate::gate::{self, AuditRequest, Clock, PolicyRequest, Request, Run, Silent};
+use changegate::parse::yaml::{self, Limits};
+use changegate::source::SourceId;
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+
+fn request(directory: PathBuf) -> Request {
+    Request {
+        directory,
+        paths: Vec::new(),
+        base: None,
+        head: None,
+        plans: Vec::new(),
+        change: None,
+        context: None,
+        reviews: None,
+        stage: Stage::PullRequest,
+        clock: Clock { now: "2030-02-25T09:00:00Z".parse().unwrap(), given: true },
+        policies: PolicyRequest { builtin: true, ..PolicyRequest::default() },
+        actor: Actor::default(),
+        run: Run::default(),
+        audit: AuditRequest::Off,
+        audit_level: None,
+        audit_password: None,
+        attestation: Default::default(),
+        record_id: uuid::Uuid::nil(),
+    }
+}
+
+fn manifests(criterion: &mut Criterion) {
+    let acme = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/acme");
+    let text = std::fs::read_to_string(acme.join("k8s/prod/checkout/rollout.yaml")).unwrap();
+    let text = vec![text; 300].join("---\n");
+    let mut group = criterion.benchmark_group("read");
+    group.throughput(Throughput::Bytes(text.len() as u64));
+    group.bench_function("yaml", |b| b.iter(|| yaml::parse(SourceId(0), &text, &Limits::default())));
+    group.finish();
+}
+
+fn check(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("check");
+    let acme = request(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/acme"));
+    group.bench_function("acme", |b| b.iter(|| gate::in_pool(1, || gate::check(&acme, &Silent))));
+    if let Ok(corpus) = std::env::var("CHANGEGATE_CORPUS") {
+        let corpus = request(corpus.into());
+        group.sample_size(10);
+        for jobs in [1, 2] {
+            let name = format!("corpus, {jobs} threads");
+            group.bench_function(name, |b| b.iter(|| gate::in_pool(jobs, || gate::check(&corpus, &Silent))));
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(benches, manifests, check);
+criterion_main!(benches);

@@ -1,0 +1,174 @@
+//! Facts × policies, in parallel, then sorted: one thread and many give the same bytes.
+
+mod answer;
+mod input;
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+use rayon::prelude::*;
+
+use crate::facts::{Resource, World};
+use crate::finding::{Diagnostic, Finding};
+use crate::parse::tree::Node;
+use crate::policy::engine::{Engine, EvalError};
+use crate::policy::library::{self, Library, Policy};
+use crate::source::Sources;
+
+use answer::About;
+use input::Shared;
+
+pub use input::{resource_input, whole_input};
+
+/// What is evaluated.
+pub struct Task<'a> {
+    /// All policies and their engine.
+    pub library: &'a Library,
+    /// The policies that apply, sorted by id.
+    pub policies: Vec<&'a Policy>,
+    /// The shared part of the input.
+    pub world: &'a World,
+    /// Every resource.
+    pub resources: &'a [Resource],
+    /// Whether a resource is judged: indexes of `resources`.
+    pub judged: Vec<usize>,
+    /// The change request's document and its place, for findings `at: "change"`.
+    pub request: Option<&'a Node>,
+    /// All texts.
+    pub sources: &'a Sources,
+    /// Called after each subject.
+    pub tick: &'a (dyn Fn() + Sync),
+}
+
+/// What came out.
+#[derive(Debug, Default)]
+pub struct Evaluation {
+    /// Not yet sorted by place.
+    pub findings: Vec<Finding>,
+    /// Policies that could not be evaluated.
+    pub diagnostics: Vec<Diagnostic>,
+    /// On how many subjects each policy was evaluated, in the order of the task's policies.
+    pub counts: Vec<usize>,
+    /// How many resources at least one policy judged.
+    pub judged_resources: usize,
+    /// Earliest instant after now at which an answer may change.
+    pub valid_until: Option<Timestamp>,
+}
+
+/// Evaluates every policy on what it judges.
+///
+/// # Errors
+/// A diagnostic when the shared input cannot be built.
+pub fn evaluate(task: &Task<'_>) -> Result<Evaluation, Diagnostic> {
+    let shared = Shared::new(task)?;
+    let subjects = subjects(task);
+    let mut engine = task.library.engine.clone();
+    engine.set_input(shared.base.clone());
+    if let Some(policy) = task.policies.first() {
+        // The first evaluation prepares the engine (4 ms); clones made after it share what was prepared.
+        let _ = engine.set(&policy.deny);
+    }
+    let answers: Vec<Answers> = subjects
+        .par_iter()
+        .map_init(
+            || engine.clone(),
+            |engine, subject| {
+                let answers = judge(task, &shared, engine, subject);
+                (task.tick)();
+                answers
+            },
+        )
+        .collect();
+    Ok(collect(task, &subjects, answers))
+}
+
+/// One subject with the policies that judge it, as indexes into the task's policies.
+struct Subject {
+    resource: Option<usize>,
+    policies: Vec<usize>,
+}
+
+/// Change policies one by one (each may be slow), then each resource with all policies that target its kind.
+fn subjects(task: &Task<'_>) -> Vec<Subject> {
+    let mut by_kind: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut subjects = Vec::new();
+    for (index, policy) in task.policies.iter().enumerate() {
+        if library::is_per_resource(policy) {
+            for target in &policy.metadata.custom.targets {
+                by_kind.entry(target).or_default().push(index);
+            }
+        } else {
+            subjects.push(Subject { resource: None, policies: vec![index] });
+        }
+    }
+    let everywhere = by_kind.remove("*").unwrap_or_default();
+    for resource in &task.judged {
+        let kind = task.resources.get(*resource).map_or("", |r| &r.kind);
+        let mut policies: Vec<usize> = by_kind.get(kind).into_iter().flatten().chain(&everywhere).copied().collect();
+        policies.sort_unstable();
+        policies.dedup();
+        if !policies.is_empty() {
+            subjects.push(Subject { resource: Some(*resource), policies });
+        }
+    }
+    subjects
+}
+
+/// What the policies answered about one subject.
+#[derive(Default)]
+struct Answers {
+    findings: Vec<Finding>,
+    diagnostics: Vec<Diagnostic>,
+    instants: Vec<i64>,
+}
+
+fn judge(task: &Task<'_>, shared: &Shared, engine: &mut Engine, subject: &Subject) -> Answers {
+    let resource = subject.resource.and_then(|index| task.resources.get(index));
+    let own = resource.map(|r| resource_input(r, task.resources, task.sources));
+    let mut answers = Answers::default();
+    for policy in subject.policies.iter().filter_map(|index| task.policies.get(*index)) {
+        let base = if policy.reads_resources { &shared.with_resources } else { &shared.base };
+        engine.set_input(match &own {
+            Some(own) => base.with(vec![("resource", own.clone())]),
+            None => base.clone(),
+        });
+        let about = About { task, policy, resource };
+        if let Err(fault) = about.ask(engine, &mut answers) {
+            answers.diagnostics.push(about.fault(&fault));
+            if fault == EvalError::Panicked {
+                *engine = task.library.engine.clone();
+            }
+        }
+    }
+    answers
+}
+
+fn collect(task: &Task<'_>, subjects: &[Subject], answers: Vec<Answers>) -> Evaluation {
+    let mut out = Evaluation { counts: vec![0; task.policies.len()], ..Evaluation::default() };
+    for index in subjects.iter().flat_map(|s| &s.policies) {
+        if let Some(count) = out.counts.get_mut(*index) {
+            *count += 1;
+        }
+    }
+    out.judged_resources = subjects.iter().filter(|s| s.resource.is_some()).count();
+    let now = task.world.now;
+    for answer in answers {
+        out.findings.extend(answer.findings);
+        out.diagnostics.extend(answer.diagnostics);
+        let later = answer.instants.into_iter().filter_map(|ns| Timestamp::from_nanosecond(ns.into()).ok());
+        out.valid_until = out.valid_until.into_iter().chain(later.filter(|t| *t > now.0)).min();
+    }
+    out
+}
+
+/// Tells findings with one fingerprint apart by their order.
+pub fn number_fingerprints(findings: &mut [Finding]) {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for finding in findings {
+        let n = seen.entry(finding.fingerprint.clone()).or_default();
+        *n += 1;
+        if *n > 1 {
+            finding.fingerprint = format!("{}-{n}", finding.fingerprint);
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! What is judged: files of the head and the base become resources, and resources become a difference.
+
+mod history;
+mod parse;
+mod reader;
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::facts::{Action, Iac, Mode, Resource};
+use crate::finding::Diagnostic;
+use crate::source::Sources;
+use crate::{diff, kubernetes, terraform};
+
+use super::change::Judged;
+use super::inputs::Inputs;
+use super::workspace::Workspace;
+use super::{Progress, Request, Session};
+
+use history::History;
+use reader::Reader;
+
+/// Every resource of a run, and which of them are judged.
+#[derive(Default)]
+pub(super) struct Subjects {
+    /// Sorted by file and place.
+    pub resources: Vec<Resource>,
+    /// Indexes of the resources that are judged.
+    pub judged: Vec<usize>,
+    /// How many documents were read at the head.
+    pub documents: usize,
+    /// SHA-256 of each plan, by its path.
+    pub plans: Vec<(Arc<str>, String)>,
+    /// Whether there is something to compare with.
+    pub mode: Mode,
+}
+
+impl Subjects {
+    /// Reads, compares, joins and resolves.
+    pub(super) fn read(
+        request: &Request,
+        workspace: &Workspace,
+        inputs: &Inputs,
+        judged: &Judged,
+        session: &mut Session,
+        progress: &dyn Progress,
+    ) -> Result<Self, Diagnostic> {
+        let reader = Reader::new(workspace, inputs, judged.file());
+        let resolver = inputs.resolver(judged)?;
+        let prefix = workspace.prefix();
+        let resolve = |resources: &mut [Resource], sources: &Sources| {
+            resources.par_iter_mut().for_each(|r| {
+                let path = diff::path_of(r, sources).to_owned();
+                resolver.resolve(r, prefix.strip(&path).unwrap_or(&path));
+            });
+        };
+        let mut head = reader.head(session, progress)?;
+        resolve(&mut head.resources, &session.sources);
+        let mut subjects = Self { documents: head.documents, ..Self::default() };
+        subjects.resources = match &workspace.difference {
+            None => head.resources,
+            Some(difference) => {
+                let mut base = reader.base(difference, session)?;
+                resolve(&mut base, &session.sources);
+                subjects.mode = Mode::Difference;
+                session.diagnostics.extend(reader.unrendered(difference)?);
+                reader.compare(difference, base, head.resources, session)
+            }
+        };
+        subjects.add_plans(request, &reader, session)?;
+        resolve(&mut subjects.resources, &session.sources);
+        kubernetes::join(&mut subjects.resources, &session.sources);
+        subjects.attribute(&reader, session)?;
+        subjects.judged = subjects.select();
+        Ok(subjects)
+    }
+
+    /// A resource of a plan stands for the block of the source that it was made from.
+    fn add_plans(&mut self, request: &Request, reader: &Reader<'_>, session: &mut Session) -> Result<(), Diagnostic> {
+        for path in &request.plans {
+            let (plan, source, sha256) = reader.plan(path, session)?;
+            session.diagnostics.extend(plan.diagnostics);
+            let mut planned = plan.resources;
+            terraform::locate(&mut planned, &self.resources);
+            let spans: HashSet<_> = planned.iter().map(|r| (r.header, r.kind.clone())).collect();
+            self.resources.retain(|r| r.iac != Some(Iac::Terraform) || !spans.contains(&(r.header, r.kind.clone())));
+            self.resources.extend(planned);
+            self.mode = Mode::Difference;
+            self.documents += 1;
+            let shown = session.sources.get(source).map_or_else(|| "".into(), |s| s.path.clone());
+            self.plans.push((shown, sha256));
+        }
+        Ok(())
+    }
+
+    fn attribute(&mut self, reader: &Reader<'_>, session: &mut Session) -> Result<(), Diagnostic> {
+        let (Some(difference), Some(repository)) = (&reader.workspace.difference, &reader.workspace.repository) else {
+            return Ok(());
+        };
+        let touches = repository.touches(&difference.range, &difference.changes)?;
+        let by_id: BTreeMap<String, _> = difference.range.commits.iter().map(|c| (c.id.to_string(), c)).collect();
+        let touched = |path: &str| {
+            touches
+                .of(path)
+                .iter()
+                .filter_map(|t| by_id.get(&t.commit.to_string()))
+                .map(|c| c.introduced_by())
+                .collect()
+        };
+        let mut history = History::new(reader, &touches);
+        diff::attribute(&mut self.resources, &session.sources, touched, |resource, by| {
+            history.changed(resource, &by.commit, &session.sources)
+        });
+        Ok(())
+    }
+
+    /// What differs, and what a difference reaches: the workload whose scaler changed is judged, too.
+    fn select(&self) -> Vec<usize> {
+        let changed = |index: &usize| self.resources.get(*index).is_some_and(|r| r.action.is_change());
+        let wanted = |(index, r): &(usize, &Resource)| {
+            r.action != Action::NoOp || changed(index) || r.related.iter().any(|join| changed(&join.index))
+        };
+        self.resources.iter().enumerate().filter(wanted).map(|(index, _)| index).collect()
+    }
+}
