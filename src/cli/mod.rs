@@ -7,6 +7,7 @@ mod audit;
 mod check;
 mod environment;
 mod facts;
+mod freeze;
 mod policy;
 mod progress;
 mod test;
@@ -39,6 +40,9 @@ enum Command {
     Facts(Box<FactsArgs>),
     /// Read, check and govern the audit trail
     Audit(Box<audit::AuditArgs>),
+    /// Ask the freeze calendars: open or frozen, the next open slots, what is wrong with them
+    #[command(subcommand)]
+    Freeze(freeze::FreezeCommand),
     /// List and explain policies
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -193,6 +197,7 @@ pub(crate) fn run(cli: &Cli) -> Answer {
         Command::Test(args) => test::run(args),
         Command::Facts(args) => facts::run(args),
         Command::Audit(args) => audit::run(args),
+        Command::Freeze(command) => freeze::run(command),
         Command::Policy(command) => policy::run(command),
     }
 }

@@ -233,6 +233,18 @@ pub struct CalendarFacts {
     pub calendars: Vec<CalendarHeader>,
     /// Concrete intervals, sorted by start, then id.
     pub windows: Vec<WindowFacts>,
+    /// The next slots that are open to the change, and long enough for what it occupies; empty when it occupies
+    /// nothing that is known.
+    pub next_open: Vec<SlotFacts>,
+}
+
+/// An open slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct SlotFacts {
+    /// When it opens, or now.
+    pub start: Instant,
+    /// When it closes, or how far was looked.
+    pub end: Instant,
 }
 
 /// One calendar document.

@@ -1,5 +1,6 @@
 //! What is judged: files of the head and the base become resources, and resources become a difference.
 
+mod configuration;
 mod history;
 mod parse;
 mod reader;
@@ -19,6 +20,8 @@ use super::inputs::Inputs;
 use super::workspace::Workspace;
 use super::{Progress, Request, Session};
 
+pub use configuration::RootFacts;
+
 use history::History;
 use reader::Reader;
 
@@ -35,6 +38,18 @@ pub(super) struct Subjects {
     pub plans: Vec<(Arc<str>, String)>,
     /// Whether there is something to compare with.
     pub mode: Mode,
+    /// Root modules of Terraform configurations.
+    pub roots: Vec<RootFacts>,
+}
+
+/// Where a resource belongs, as paths of the configuration are matched: a resource of a root module belongs there,
+/// wherever the module stands that declares it.
+fn place(resource: &Resource, sources: &Sources) -> String {
+    match &resource.root {
+        Some(root) if root.is_empty() => "main.tf".into(),
+        Some(root) if !diff::path_of(resource, sources).starts_with(&format!("{root}/")) => format!("{root}/main.tf"),
+        _ => diff::path_of(resource, sources).to_owned(),
+    }
 }
 
 impl Subjects {
@@ -47,29 +62,34 @@ impl Subjects {
         session: &mut Session,
         progress: &dyn Progress,
     ) -> Result<Self, Diagnostic> {
-        let reader = Reader::new(workspace, inputs, judged.file());
+        let reader = Reader::new(workspace, inputs, judged.file(), &request.terraform);
         let resolver = inputs.resolver(judged)?;
         let prefix = workspace.prefix();
         let resolve = |resources: &mut [Resource], sources: &Sources| {
             resources.par_iter_mut().for_each(|r| {
-                let path = diff::path_of(r, sources).to_owned();
+                let path = place(r, sources);
                 resolver.resolve(r, prefix.strip(&path).unwrap_or(&path));
             });
         };
-        let mut head = reader.head(session, progress)?;
+        let (mut objects, mut head) = reader.head(session, progress)?;
+        resolve(&mut objects.resources, &session.sources);
         resolve(&mut head.resources, &session.sources);
-        let mut subjects = Self { documents: head.documents, ..Self::default() };
+        let roots = std::mem::take(&mut head.roots);
+        let mut subjects = Self { documents: objects.documents, roots, ..Self::default() };
         subjects.resources = match &workspace.difference {
-            None => head.resources,
+            None => [objects.resources, head.resources].concat(),
             Some(difference) => {
-                let mut base = reader.base(difference, session)?;
-                resolve(&mut base, &session.sources);
+                let (mut before, mut base) = reader.base(difference, session)?;
+                resolve(&mut before.resources, &session.sources);
+                resolve(&mut base.resources, &session.sources);
                 subjects.mode = Mode::Difference;
                 session.diagnostics.extend(reader.unrendered(difference)?);
-                reader.compare(difference, base, head.resources, session)
+                let configured = configuration::compare(base, head, &session.sources);
+                [reader.compare(difference, before.resources, objects.resources, session), configured].concat()
             }
         };
         subjects.add_plans(request, &reader, session)?;
+        subjects.sort(&session.sources);
         resolve(&mut subjects.resources, &session.sources);
         kubernetes::join(&mut subjects.resources, &session.sources);
         subjects.attribute(&reader, session)?;
@@ -93,6 +113,11 @@ impl Subjects {
             self.plans.push((shown, sha256));
         }
         Ok(())
+    }
+
+    fn sort(&mut self, sources: &Sources) {
+        self.resources
+            .sort_by_cached_key(|r| (diff::path_of(r, sources).to_owned(), r.span.start, r.id.clone(), r.root.clone()));
     }
 
     fn attribute(&mut self, reader: &Reader<'_>, session: &mut Session) -> Result<(), Diagnostic> {
