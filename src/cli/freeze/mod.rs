@@ -12,7 +12,8 @@ use changegate::change::calendar::{Subject, Target};
 use changegate::gate::{self, Calendars, Request};
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{Answer, When, check, environment, instant};
+use super::check::bare;
+use super::{Answer, When, environment, instant};
 
 /// Ask the freeze calendars.
 #[derive(Debug, Subcommand)]
@@ -142,7 +143,7 @@ impl Asked {
 
 fn ask(args: &CommonArgs) -> Asked {
     let clock = environment::clock(args.at);
-    let request = Request { context: args.context.clone(), clock, ..check::bare() };
+    let request = Request { context: args.context.clone(), clock, ..bare() };
     Asked { calendars: gate::calendars(&request), at: clock.now, format: args.format }
 }
 
