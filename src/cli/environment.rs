@@ -121,6 +121,11 @@ pub(super) fn run() -> Run {
     }
 }
 
+/// The password of the database that keeps the audit records, as the tools of PostgreSQL find it.
+pub(super) fn database_password() -> Option<Secret> {
+    variable("PGPASSWORD").map(Secret)
+}
+
 /// What the environment says about Terraform: `TF_VAR_…` and `TF_WORKSPACE`, as terraform itself reads them.
 pub(super) fn terraform() -> Options {
     let variables = std::env::vars_os().filter_map(|(key, value)| {
@@ -128,11 +133,6 @@ pub(super) fn terraform() -> Options {
         Some((name, value.into_string().ok()?))
     });
     Options { environment: variables.collect(), workspace: variable("TF_WORKSPACE"), ..Options::default() }
-}
-
-/// The password of the database that keeps the audit records, as the tools of PostgreSQL find it.
-pub(super) fn database_password() -> Option<Secret> {
-    variable("PGPASSWORD").map(Secret)
 }
 
 /// A fresh UUIDv7 for an audit record.

@@ -38,11 +38,11 @@ enum Command {
     Test(TestArgs),
     /// Print what a policy sees, as JSON
     Facts(Box<FactsArgs>),
+    /// Read, check and govern the audit trail
+    Audit(Box<audit::AuditArgs>),
     /// Ask the freeze calendars: open or frozen, the next open slots, what is wrong with them
     #[command(subcommand)]
     Freeze(freeze::FreezeCommand),
-    /// Read, check and govern the audit trail
-    Audit(Box<audit::AuditArgs>),
     /// List and explain policies
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -196,8 +196,8 @@ pub(crate) fn run(cli: &Cli) -> Answer {
         Command::Check(args) => check::run(args),
         Command::Test(args) => test::run(args),
         Command::Facts(args) => facts::run(args),
-        Command::Freeze(command) => freeze::run(command),
         Command::Audit(args) => audit::run(args),
+        Command::Freeze(command) => freeze::run(command),
         Command::Policy(command) => policy::run(command),
     }
 }

@@ -9,9 +9,10 @@ use std::path::PathBuf;
 
 use changegate::change::Elapsed;
 use changegate::change::calendar::{Subject, Target};
-use changegate::gate::{self, AuditRequest, Calendars, PolicyRequest, Request};
+use changegate::gate::{self, Calendars, Request};
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::check::bare;
 use super::{Answer, When, environment, instant};
 
 /// Ask the freeze calendars.
@@ -142,24 +143,7 @@ impl Asked {
 
 fn ask(args: &CommonArgs) -> Asked {
     let clock = environment::clock(args.at);
-    let request = Request {
-        directory: std::env::current_dir().unwrap_or_else(|_| ".".into()),
-        paths: Vec::new(),
-        base: None,
-        head: None,
-        plans: Vec::new(),
-        change: None,
-        context: args.context.clone(),
-        reviews: None,
-        terraform: Default::default(),
-        stage: changegate::facts::Stage::PullRequest,
-        clock,
-        policies: PolicyRequest::default(),
-        actor: environment::actor(None),
-        run: environment::run(),
-        audit: AuditRequest::Off,
-        record_id: environment::record_id(),
-    };
+    let request = Request { context: args.context.clone(), clock, ..bare() };
     Asked { calendars: gate::calendars(&request), at: clock.now, format: args.format }
 }
 
