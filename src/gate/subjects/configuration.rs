@@ -14,13 +14,19 @@ use crate::terraform::config::{self, Entry, MAX_FILE, Options, Unread};
 use crate::terraform::force_new;
 use crate::terraform::source::File;
 
+/// `moved` blocks as addresses: from, to.
+type Moves = Vec<(Arc<str>, Arc<str>)>;
+
+/// Resources of one root module at both ends: before, after.
+type Ends = (Vec<Resource>, Vec<Resource>);
+
 /// What the root modules of one state amount to.
 #[derive(Default)]
 pub(super) struct Configured {
     /// Managed resources of every root module.
     pub(super) resources: Vec<Resource>,
     /// `moved` blocks by root directory.
-    moved: BTreeMap<Arc<str>, Vec<(Arc<str>, Arc<str>)>>,
+    moved: BTreeMap<Arc<str>, Moves>,
     /// Faults of the configurations, in Terraform's words.
     pub(super) diagnostics: Vec<Diagnostic>,
     /// What `changegate facts` prints about each root module.
@@ -72,7 +78,7 @@ pub(super) fn compare(base: Configured, head: Configured, sources: &Sources) -> 
     let known = |side: &Configured| side.moved.keys().cloned().collect::<BTreeSet<_>>();
     let both: BTreeSet<Arc<str>> = known(&base).intersection(&known(&head)).cloned().collect();
     let group = |r: &Resource| r.root.clone().filter(|root| both.contains(root));
-    let mut pairs: BTreeMap<Option<Arc<str>>, (Vec<Resource>, Vec<Resource>)> = BTreeMap::new();
+    let mut pairs: BTreeMap<Option<Arc<str>>, Ends> = BTreeMap::new();
     for resource in base.resources {
         pairs.entry(group(&resource)).or_default().0.push(resource);
     }

@@ -233,12 +233,10 @@ fn batch(printed: &[u8]) -> Vec<Option<Vec<u8>>> {
         rest = after.get(1..).unwrap_or(&[]);
         let line = String::from_utf8_lossy(line);
         let mut words = line.split(' ').skip(1);
-        let size = match (words.next(), words.next().and_then(|size| size.parse::<usize>().ok())) {
-            (Some("blob"), Some(size)) => size,
-            _ => {
-                files.push(None);
-                continue;
-            }
+        let kind_and_size = (words.next(), words.next().and_then(|size| size.parse::<usize>().ok()));
+        let (Some("blob"), Some(size)) = kind_and_size else {
+            files.push(None);
+            continue;
         };
         let Some(bytes) = rest.get(..size) else { break };
         files.push(Some(bytes.to_vec()));
