@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::config::TerraformRoot;
 use crate::diff;
 use crate::facts::Resource;
-use crate::finding::Diagnostic;
+use crate::finding::{Diagnostic, Level};
 use crate::git::{Repository, Snapshot};
 use crate::source::{Revision, Sources};
 use crate::terraform::config::{self, Entry, MAX_FILE, Options, Unread};
@@ -40,6 +40,21 @@ pub struct RootFacts {
     pub path: Arc<str>,
     /// Output values: name → value, unknown, sensitive, type.
     pub outputs: BTreeMap<Arc<str>, serde_json::Value>,
+    /// Faults of the configuration, and what could not be known.
+    pub diagnostics: Vec<RootDiagnostic>,
+}
+
+/// One diagnostic of a root module.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct RootDiagnostic {
+    /// `error`, `warning` or `note`.
+    pub severity: Level,
+    /// Stable code.
+    pub code: &'static str,
+    /// What is wrong, beginning with Terraform's own summary.
+    pub message: String,
+    /// `path:line:column`.
+    pub place: Option<String>,
 }
 
 /// Evaluates all root modules of `files`; `named` are those of the configuration, `options` holds for all of them.
@@ -55,18 +70,34 @@ pub(super) fn evaluate(
     }
     let configuration = config::assemble(files, state, sources);
     let mut roots = config::roots(&configuration, named, state);
+    let is_named = |directory: &Arc<str>| named.iter().any(|root| root.path.trim_matches('/') == &**directory);
+    if !named.is_empty() {
+        // A root module that nobody named is judged, too: a change must not hide one beside those that are.
+        roots.extend(config::roots(&configuration, &[], state).into_iter().filter(|root| !is_named(&root.directory)));
+    }
     for root in &mut roots {
         root.options.given.extend(options.given.iter().cloned());
         root.options.environment.clone_from(&options.environment);
         root.options.workspace = options.workspace.clone().or(root.options.workspace.take());
     }
     let mut configured = Configured { diagnostics: configuration.diagnostics.clone(), ..Configured::default() };
-    for planned in config::resources_of(&configuration, &roots, state, sources) {
+    for mut planned in config::resources_of(&configuration, &roots, state, sources) {
+        if !named.is_empty() && !is_named(&planned.root.directory) {
+            // It may be a library that is planned with other values elsewhere.
+            planned.evaluation.diagnostics.iter_mut().for_each(|d| d.level = d.level.max(Level::Warning));
+        }
         configured.resources.extend(planned.resources);
         configured.moved.insert(planned.root.directory.clone(), planned.evaluation.moved);
+        let told = |d: &Diagnostic| RootDiagnostic {
+            severity: d.level,
+            code: d.code,
+            message: d.message.clone(),
+            place: d.span.and_then(|span| sources.locate(span)).map(|place| place.to_string()),
+        };
+        let diagnostics = planned.evaluation.diagnostics.iter().map(told).collect();
         configured.diagnostics.extend(planned.evaluation.diagnostics);
         let outputs = planned.evaluation.outputs.iter().map(|output| (output.name.clone(), output.to_json()));
-        configured.roots.push(RootFacts { path: planned.root.directory, outputs: outputs.collect() });
+        configured.roots.push(RootFacts { path: planned.root.directory, outputs: outputs.collect(), diagnostics });
     }
     configured
 }
