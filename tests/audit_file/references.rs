@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::log::{id, stating};
 
-fn decision(stage: &str, change: &str, head: &str, at: &str, used: Value) -> Value {
+fn decision(stage: &str, change: &str, head: &str, at: &str, used: &Value) -> Value {
     json!({
         "kind": "decision", "stage": stage, "verdict": "denied", "decision": "allowed", "head": head,
         "what": {"change": change, "change_digest": "sha256:aa"}, "when": {"judged_at": at},
@@ -38,17 +38,17 @@ fn what_a_decision_rests_on_is_there_in_scope_in_time_and_used_once() {
     }});
     let used = json!({"override": {"id": "OVR-1", "record": id(0), "index": 0}});
     let noon = "2026-01-01T12:00:00Z";
-    let apply = |change, head, at| decision("apply", change, head, at, used.clone());
+    let apply = |change, head, at| decision("apply", change, head, at, &used);
     let waiver =
         json!({"kind": "waiver", "waiver": {"id": "W-1", "policy": "CHG-001", "expires_at": "2026-01-02T00:00:00Z"}});
     let other =
         json!({"kind": "waiver", "waiver": {"id": "W-1", "policy": "HA-001", "expires_at": "2026-01-02T00:00:00Z"}});
     let waived =
-        |at| decision("apply", "CHG-1", "h", at, json!({"waivers": [{"id": "W-1", "record": id(0), "index": 0}]}));
+        |at| decision("apply", "CHG-1", "h", at, &json!({"waivers": [{"id": "W-1", "record": id(0), "index": 0}]}));
     let approval = json!({"kind": "approval", "approval": {"by": "bob", "bound_digest": "sha256:aa", "method": "github-review", "assurance": "A2", "at": noon}});
     let approved = |digest: &str| {
         let approval = json!({"valid": true, "record": id(0), "index": 0, "bound_digest": digest, "method": "github-review", "assurance": "A2", "at": noon});
-        decision("apply", "CHG-1", "h", noon, json!({"approvals": [approval]}))
+        decision("apply", "CHG-1", "h", noon, &json!({"approvals": [approval]}))
     };
     for (code, what, records) in [
         (0, "", vec![grant.clone(), apply("CHG-1", "h", noon)]),
@@ -65,8 +65,8 @@ fn what_a_decision_rests_on_is_there_in_scope_in_time_and_used_once() {
         (0, "", vec![approval.clone(), approved("sha256:aa")]),
         (1, "another bound_digest", vec![approval, approved("sha256:bb")]),
         (2, "does not stand before it", vec![json!({}), approved("sha256:aa")]),
-        (2, "has no record", vec![decision("apply", "C", "h", noon, json!({"approvals": [{"valid": true}]}))]),
-        (0, "", vec![decision("apply", "C", "h", noon, json!({"approvals": [{"valid": false}]}))]),
+        (2, "has no record", vec![decision("apply", "C", "h", noon, &json!({"approvals": [{"valid": true}]}))]),
+        (0, "", vec![decision("apply", "C", "h", noon, &json!({"approvals": [{"valid": false}]}))]),
     ] {
         let (found, flaw) = verdict(&records);
         assert!(found == code && flaw.contains(what), "{found} {flaw:?} instead of {code} {what:?}");

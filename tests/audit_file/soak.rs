@@ -31,7 +31,6 @@ fn faults_and_kills_lose_nothing() {
 /// Statements of the size that real ones have.
 #[test]
 #[ignore = "writes 200 MB for soak.sh"]
-#[expect(clippy::disallowed_methods, reason = "how the script says where")]
 fn a_log_of_100_000_records() {
     let Ok(directory) = std::env::var("CHANGEGATE_SOAK_LOG") else { return };
     let why: Vec<_> = (0..18).map(|n| json!({"id": format!("CHG-{n:03}"), "digest": format!("sha256:{}", "ab".repeat(32)), "verdict": "pass", "evaluations": 3})).collect();
