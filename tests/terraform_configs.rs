@@ -15,8 +15,7 @@ use changegate::terraform::eval::value::Data;
 use serde_json::{Map, Value as Json, json};
 
 /// What differs from terraform, and why that is right or bearable.
-const DIFFERENT: &[(&str, &str)] =
-    &[("misc/provider_functions", "encode_tfvars aligns an entry of several lines with its neighbours")];
+const DIFFERENT: &[(&str, &str)] = &[];
 
 #[test]
 fn configurations_are_planned_as_terraform_plans_them() {

@@ -35,6 +35,12 @@ production(resource) if {
 	changes(resource)
 }
 
+# Nobody can tell whether it is production, and no change forces the answer.
+unplaced(resource) if {
+	resource.environment == null
+	resource.action == "present"
+}
+
 # `prod` under any of its default names.
 production_word(word) if {
 	is_string(word)

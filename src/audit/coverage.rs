@@ -88,13 +88,16 @@ pub fn decisions(store: &dyn Store) -> Result<HashMap<String, Decided>, Diagnost
 /// merges, or a head with the same tree (a squash or a rebase); `trees` has the trees of heads that the repository
 /// still knows.
 pub fn coverage(commits: &[Commit], heads: &HashMap<String, Decided>, trees: &HashMap<String, String>) -> Coverage {
-    let by_tree: HashMap<&str, &Decided> =
-        trees.iter().filter_map(|(head, tree)| Some((tree.as_str(), heads.get(head)?))).collect();
+    let mut by_tree: HashMap<&str, Vec<&Decided>> = HashMap::new();
+    for (tree, decided) in trees.iter().filter_map(|(head, tree)| Some((tree.as_str(), heads.get(head)?))) {
+        by_tree.entry(tree).or_default().push(decided);
+    }
     let mut coverage = Coverage { commits: commits.len(), ..Coverage::default() };
     for commit in commits {
         let merged = commit.parents.iter().skip(1);
         let named = std::iter::once(&commit.id).chain(merged).filter_map(|id| heads.get(id));
-        let mut all: Vec<&Decided> = named.chain(by_tree.get(commit.tree.as_str()).copied()).collect();
+        let mut all: Vec<&Decided> =
+            named.chain(by_tree.get(commit.tree.as_str()).into_iter().flatten().copied()).collect();
         all.sort_by_key(|decided| decided.index);
         match all.last() {
             _ if all.iter().any(|decided| decided.decision == "allowed") => coverage.covered += 1,

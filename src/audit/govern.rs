@@ -103,6 +103,18 @@ pub fn redact(
     Ok(receipt)
 }
 
+/// States which records came from a spool.
+///
+/// # Errors
+///
+/// As [`Store::append`].
+pub fn import(store: &dyn Store, ids: &[String], by: By<'_>) -> Result<AuditReceipt, Diagnostic> {
+    // The first ones by name, all by digest: a spool may be long.
+    let digest = super::Hash::of(ids.join("\n").as_bytes()).to_string();
+    let first: Vec<&String> = ids.iter().take(1000).collect();
+    append(store, Kind::Import, &json!({"count": ids.len(), "records": first, "sha256": digest}), by)
+}
+
 /// Digests that a record names, also in its lists beside the log.
 fn named(store: &dyn Store, reading: &Reading) -> Result<Vec<super::Hash>, Diagnostic> {
     let mut digests = reading.disclosures();

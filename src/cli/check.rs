@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use changegate::audit::Attestation;
+use changegate::facts::Stage;
 use changegate::gate::{self, AuditRequest, PolicyRequest, Progress, Request, Silent};
 use changegate::outcome::Outcome;
 use changegate::output::{self, Format};
@@ -51,6 +52,23 @@ pub(super) fn with_progress<T>(quiet: bool, work: impl FnOnce(&dyn Progress) -> 
     }
 }
 
+/// A request about the directory as it is, for commands that judge nothing.
+pub(super) fn bare() -> Request {
+    let input = InputArgs {
+        paths: Vec::new(),
+        base: None,
+        head: None,
+        plan: Vec::new(),
+        change: None,
+        context: None,
+        reviews: None,
+        stage: Stage::PullRequest,
+        now: None,
+        jobs: None,
+    };
+    request(&input, PolicyRequest::default(), AuditRequest::Off)
+}
+
 /// The library's request for what was typed.
 pub(super) fn request(input: &InputArgs, policies: PolicyRequest, audit: AuditRequest) -> Request {
     Request {
@@ -62,6 +80,7 @@ pub(super) fn request(input: &InputArgs, policies: PolicyRequest, audit: AuditRe
         change: input.change.clone(),
         context: input.context.clone(),
         reviews: input.reviews.clone(),
+        terraform: environment::terraform(),
         stage: input.stage,
         clock: environment::clock(input.now),
         policies,

@@ -8,6 +8,7 @@ use changegate::audit::Secret;
 use changegate::facts::Actor;
 use changegate::gate::{Clock, Run};
 use changegate::output::Style;
+use changegate::terraform::config::Options;
 
 use super::When;
 
@@ -123,6 +124,15 @@ pub(super) fn run() -> Run {
 /// The password of the database that keeps the audit records, as the tools of PostgreSQL find it.
 pub(super) fn database_password() -> Option<Secret> {
     variable("PGPASSWORD").map(Secret)
+}
+
+/// What the environment says about Terraform: `TF_VAR_…` and `TF_WORKSPACE`, as terraform itself reads them.
+pub(super) fn terraform() -> Options {
+    let variables = std::env::vars_os().filter_map(|(key, value)| {
+        let name = key.to_str()?.strip_prefix("TF_VAR_")?.to_owned();
+        Some((name, value.into_string().ok()?))
+    });
+    Options { environment: variables.collect(), workspace: variable("TF_WORKSPACE"), ..Options::default() }
 }
 
 /// A fresh UUIDv7 for an audit record.

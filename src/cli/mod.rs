@@ -7,6 +7,7 @@ mod audit;
 mod check;
 mod environment;
 mod facts;
+mod freeze;
 mod policy;
 mod progress;
 mod test;
@@ -39,6 +40,9 @@ enum Command {
     Facts(Box<FactsArgs>),
     /// Read, check and govern the audit trail
     Audit(Box<audit::AuditArgs>),
+    /// Ask the freeze calendars: open or frozen, the next open slots, what is wrong with them
+    #[command(subcommand)]
+    Freeze(freeze::FreezeCommand),
     /// List and explain policies
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -133,6 +137,15 @@ struct CheckArgs {
 struct FactsArgs {
     #[command(flatten)]
     input: InputArgs,
+    /// Value of a variable of the Terraform root modules (repeatable)
+    #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
+    var: Vec<(String, String)>,
+    /// Variables file, relative to each root module (repeatable)
+    #[arg(long, value_name = "FILE")]
+    var_file: Vec<String>,
+    /// `terraform.workspace` [default: TF_WORKSPACE, else as configured]
+    #[arg(long, value_name = "NAME")]
+    workspace: Option<String>,
     /// Print the diagnostics and counts only
     #[arg(long, short)]
     quiet: bool,
@@ -193,8 +206,14 @@ pub(crate) fn run(cli: &Cli) -> Answer {
         Command::Test(args) => test::run(args),
         Command::Facts(args) => facts::run(args),
         Command::Audit(args) => audit::run(args),
+        Command::Freeze(command) => freeze::run(command),
         Command::Policy(command) => policy::run(command),
     }
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE, for example region=eu-west-1")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 fn stage(text: &str) -> Result<Stage, String> {

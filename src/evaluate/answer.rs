@@ -71,7 +71,8 @@ impl About<'_> {
         let custom = &self.policy.metadata.custom;
         let resource = self.subject(&written);
         let id = written.resource.as_deref().or_else(|| resource.map(|r| &*r.id));
-        let because = written.because.iter().filter_map(|place| self.task.sources.span_of_place(place));
+        let told = written.because.iter().filter_map(|place| self.task.sources.span_of_place(place));
+        let because = told.chain(resource.into_iter().flat_map(|r| origins(r, &written)));
         Finding {
             policy: custom.id.as_str().into(),
             title: self.policy.metadata.title.as_str().into(),
@@ -151,6 +152,15 @@ impl About<'_> {
             .at(place.unwrap_or(Span::new(self.policy.source, 0, 0)))
             .help("mend the policy, or leave it out with `--skip` (the outcome is then partial)")
     }
+}
+
+/// Where the value came from that the finding points at, when it flowed through variables.
+fn origins<'a>(resource: &'a Resource, written: &Written) -> impl Iterator<Item = Span> + use<'a> {
+    let path: Path = written.path.iter().filter_map(step).collect();
+    let at = move |origin: &&(Path, Vec<Span>)| {
+        !path.is_empty() && (path.starts_with(&origin.0) || origin.0.starts_with(&path))
+    };
+    resource.origins.iter().filter(at).flat_map(|(_, spans)| spans.iter().copied())
 }
 
 fn written(member: serde_json::Value) -> Result<Written, String> {

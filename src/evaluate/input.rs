@@ -18,13 +18,14 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(task: &Task<'_>) -> Result<Self, Diagnostic> {
+    /// `with_resources` is only built when somebody who is asked reads it: it holds every attribute of the tree.
+    pub(super) fn new(task: &Task<'_>, with_resources: bool) -> Result<Self, Diagnostic> {
         let failed = |e: String| Diagnostic::error("gate::input", format!("the policy input cannot be built: {e}"));
         let world = Input::of(task.world).map_err(failed)?;
         let changed = task.resources.iter().filter(|r| r.action.is_change());
         let changed = Input::list(changed.map(|r| resource_input(r, task.resources, task.sources)).collect());
         let base = world.with(vec![("changed", changed)]);
-        let with_resources = if task.policies.iter().any(|p| p.reads_resources) {
+        let with_resources = if with_resources {
             let all = task.resources.par_iter().map(|r| resource_input(r, task.resources, task.sources)).collect();
             base.with(vec![("resources", Input::list(all))])
         } else {

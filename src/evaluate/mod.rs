@@ -60,8 +60,9 @@ pub struct Evaluation {
 /// # Errors
 /// A diagnostic when the shared input cannot be built.
 pub fn evaluate(task: &Task<'_>) -> Result<Evaluation, Diagnostic> {
-    let shared = Shared::new(task)?;
     let subjects = subjects(task);
+    let asked = || subjects.iter().flat_map(|s| &s.policies).filter_map(|index| task.policies.get(*index));
+    let shared = Shared::new(task, asked().any(|policy| policy.reads_resources))?;
     let mut engine = task.library.engine.clone();
     engine.set_input(shared.base.clone());
     if let Some(policy) = task.policies.first() {

@@ -233,6 +233,18 @@ pub struct CalendarFacts {
     pub calendars: Vec<CalendarHeader>,
     /// Concrete intervals, sorted by start, then id.
     pub windows: Vec<WindowFacts>,
+    /// The next slots that are open to the change, and long enough for what it occupies; empty when it occupies
+    /// nothing that is known.
+    pub next_open: Vec<SlotFacts>,
+}
+
+/// An open slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct SlotFacts {
+    /// When it opens, or now.
+    pub start: Instant,
+    /// When it closes, or how far was looked.
+    pub end: Instant,
 }
 
 /// One calendar document.
@@ -345,6 +357,55 @@ pub struct ContextFacts {
     pub entries: serde_json::Value,
 }
 
+/// One plan that was handed over.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PlanFacts {
+    /// Path as shown.
+    pub path: Arc<str>,
+    /// `sha256:` of its bytes.
+    pub sha256: String,
+    /// `format_version` of its JSON.
+    pub format_version: Arc<str>,
+    /// Version of the program that made it.
+    pub terraform_version: Option<Arc<str>>,
+    /// When it was made, RFC 3339.
+    pub created_at: Option<Arc<str>>,
+    /// The same in nanoseconds.
+    pub created_at_ns: Option<i64>,
+    /// False when a further plan is needed.
+    pub complete: bool,
+    /// Planning stopped half-way.
+    pub errored: bool,
+    /// What changed outside of Terraform.
+    pub drift: Vec<DriftFacts>,
+    /// What the plan leaves for a later one.
+    pub deferred: Vec<DeferredFacts>,
+}
+
+/// A change that a plan could not make yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeferredFacts {
+    /// Address of the resource.
+    pub address: Arc<str>,
+    /// `resource_config_unknown`, ….
+    pub reason: Arc<str>,
+}
+
+/// One object that changed outside of Terraform.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DriftFacts {
+    /// Its address.
+    pub address: Arc<str>,
+    /// Its type.
+    pub r#type: Arc<str>,
+    /// What happened to it.
+    pub action: &'static str,
+    /// Losing it loses data.
+    pub stateful: bool,
+    /// Tier of its service.
+    pub tier: Option<u8>,
+}
+
 /// How risky the change is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct RiskFacts {
@@ -382,6 +443,8 @@ pub struct World {
     pub git: Option<GitFacts>,
     /// Null without a request.
     pub change: Option<ChangeFacts>,
+    /// Plans that were handed over.
+    pub plans: Vec<PlanFacts>,
     /// Freezes.
     pub calendar: CalendarFacts,
     /// Approvals.

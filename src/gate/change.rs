@@ -95,6 +95,7 @@ impl Judged {
             actor: self.actor(request, inputs),
             git,
             change,
+            plans: subjects.plans.clone(),
             calendar: change::calendar::facts(
                 &documents.calendars,
                 &subject,

@@ -37,9 +37,9 @@ pub(super) fn outcome(request: &Request, mut session: Session, judgement: Judgem
         ..Summary::default()
     };
     inputs.read.extend(facts.judged.read.iter().cloned());
-    inputs.read.extend(facts.subjects.plans.iter().map(|(path, sha256)| outcome::Input {
-        path: path.clone(),
-        sha256: sha256.clone(),
+    inputs.read.extend(facts.subjects.plans.iter().map(|plan| outcome::Input {
+        path: plan.path.clone(),
+        sha256: plan.sha256.clone(),
         as_of: None,
     }));
     inputs.read.sort();
@@ -156,7 +156,7 @@ fn record_context(
             .subjects
             .plans
             .iter()
-            .map(|(path, sha256)| PlanDigest { path: path.to_string(), sha256: sha256.clone() })
+            .map(|plan| PlanDigest { path: plan.path.to_string(), sha256: plan.sha256.clone() })
             .collect(),
         clock_source: if request.clock.given { ClockSource::Given } else { ClockSource::System },
         ..RecordContext::default()

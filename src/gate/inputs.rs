@@ -151,6 +151,19 @@ impl Inputs {
     }
 }
 
+/// Configuration and context documents alone, for questions that no policy is asked.
+pub(super) fn context(
+    request: &Request,
+    workspace: &Workspace,
+    session: &mut Session,
+) -> Result<(Config, Documents), Diagnostic> {
+    let mut read = Vec::new();
+    let config = config(workspace, session, &mut read)?;
+    let folder = context_folder(request, workspace, &config);
+    let documents = context_documents(workspace, &folder, &[], session, &mut read)?;
+    Ok((config, documents))
+}
+
 /// The first of several faults; the others are kept for the outcome.
 pub(super) fn first(faults: Vec<Diagnostic>, session: &mut Session) -> Diagnostic {
     let mut faults = faults.into_iter();
@@ -249,14 +262,18 @@ fn context_documents(
         read.push(Input { path: file.path.as_str().into(), sha256: sha256(&file.bytes), as_of: None });
         let path = file.path.clone();
         let (id, text) = add(file, revision(workspace, folder), session)?;
-        let parsed = match path.to_ascii_lowercase().ends_with(".ics") {
+        let is_ics = path.to_ascii_lowercase().ends_with(".ics");
+        let parsed = match is_ics {
             true => parse::Documents::default(),
             false => kubernetes::read(id, &text, &yaml::Limits::default()),
         };
         session.diagnostics.extend(parsed.diagnostics);
-        files.push((path, parsed.documents));
+        files.push((path, parsed.documents, is_ics.then_some((id, text))));
     }
-    let context = files.iter().map(|(path, documents)| ContextFile { path, documents });
+    let context = files.iter().map(|(path, documents, ics)| match ics {
+        Some((source, text)) => ContextFile::ics(path, *source, text),
+        None => ContextFile::new(path, documents),
+    });
     let (documents, diagnostics) = Documents::read(context);
     session.diagnostics.extend(diagnostics);
     session.diagnostics.extend(documents.missing(required));

@@ -1,6 +1,7 @@
 //! The path from a request to an outcome. Everything on it is a type; nothing after this module writes to an
 //! [`Outcome`].
 
+mod calendars;
 mod change;
 mod decide;
 mod inputs;
@@ -23,9 +24,13 @@ use crate::outcome::Outcome;
 use crate::policy::engine::Input;
 use crate::policy::library::Selection;
 use crate::source::Sources;
+use crate::terraform::config::Options;
+
+pub use calendars::{Calendars, calendars};
 
 use change::Judged;
 use inputs::Inputs;
+pub use subjects::RootFacts;
 use subjects::Subjects;
 use workspace::Workspace;
 
@@ -48,6 +53,8 @@ pub struct Request {
     pub context: Option<PathBuf>,
     /// Reviews as the forge's API gives them.
     pub reviews: Option<PathBuf>,
+    /// Variables and workspace of Terraform root modules, besides what their own files say.
+    pub terraform: Options,
     /// Where in the life of the change the gate stands.
     pub stage: Stage,
     /// The instant to judge at.
@@ -244,6 +251,8 @@ pub struct FactsAnswer {
     pub input: Option<Input>,
     /// Every resource.
     pub resources: Vec<Resource>,
+    /// Root modules of Terraform configurations with their outputs.
+    pub roots: Vec<RootFacts>,
     /// Sorted by place.
     pub diagnostics: Vec<Diagnostic>,
     /// All texts.
@@ -257,16 +266,16 @@ pub fn facts(request: &Request, progress: &dyn Progress) -> FactsAnswer {
         let inputs = Inputs::read(request, &workspace, &mut session)?;
         gather(request, &workspace, &inputs, &mut session, progress)
     });
-    let (input, resources) = match gathered {
+    let (input, resources, roots) = match gathered {
         Ok(facts) => {
             let input = evaluate::whole_input(&facts.world, &facts.subjects.resources, &session.sources);
-            (input.ok(), facts.subjects.resources)
+            (input.ok(), facts.subjects.resources, facts.subjects.roots)
         }
         Err(fault) => {
             session.diagnostics.push(fault);
-            (None, Vec::new())
+            (None, Vec::new(), Vec::new())
         }
     };
     crate::outcome::sort_diagnostics(&mut session.diagnostics, &session.sources);
-    FactsAnswer { input, resources, diagnostics: session.diagnostics, sources: Arc::new(session.sources) }
+    FactsAnswer { input, resources, roots, diagnostics: session.diagnostics, sources: Arc::new(session.sources) }
 }

@@ -40,6 +40,7 @@ fn touched(resource: &Resource) -> Target {
         service: text(&resource.service),
         tier: resource.tier,
         region: text(&resource.region),
+        namespace: text(&resource.namespace),
     }
 }
 
@@ -62,6 +63,7 @@ fn declared(request: &ChangeRequest, inputs: &Inputs) -> Vec<Target> {
                 service: service.clone(),
                 tier,
                 region: region.clone(),
+                namespace: None,
             }));
         }
     }

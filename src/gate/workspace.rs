@@ -46,6 +46,14 @@ pub(super) struct Difference {
 pub(super) struct Prefix(String);
 
 impl Prefix {
+    /// The shown path of one that hangs from the root of the run.
+    pub(super) fn join(&self, path: &str) -> String {
+        match self.0.as_str() {
+            "." => path.to_owned(),
+            prefix => format!("{prefix}/{path}"),
+        }
+    }
+
     /// A shown path relative to the root of the run, what globs of the configuration are matched with; `None`
     /// outside of it.
     pub(super) fn strip<'a>(&self, shown: &'a str) -> Option<&'a str> {

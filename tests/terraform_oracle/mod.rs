@@ -1,5 +1,5 @@
 //! The module that the expressions are evaluated in, and their answers in a comparable form.
 
-pub mod answer;
-pub mod files;
-pub mod module;
+pub(crate) mod answer;
+pub(crate) mod files;
+pub(crate) mod module;

@@ -48,6 +48,7 @@ deny contains finding if {
 			"observed": sprintf("%s to %s", [_occupied.start, _occupied.end]),
 			"expected": sprintf("end by %s or start from %s", [window.start, window.end]),
 		}],
+		"remediation": _remediation,
 	})
 }
 
@@ -66,6 +67,7 @@ deny contains finding if {
 			"observed": sprintf("%s to %s", [_occupied.start, _occupied.end]),
 			"expected": "inside one allow window, rollback included",
 		}],
+		"remediation": _remediation,
 	})
 }
 
@@ -167,6 +169,23 @@ _planned if is_object(input.change.window)
 _rollback_ns := input.change.window.rollback_ns
 
 _rollback_ns := 0 if not _planned
+
+# The next slots that hold the window and its rollback, as the calendars stand now.
+_remediation := sprintf("Move the change to an open slot: %s (`changegate freeze next` prints more), or file a %s", [
+	concat(", ", [sprintf("%s to %s", [slot.start, slot.end]) | some slot in input.calendar.next_open]),
+	"freeze override.",
+]) if {
+	_has_open_slot
+}
+
+_remediation := concat(" ", [
+	"No open slot is long enough for the window and its rollback within 400 days:",
+	"shorten the change (`changegate freeze next --for` prints slots), or file a freeze override.",
+]) if {
+	not _has_open_slot
+}
+
+_has_open_slot if count(input.calendar.next_open) > 0
 
 _reason(window) := sprintf(": %s", [window.reason]) if is_string(window.reason)
 

@@ -39,6 +39,27 @@ test_denied_inside_a_freeze if {
 	contains(finding.msg, "2026-06-11T21:50:00Z")
 }
 
+test_remediation_names_the_open_slots if {
+	slots := [
+		{"start": "2026-06-12T06:00:00Z", "end": "2026-06-12T16:00:00Z"},
+		{"start": "2026-06-15T06:00:00Z", "end": "2026-06-19T16:00:00Z"},
+	]
+	document := json.patch(_with(sample.document, [_window("deny", sample.start, sample.end)]), [{
+		"op": "add", "path": "/calendar/next_open", "value": slots,
+	}])
+	found := freeze_window.deny with input as document
+	some finding in found
+	contains(finding.remediation, "2026-06-12T06:00:00Z to 2026-06-12T16:00:00Z, 2026-06-15T06:00:00Z to 2026-06-19")
+	contains(finding.remediation, "changegate freeze next")
+}
+
+test_remediation_says_when_there_is_no_open_slot if {
+	document := json.patch(_closed([]), [{"op": "add", "path": "/calendar/next_open", "value": []}])
+	found := freeze_window.deny with input as document
+	some finding in found
+	contains(finding.remediation, "No open slot is long enough")
+}
+
 test_denied_when_only_the_rollback_reaches_in if {
 	document := _with(sample.document, [_window("deny", _occupied_end - 1, _occupied_end + sample.hour)])
 	count(freeze_window.deny) == 1 with input as document

@@ -17,7 +17,7 @@ pub(super) fn entry(reading: &Reading) -> Value {
         "decision_id": reading.id(),
         "bundles": bundles,
         "path": format!("changegate/{}", reading.text("/stage").unwrap_or_default()),
-        "input": {"subject": reading.statement["subject"], "inputs": at(reading, "/inputs")},
+        "input": {"subject": reading.statement.get("subject"), "inputs": at(reading, "/inputs")},
         "result": {"verdict": at(reading, "/verdict"), "decision": at(reading, "/decision"), "why": at(reading, "/why")},
         "requested_by": at(reading, "/who/login"),
         "timestamp": at(reading, "/when/judged_at"),

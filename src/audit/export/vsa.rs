@@ -14,8 +14,8 @@ pub(super) fn summary(reading: &Reading, key: Option<&SigningKey>) -> Value {
     let policies = Hash::of(policies.collect::<String>().as_bytes()).to_string();
     let repository = reading.text("/where/repository").unwrap_or_default();
     let statement = json!({
-        "_type": reading.statement["_type"],
-        "subject": reading.statement["subject"],
+        "_type": reading.statement.get("_type"),
+        "subject": reading.statement.get("subject"),
         "predicateType": "https://slsa.dev/verification_summary/v1",
         "predicate": {
             "verifier": {"id": "https://changegate.dev/gate", "version": {"changegate": at(reading, "/tool/version")}},

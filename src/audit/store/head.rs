@@ -90,7 +90,8 @@ impl Head {
         let is_v7 = |id: &str| id.as_bytes().get(14) == Some(&b'7');
         let oldest = self.recent.iter().map(|r| r.id.as_str()).filter(|id| is_v7(id)).min();
         let all = self.tree.size() <= self.recent.len() as u64;
-        !all && !(is_v7(id) && oldest.is_some_and(|oldest| id > oldest))
+        let is_new = is_v7(id) && oldest.is_some_and(|oldest| id > oldest);
+        !all && !is_new
     }
 
     /// Whether the log has, where the head says, the frame that the head says.

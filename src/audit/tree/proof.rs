@@ -189,10 +189,10 @@ mod tests {
         }
         for size in 1..=leaves.len() {
             let tree = &leaves[..size];
-            for index in 0..size {
+            for (index, leaf) in tree.iter().enumerate() {
                 let path = inclusion(tree, index as u64).expect("inside");
                 for other in 0..size {
-                    let good = verify_inclusion(leaves[index], other as u64, size as u64, &path, roots[size]);
+                    let good = verify_inclusion(*leaf, other as u64, size as u64, &path, roots[size]);
                     assert_eq!(good, other == index, "{index} as {other} of {size}");
                 }
             }

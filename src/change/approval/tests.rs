@@ -44,7 +44,7 @@ impl World {
         let source = sources.add(Source::new("reviews.json", Revision::Head, reviews));
         let reviews = Review::read(&parse::json::parse_all(source, reviews).documents).expect("reviews");
         let people = fixture::yaml(PEOPLE).1;
-        let file = crate::change::documents::ContextFile { path: "identities.yaml", documents: &people };
+        let file = crate::change::documents::ContextFile::new("identities.yaml", &people);
         let identities = crate::change::documents::Documents::read([file]).0.identities;
         let request = format!(
             "apiVersion: changegate/v1\nkind: ChangeRequest\nmetadata: {{id: CHG-1}}\nspec: {}\n",

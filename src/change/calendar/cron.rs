@@ -50,6 +50,20 @@ impl Cron {
     /// A sentence that names the field and what is wrong with it; also when no day can ever match, as in
     /// `0 0 30 2 *`.
     pub fn parse(text: &str) -> Result<Self, String> {
+        Self::parse_with(text, |field| !field.starts_with(['*', '?']))
+    }
+
+    /// Reads an expression as Go's robfig/cron and Ruby's fugit do: `*/2` restricts its field too, so that beside a
+    /// restricted other day field either of the two is enough.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cron::parse`].
+    pub fn parse_strict_stars(text: &str) -> Result<Self, String> {
+        Self::parse_with(text, |field| !field.split(',').any(|item| matches!(item, "*" | "?" | "*/1" | "?/1")))
+    }
+
+    fn parse_with(text: &str, restricted: fn(&str) -> bool) -> Result<Self, String> {
         let fields: Vec<&str> = text.split_ascii_whitespace().collect();
         let &[minute, hour, day, month, weekday] = fields.as_slice() else {
             return Err(wrong_count(text, fields.len()));
@@ -63,8 +77,8 @@ impl Cron {
             weekdays: 0,
             nth_weekdays: Vec::new(),
             last_weekdays: 0,
-            days_restricted: !day.starts_with(['*', '?']),
-            weekdays_restricted: !weekday.starts_with(['*', '?']),
+            days_restricted: restricted(day),
+            weekdays_restricted: restricted(weekday),
         };
         day.split(',').try_for_each(|item| cron.add_day(item))?;
         weekday.split(',').try_for_each(|item| cron.add_weekday(item))?;

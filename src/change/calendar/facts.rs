@@ -2,11 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Calendar, Interval, Subject, Window};
-use crate::facts::{CalendarFacts, CalendarHeader, Instant, Occupied, WindowFacts};
+use super::{Calendar, DefaultState, Interval, Subject, Window, next_slots};
+use crate::facts::{CalendarFacts, CalendarHeader, Instant, Occupied, SlotFacts, WindowFacts};
 use crate::source::{Sources, Span};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
+/// How many open slots are named.
+const SLOTS: usize = 3;
 
 /// Intervals that touch `[occupied.start - 1 day, occupied.end + 1 day)`, around `now` when there is no window of
 /// change; sorted by start, then calendar, id and end.
@@ -25,21 +27,36 @@ pub fn facts(
     let near = |calendar| near(calendar, subject, range, sources);
     let mut windows: Vec<WindowFacts> = calendars.iter().flat_map(near).collect();
     windows.sort_by(|a, b| (a.start, &a.calendar, &a.id, a.end).cmp(&(b.start, &b.calendar, &b.id, b.end)));
-    let calendars: Vec<CalendarHeader> = calendars.iter().map(|calendar| header(calendar, sources)).collect();
-    CalendarFacts { given: !calendars.is_empty(), calendars, windows }
+    CalendarFacts {
+        given: !calendars.is_empty(),
+        calendars: calendars.iter().map(|calendar| header(calendar, subject, sources)).collect(),
+        windows,
+        next_open: occupied.map_or_else(Vec::new, |occupied| next_open(calendars, subject, now, occupied)),
+    }
 }
 
-/// The next instant after `from` at which a window that fits the change and is not exempted starts or ends.
+/// The next instant after `from` at which a window that fits the change and is not exempted starts or ends; looks 400
+/// days ahead.
 pub fn next_transition(calendars: &[Calendar], subject: &Subject<'_>, from: Timestamp) -> Option<Timestamp> {
     let windows = calendars.iter().flat_map(|calendar| &calendar.windows);
-    let applies = |window: &&Window| window.scope.fits(subject) && exemption(window, subject).is_none();
-    windows.filter(applies).filter_map(|window| window.next_transition(from)).min()
+    let applies = |window: &&Window| window.fits(subject) && window.exemption(subject).is_none();
+    let windows: Vec<&Window> = windows.filter(applies).collect();
+    super::slots::horizons(from)
+        .find_map(|end| windows.iter().filter_map(|window| window.next_transition(from, end)).min())
 }
 
-fn header(calendar: &Calendar, sources: &Sources) -> CalendarHeader {
+/// The next slots that hold what the change occupies.
+fn next_open(calendars: &[Calendar], subject: &Subject<'_>, now: Timestamp, occupied: Occupied) -> Vec<SlotFacts> {
+    let length = occupied.start.0.duration_until(occupied.end.0);
+    let slot = |slot: Interval| SlotFacts { start: Instant(slot.start), end: Instant(slot.end) };
+    next_slots(calendars, subject, now, length, SLOTS).into_iter().map(slot).collect()
+}
+
+fn header(calendar: &Calendar, subject: &Subject<'_>, sources: &Sources) -> CalendarHeader {
+    let state = if calendar.is_closed(subject) { DefaultState::Closed } else { DefaultState::Open };
     CalendarHeader {
         name: calendar.name.clone(),
-        default_state: calendar.default_state.as_str(),
+        default_state: state.as_str(),
         source: place(calendar.state_span, sources),
     }
 }
@@ -58,7 +75,7 @@ fn near<'a>(
 
 /// A window's facts but for the interval.
 fn pattern(calendar: &Calendar, window: &Window, subject: &Subject<'_>, sources: &Sources) -> WindowFacts {
-    let exempt_by = exemption(window, subject);
+    let exempt_by = window.exemption(subject);
     let never = Instant(Timestamp::UNIX_EPOCH);
     WindowFacts {
         calendar: calendar.name.clone(),
@@ -69,7 +86,7 @@ fn pattern(calendar: &Calendar, window: &Window, subject: &Subject<'_>, sources:
         start_ns: 0,
         end: never,
         end_ns: 0,
-        matches: window.scope.fits(subject),
+        matches: window.fits(subject),
         exempt: exempt_by.is_some(),
         exempt_by,
         owner: window.owner.clone(),
@@ -81,10 +98,6 @@ fn pattern(calendar: &Calendar, window: &Window, subject: &Subject<'_>, sources:
 fn at(pattern: &WindowFacts, interval: Interval) -> WindowFacts {
     let (start, end) = (Instant(interval.start), Instant(interval.end));
     WindowFacts { start, start_ns: start.ns(), end, end_ns: end.ns(), ..pattern.clone() }
-}
-
-fn exemption(window: &Window, subject: &Subject<'_>) -> Option<String> {
-    window.exemptions.iter().find_map(|exemption| exemption.applies(subject))
 }
 
 fn place(span: Span, sources: &Sources) -> String {
@@ -108,7 +121,7 @@ mod tests {
 
     fn calendar() -> (Sources, Vec<Calendar>) {
         let (sources, documents) = fixture::yaml(include_str!("../../../tests/data/change/calendar.yaml"));
-        let (calendar, told) = Calendar::read(&documents[0]);
+        let (calendar, told) = Calendar::read_alone(&documents[0]);
         assert!(told.is_empty());
         (sources, vec![calendar.expect("a calendar")])
     }
@@ -119,9 +132,16 @@ mod tests {
             service: Some("orders-api".into()),
             tier: Some(1),
             region: Some("eu-west-1".into()),
+            namespace: None,
         };
         let names = [("production".to_owned(), "prod".to_owned())];
-        Subject { targets: vec![target], environment_names: names.into(), ..Subject::default() }
+        Subject {
+            targets: vec![target],
+            teams: vec!["group:default/orders".into()],
+            paths: Some(vec!["k8s/prod/orders.yaml".into()]),
+            environment_names: names.into(),
+            ..Subject::default()
+        }
     }
 
     #[test]
@@ -171,6 +191,30 @@ mod tests {
         let facts = facts(&calendars, &Subject::default(), None, at("2026-06-16T12:00:00Z"), &sources);
         let ids: Vec<_> = facts.windows.iter().map(|w| w.id.as_str()).collect();
         assert_eq!(ids, ["weekdays", "maintenance"]);
+    }
+
+    #[test]
+    fn the_next_slots_hold_what_the_change_occupies() {
+        let (sources, calendars) = calendar();
+        let next = |start: &str, end: &str| {
+            let facts = facts(&calendars, &orders(), Some(occupied(start, end)), at("2026-06-12T09:00:00Z"), &sources);
+            let slots = facts.next_open.iter().map(|slot| format!("{}/{}", slot.start.0, slot.end.0));
+            slots.collect::<Vec<_>>()
+        };
+        // From now until the week's slot closes; later ones are cut by the weekend's freeze, which ends at 12:00Z.
+        assert_eq!(
+            next("2026-06-12T20:00:00Z", "2026-06-12T23:00:00Z"),
+            [
+                "2026-06-12T09:00:00Z/2026-06-12T18:00:00Z",
+                "2026-06-15T12:00:00Z/2026-06-19T18:00:00Z",
+                "2026-06-22T12:00:00Z/2026-06-26T18:00:00Z",
+            ]
+        );
+        assert_eq!(
+            next("2026-06-12T20:00:00Z", "2026-06-13T20:00:00Z")[0],
+            "2026-06-15T12:00:00Z/2026-06-19T18:00:00Z"
+        );
+        assert!(next("2026-06-12T20:00:00Z", "2026-06-22T20:00:00Z").is_empty(), "no slot is ten days long");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{self, Deserializer, MapAccess, Visitor};
 
 use super::{DefaultState, Kind};
 use crate::change::request::{ChangeClass, ChangeType};
@@ -35,7 +35,7 @@ pub(super) struct WindowShape {
     pub(super) duration: Option<Spanned<Elapsed>>,
     pub(super) until: Option<Spanned<String>>,
     pub(super) end_schedule: Option<Spanned<String>>,
-    pub(super) rrule: Option<Spanned<IgnoredAny>>,
+    pub(super) rrule: Option<Spanned<String>>,
     pub(super) timezone: Option<Spanned<String>>,
     pub(super) scope: Option<Spanned<ScopeShape>>,
     #[serde(default)]
@@ -50,11 +50,13 @@ pub(super) struct WindowShape {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ImportShape {
-    pub(super) format: String,
-    #[serde(rename = "path")]
-    _path: String,
-    #[serde(rename = "kind")]
-    _kind: Option<Kind>,
+    pub(super) format: Spanned<String>,
+    /// Relative to the calendar's own folder, or to one above it.
+    pub(super) path: Spanned<String>,
+    /// What the events of an iCalendar are that does not say so itself.
+    pub(super) kind: Option<Spanned<Kind>>,
+    /// What all windows of it apply to; `all` when absent.
+    pub(super) scope: Option<Spanned<ScopeShape>>,
 }
 
 /// `all`, or lists of which an empty one matches everything.

@@ -34,6 +34,8 @@ pub struct Target {
     pub tier: Option<u8>,
     /// Cloud region.
     pub region: Option<String>,
+    /// Kubernetes namespace.
+    pub namespace: Option<String>,
 }
 
 /// What a window applies to. An empty list matches everything.
@@ -53,6 +55,21 @@ pub struct Scope {
     pub change_types: Vec<ChangeType>,
     /// Files; `None` matches everything.
     pub paths: Option<GlobSet>,
+    /// What another system's window selects; `None` matches everything.
+    pub selector: Option<Selector>,
+}
+
+/// Globs over the names that Argo CD knows a workload by; `None` is a list that was not given.
+#[derive(Clone, Debug, Default)]
+pub struct Selector {
+    /// Applications, taken for services of the same name.
+    pub applications: Option<GlobSet>,
+    /// Destination namespaces.
+    pub namespaces: Option<GlobSet>,
+    /// Destination clusters, of which a change says nothing.
+    pub clusters: Option<GlobSet>,
+    /// Whether all lists must match, not one of them.
+    pub all: bool,
 }
 
 /// When a window does not apply although its scope fits: all that is named must hold.
@@ -69,35 +86,74 @@ pub struct Exemption {
 }
 
 impl Scope {
-    /// Whether some touched combination fits.
+    /// Whether some touched combination fits, for a freeze: what is unknown fits, because a freeze that may apply
+    /// applies.
     pub fn fits(&self, subject: &Subject<'_>) -> bool {
-        let unknown = [Target::default()];
-        let targets = if subject.targets.is_empty() { &unknown } else { subject.targets.as_slice() };
-        self.fits_change(subject) && targets.iter().any(|target| self.fits_target(target, subject))
+        self.fits_change(subject, true)
+            && subject.targets().iter().any(|target| self.fits_target(target, subject, true))
     }
 
-    fn fits_change(&self, subject: &Subject<'_>) -> bool {
+    /// Whether every touched combination fits, for an open slot: what is unknown does not, because a slot that may
+    /// be meant for something else opens nothing.
+    pub fn covers(&self, subject: &Subject<'_>) -> bool {
+        self.covers_change(subject) && subject.targets().iter().all(|target| self.fits_target(target, subject, false))
+    }
+
+    fn fits_change(&self, subject: &Subject<'_>, unknown: bool) -> bool {
+        let path_fits = |globs: &GlobSet| {
+            subject.paths.as_ref().map_or(unknown, |paths| paths.iter().any(|path| globs.is_match(path)))
+        };
+        self.fits_author(subject, unknown) && self.paths.as_ref().is_none_or(path_fits)
+    }
+
+    fn covers_change(&self, subject: &Subject<'_>) -> bool {
+        // The request itself is part of every change.
+        let request = subject.request.map(|request| &*request.file);
+        let covered = |globs: &GlobSet| {
+            let all = |paths: &Vec<String>| paths.iter().all(|p| globs.is_match(p) || Some(p.as_str()) == request);
+            subject.paths.as_ref().is_some_and(all)
+        };
+        self.fits_author(subject, false) && self.paths.as_ref().is_none_or(covered)
+    }
+
+    /// Type of change and teams.
+    fn fits_author(&self, subject: &Subject<'_>, unknown: bool) -> bool {
         let type_fits = |change_type| self.change_types.contains(&change_type);
         let team_fits = |team: &String| named(&self.teams, bare_name(team));
-        let path_fits = |paths: &Vec<String>, globs: &GlobSet| paths.iter().any(|path| globs.is_match(path));
-        (self.change_types.is_empty() || subject.change_type().is_none_or(type_fits))
-            && (self.teams.is_empty() || subject.teams.is_empty() || subject.teams.iter().any(team_fits))
-            && self
-                .paths
-                .as_ref()
-                .is_none_or(|globs| subject.paths.as_ref().is_none_or(|paths| path_fits(paths, globs)))
+        (self.change_types.is_empty() || subject.change_type().map_or(unknown, type_fits))
+            && (self.teams.is_empty()
+                || if subject.teams.is_empty() { unknown } else { subject.teams.iter().any(team_fits) })
     }
 
-    fn fits_target(&self, target: &Target, subject: &Subject<'_>) -> bool {
+    fn fits_target(&self, target: &Target, subject: &Subject<'_>, unknown: bool) -> bool {
         let environment_fits = |name: &String| {
             self.environments
                 .iter()
                 .any(|wanted| subject.environment(wanted).eq_ignore_ascii_case(subject.environment(name)))
         };
-        (self.environments.is_empty() || target.environment.as_ref().is_none_or(environment_fits))
-            && (self.services.is_empty() || target.service.as_ref().is_none_or(|s| named(&self.services, bare_name(s))))
-            && (self.tiers.is_empty() || target.tier.is_none_or(|tier| self.tiers.contains(&tier)))
-            && (self.regions.is_empty() || target.region.as_ref().is_none_or(|region| named(&self.regions, region)))
+        let service_fits = |service: &String| named(&self.services, bare_name(service));
+        (self.environments.is_empty() || target.environment.as_ref().map_or(unknown, environment_fits))
+            && (self.services.is_empty() || target.service.as_ref().map_or(unknown, service_fits))
+            && (self.tiers.is_empty() || target.tier.map_or(unknown, |tier| self.tiers.contains(&tier)))
+            && (self.regions.is_empty()
+                || target.region.as_ref().map_or(unknown, |region| named(&self.regions, region)))
+            && self.selector.as_ref().is_none_or(|selector| selector.fits(target, unknown))
+    }
+}
+
+impl Selector {
+    fn fits(&self, target: &Target, unknown: bool) -> bool {
+        let list = |globs: &Option<GlobSet>, name: Option<&str>| {
+            // What matches even an empty name matches every name.
+            globs.as_ref().map(|globs| name.map_or_else(|| unknown || globs.is_match(""), |name| globs.is_match(name)))
+        };
+        let lists = [
+            list(&self.applications, target.service.as_deref().map(bare_name)),
+            list(&self.namespaces, target.namespace.as_deref()),
+            list(&self.clusters, None),
+        ];
+        let mut given = lists.into_iter().flatten();
+        if self.all { given.all(|fits| fits) } else { given.any(|fits| fits) }
     }
 }
 
@@ -141,6 +197,13 @@ impl Exemption {
 }
 
 impl Subject<'_> {
+    /// The combinations that are touched; one about which nothing is known when none was found.
+    fn targets(&self) -> &[Target] {
+        const UNKNOWN: &[Target] =
+            &[Target { environment: None, service: None, tier: None, region: None, namespace: None }];
+        if self.targets.is_empty() { UNKNOWN } else { &self.targets }
+    }
+
     /// `spec.type`.
     pub fn change_type(&self) -> Option<ChangeType> {
         self.request.and_then(|request| request.spec().r#type)

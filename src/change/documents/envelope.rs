@@ -36,3 +36,10 @@ pub struct Header {
     #[serde(rename = "signature")]
     _signature: Option<IgnoredAny>,
 }
+
+impl Header {
+    /// The header of a document that has only a name.
+    pub(super) fn named(name: &str) -> Self {
+        Self { name: Some(name.to_owned()), ..Self::default() }
+    }
+}

@@ -8,7 +8,7 @@ mod envelope;
 mod kind;
 mod waiver;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -20,7 +20,7 @@ pub use self::envelope::Header;
 pub use self::kind::Kind;
 pub use self::waiver::Waiver;
 
-use super::calendar::Calendar;
+use super::calendar::{Calendar, Neighbours, imported_paths, name_apart};
 use super::catalog::{Catalog, NativeService, read_backstage};
 use super::identity::{Identities, PersonShape};
 use super::matrix::{Matrix, MatrixShape};
@@ -28,7 +28,7 @@ use super::request::API_VERSION;
 use crate::finding::Diagnostic;
 use crate::parse::de::{Spanned, closest, from_node, header};
 use crate::parse::tree::Node;
-use crate::source::Span;
+use crate::source::{SourceId, Span};
 
 /// One file of the context, read into trees.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +37,20 @@ pub struct ContextFile<'a> {
     pub path: &'a str,
     /// Its documents; none for an iCalendar file.
     pub documents: &'a [Node],
+    /// The text of an iCalendar file.
+    pub text: Option<(SourceId, &'a str)>,
+}
+
+impl<'a> ContextFile<'a> {
+    /// A file that was read into trees.
+    pub fn new(path: &'a str, documents: &'a [Node]) -> Self {
+        Self { path, documents, text: None }
+    }
+
+    /// An iCalendar file.
+    pub fn ics(path: &'a str, source: SourceId, text: &'a str) -> Self {
+        Self { path, documents: &[], text: Some((source, text)) }
+    }
 }
 
 /// The state of the world, as far as it was given.
@@ -73,15 +87,22 @@ impl Documents {
     pub fn read<'a>(files: impl IntoIterator<Item = ContextFile<'a>>) -> (Self, Vec<Diagnostic>) {
         let mut read = Self::default();
         let mut told = Vec::new();
-        for file in files {
-            if file.path.to_ascii_lowercase().ends_with(".ics") {
-                told.push(unread_calendar(file.path));
+        let files: BTreeMap<&str, ContextFile<'a>> = files.into_iter().map(|file| (file.path, file)).collect();
+        // A calendar reads what it imports; nobody else does.
+        let imports = |file: &ContextFile<'a>| {
+            let neighbours = Neighbours { from: file.path, files: &files };
+            file.documents.iter().flat_map(|node| imported_paths(node, &neighbours)).collect::<Vec<_>>()
+        };
+        let imported: BTreeSet<&str> = files.values().flat_map(imports).collect();
+        for file in files.values().filter(|file| !imported.contains(file.path)) {
+            if file.text.is_some() {
+                read.add_ics(file, &mut told);
             }
-            let path: Arc<str> = file.path.into();
             for document in file.documents {
-                read.add(&path, document, &mut told);
+                read.add(&Neighbours { from: file.path, files: &files }, document, &mut told);
             }
         }
+        name_apart(&mut read.calendars);
         (read, told)
     }
 
@@ -112,13 +133,24 @@ impl Documents {
         })
     }
 
-    fn add(&mut self, path: &Arc<str>, document: &Node, told: &mut Vec<Diagnostic>) {
+    fn add_ics(&mut self, file: &ContextFile<'_>, told: &mut Vec<Diagnostic>) {
+        let (calendar, faults) = Calendar::read_ics(file);
+        told.extend(faults);
+        let Some(calendar) = calendar else { return };
+        let header = Header::named(&calendar.name);
+        let given = Given { path: file.path.into(), header, span: calendar.state_span, entries: Vec::new() };
+        self.given.entry(Kind::FreezeCalendar).or_default().push(given);
+        self.calendars.push(calendar);
+    }
+
+    fn add(&mut self, neighbours: &Neighbours<'_>, document: &Node, told: &mut Vec<Diagnostic>) {
+        let path: Arc<str> = neighbours.from.into();
         let text = |key| document.get(key).and_then(Node::as_str);
         let (version, kind) = (text("apiVersion").unwrap_or_default(), text("kind").unwrap_or_default());
         match Kind::named(kind) {
             _ if document.as_map().is_none() => told.push(no_document(document)),
             Some(kind) if version == API_VERSION => {
-                let given = self.read_kind(kind, document, told);
+                let given = self.read_kind(kind, document, neighbours, told);
                 self.given.entry(kind).or_default().extend(given.map(|given| Given { path: path.clone(), ..given }));
             }
             None if version == API_VERSION => told.push(unknown_kind(document, kind)),
@@ -133,12 +165,18 @@ impl Documents {
     }
 
     /// Reads a document of a known kind into its place; `None` when it could not be read.
-    fn read_kind(&mut self, kind: Kind, document: &Node, told: &mut Vec<Diagnostic>) -> Option<Given> {
+    fn read_kind(
+        &mut self,
+        kind: Kind,
+        document: &Node,
+        neighbours: &Neighbours<'_>,
+        told: &mut Vec<Diagnostic>,
+    ) -> Option<Given> {
         let before = told.len();
         match kind {
             Kind::FreezeCalendar => {
-                let (calendar, faults) = Calendar::read(document);
-                self.calendars.extend(calendar);
+                let (calendars, faults) = Calendar::read(document, neighbours);
+                self.calendars.extend(calendars);
                 told.extend(faults);
             }
             Kind::ApprovalMatrix => self.read_matrix(document, told),
@@ -268,12 +306,6 @@ fn not_context(document: &Node) -> Diagnostic {
         .at(header(document))
         .label("not read")
         .help("change requests live where `changes.paths` of the configuration says; name one with --change")
-}
-
-fn unread_calendar(path: &str) -> Diagnostic {
-    Diagnostic::error("calendar::unsupported", "iCalendar files are not read yet").in_file(path).help(
-        "its freezes would be missing: write them as a FreezeCalendar, and move the file out of the context directory",
-    )
 }
 
 #[cfg(test)]

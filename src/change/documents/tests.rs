@@ -6,7 +6,7 @@ use crate::source::Sources;
 
 fn read(text: &str) -> (Sources, Documents, Vec<String>) {
     let (sources, documents) = fixture::yaml(text);
-    let (read, told) = Documents::read([ContextFile { path: "test.yaml", documents: &documents }]);
+    let (read, told) = Documents::read([ContextFile::new("test.yaml", &documents)]);
     let told = fixture::told(&sources, &told);
     (sources, read, told)
 }
@@ -122,10 +122,39 @@ fn two_matrices_contradict_each_other() {
 }
 
 #[test]
-fn an_unread_calendar_stops_the_gate() {
-    let (_, told) = Documents::read([ContextFile { path: ".changegate/Company.ICS", documents: &[] }]);
-    assert_eq!(told.len(), 1);
-    assert_eq!((told[0].code, told[0].path.as_deref()), ("calendar::unsupported", Some(".changegate/Company.ICS")));
+fn an_icalendar_file_is_a_calendar_and_one_that_cannot_be_read_stops_the_gate() {
+    let text = "BEGIN:VCALENDAR\nEND:VCALENDAR\n";
+    let (read, told) = Documents::read([ContextFile::ics(".changegate/Company.ICS", SourceId(0), text)]);
+    assert!(told.is_empty() && read.missing(&["FreezeCalendar".to_owned()]).is_empty());
+    assert_eq!(read.calendars[0].name, "Company");
+    let (read, told) = Documents::read([ContextFile::ics("company.ics", SourceId(0), "BEGIN:VCALENDAR\n")]);
+    assert!(read.calendars.is_empty());
+    assert_eq!((told.len(), told[0].code), (1, "calendar::ics"));
+}
+
+#[test]
+fn every_calendar_has_a_name_of_its_own() {
+    let unnamed = "apiVersion: changegate/v1\nkind: FreezeCalendar\nspec: {}\n---\n";
+    let (_, read, _) =
+        read(&(document("FreezeCalendar", "{}") + &document("FreezeCalendar", "{}") + unnamed + unnamed));
+    let names: Vec<&str> = read.calendars.iter().map(|calendar| calendar.name.as_str()).collect();
+    assert_eq!(names, ["x", "x-2", "calendar", "calendar-2"], "slots of one must not open another");
+}
+
+#[test]
+fn an_import_is_read_by_its_calendar_and_by_nobody_else() {
+    let importing = "{timezone: UTC, imports: [{format: gitlab-freeze-periods, path: cal/freeze.json}, {format: ical, path: cal/a.ics}]}";
+    let (_, calendar) = fixture::yaml(&document("FreezeCalendar", importing).replace("---\n", ""));
+    let (_, periods) = fixture::yaml("[{freeze_start: 0 0 * * 1, freeze_end: 0 0 * * 2}]");
+    let events = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:e\nDTSTART;VALUE=DATE:20260101\nEND:VEVENT\nEND:VCALENDAR\n";
+    let (read, told) = Documents::read([
+        ContextFile::ics("context/cal/a.ics", SourceId(0), events),
+        ContextFile::new("context/cal/freeze.json", &periods),
+        ContextFile::new("context/freeze.yaml", &calendar),
+    ]);
+    assert!(told.is_empty(), "{told:?}");
+    let ids: Vec<&str> = read.calendars[0].windows.iter().map(|window| window.id.as_str()).collect();
+    assert_eq!((read.calendars.len(), ids), (1, vec!["gitlab-1", "e"]));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `audit prune`, `hold`, `release`, `redact` and `push`.
+//! `audit prune`, `hold`, `release` and `redact`.
 
 use std::fmt::Write;
 
@@ -59,7 +59,7 @@ fn said(what: &str, receipt: &AuditReceipt) -> Answer {
 }
 
 /// Does something in the name of whoever runs this.
-fn as_actor<T>(
+pub(super) fn as_actor<T>(
     place: &Place,
     attest: &AttestArgs,
     act: impl FnOnce(By<'_>) -> Result<T, Diagnostic>,

@@ -131,7 +131,10 @@ enum AuditCommand {
         attest: AttestArgs,
     },
     /// Bring records that wait on this machine to the log, each once, and integrate what waits there
-    Push,
+    Push {
+        #[command(flatten)]
+        attest: AttestArgs,
+    },
 }
 
 /// How an answer is printed.
@@ -310,7 +313,7 @@ fn in_place(command: &AuditCommand, place: &Place) -> Result<Answer, Diagnostic>
             govern::redact(place, id, field.as_deref(), reason, attest)
         }
         AuditCommand::Init { writers } => deliver::init(place, writers),
-        AuditCommand::Push => deliver::push(place),
+        AuditCommand::Push { attest } => deliver::push(place, attest),
         AuditCommand::CheckProof { .. } | AuditCommand::Keygen { .. } => Ok(Answer::default()),
     }
 }

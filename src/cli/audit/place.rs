@@ -4,11 +4,10 @@ use std::path::PathBuf;
 
 use changegate::audit::{self, Access, Store};
 use changegate::config;
-use changegate::facts::Stage;
 use changegate::finding::Diagnostic;
-use changegate::gate::{self, AuditRequest, PolicyRequest};
+use changegate::gate;
 
-use crate::cli::{InputArgs, check};
+use crate::cli::check;
 
 /// A log, and the root of the run it belongs to.
 pub(super) struct Place {
@@ -23,22 +22,10 @@ pub(super) struct Place {
 impl Place {
     /// Opens the log that was named, else the configured one.
     pub(super) fn open(destination: Option<&str>) -> Result<Self, Diagnostic> {
-        let input = InputArgs {
-            paths: Vec::new(),
-            base: None,
-            head: None,
-            plan: Vec::new(),
-            change: None,
-            context: None,
-            reviews: None,
-            stage: Stage::PullRequest,
-            now: None,
-            jobs: None,
-        };
-        let request = check::request(&input, PolicyRequest::default(), AuditRequest::Off);
+        let request = check::bare();
         let (root, config) = gate::audit_place(&request)?;
-        let password = request.audit_password.clone();
-        let access = Access { level: config.level, on_failure: config.on_failure, password };
+        let access =
+            Access { level: config.level, on_failure: config.on_failure, password: request.audit_password.clone() };
         let store = match destination {
             Some(given) => audit::open(given, &request.directory, &access)?,
             None => audit::open(&config.destination, &root, &access)?,

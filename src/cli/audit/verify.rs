@@ -65,6 +65,7 @@ fn read_pins(path: &Path) -> Result<Pins, Diagnostic> {
 fn replace(path: &Path, contents: &str) -> Result<(), Diagnostic> {
     let new = path.with_extension("pins.new");
     let write = || -> std::io::Result<()> {
+        path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
         let mut file = std::fs::File::create(&new)?;
         file.write_all(contents.as_bytes())?;
         file.sync_all()?;

@@ -10,6 +10,7 @@ use crate::facts::Resource;
 use crate::gate::{Session, Silent};
 use crate::git::{Touch, Touches};
 use crate::source::{Revision, Sources};
+use crate::terraform;
 
 /// Resources of one file by their id.
 type ById = BTreeMap<Arc<str>, Resource>;
@@ -49,7 +50,8 @@ fn versions(reader: &Reader<'_>, path: &str, touch: &Touch) -> [ById; 2] {
         let mut session = Session::default();
         let texts = vec![Text { path: path.to_owned(), format, text }];
         let state = reader.state(texts, Revision::Base, &mut session, &Silent);
-        state.resources.into_iter().map(|r| (r.id.clone(), r)).collect()
+        let (configured, _) = terraform::source::resources(&state.files);
+        state.resources.into_iter().chain(configured).map(|r| (r.id.clone(), r)).collect()
     };
     [resources(before), resources(after)]
 }

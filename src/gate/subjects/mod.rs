@@ -1,5 +1,6 @@
 //! What is judged: files of the head and the base become resources, and resources become a difference.
 
+mod configuration;
 mod history;
 mod parse;
 mod reader;
@@ -9,7 +10,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::facts::{Action, Iac, Mode, Resource};
+use crate::facts::{Action, DeferredFacts, DriftFacts, Iac, Instant, Mode, PlanFacts, Resource};
 use crate::finding::Diagnostic;
 use crate::source::Sources;
 use crate::{diff, kubernetes, terraform};
@@ -18,6 +19,8 @@ use super::change::Judged;
 use super::inputs::Inputs;
 use super::workspace::Workspace;
 use super::{Progress, Request, Session};
+
+pub use configuration::RootFacts;
 
 use history::History;
 use reader::Reader;
@@ -31,10 +34,49 @@ pub(super) struct Subjects {
     pub judged: Vec<usize>,
     /// How many documents were read at the head.
     pub documents: usize,
-    /// SHA-256 of each plan, by its path.
-    pub plans: Vec<(Arc<str>, String)>,
+    /// Plans that were handed over.
+    pub plans: Vec<PlanFacts>,
     /// Whether there is something to compare with.
     pub mode: Mode,
+    /// Root modules of Terraform configurations.
+    pub roots: Vec<RootFacts>,
+}
+
+/// A plan as the policies see it.
+fn plan_facts(plan: &terraform::plan::Plan, path: Arc<str>, sha256: String) -> PlanFacts {
+    let created_at = plan.timestamp.clone();
+    let instant = created_at.as_ref().and_then(|text| text.parse().ok()).map(Instant);
+    let drifted = |r: &Resource| DriftFacts {
+        address: r.id.clone(),
+        r#type: r.kind.clone(),
+        action: r.action.as_str(),
+        stateful: r.stateful,
+        tier: None,
+    };
+    let deferred =
+        |d: &terraform::plan::Deferred| DeferredFacts { address: d.resource.id.clone(), reason: d.reason.clone() };
+    PlanFacts {
+        path,
+        sha256,
+        format_version: plan.format_version.clone(),
+        terraform_version: plan.terraform_version.clone(),
+        created_at,
+        created_at_ns: instant.map(Instant::ns),
+        complete: plan.complete,
+        errored: plan.errored,
+        drift: plan.drift.iter().map(drifted).collect(),
+        deferred: plan.deferred.iter().map(deferred).collect(),
+    }
+}
+
+/// Where a resource belongs, as paths of the configuration are matched: a resource of a root module belongs there,
+/// wherever the module stands that declares it.
+fn place(resource: &Resource, sources: &Sources) -> String {
+    match &resource.root {
+        Some(root) if root.is_empty() => "main.tf".into(),
+        Some(root) if !diff::path_of(resource, sources).starts_with(&format!("{root}/")) => format!("{root}/main.tf"),
+        _ => diff::path_of(resource, sources).to_owned(),
+    }
 }
 
 impl Subjects {
@@ -47,30 +89,36 @@ impl Subjects {
         session: &mut Session,
         progress: &dyn Progress,
     ) -> Result<Self, Diagnostic> {
-        let reader = Reader::new(workspace, inputs, judged.file());
+        let reader = Reader::new(workspace, inputs, judged.file(), &request.terraform);
         let resolver = inputs.resolver(judged)?;
         let prefix = workspace.prefix();
         let resolve = |resources: &mut [Resource], sources: &Sources| {
             resources.par_iter_mut().for_each(|r| {
-                let path = diff::path_of(r, sources).to_owned();
+                let path = place(r, sources);
                 resolver.resolve(r, prefix.strip(&path).unwrap_or(&path));
             });
         };
-        let mut head = reader.head(session, progress)?;
+        let (mut objects, mut head) = reader.head(session, progress)?;
+        resolve(&mut objects.resources, &session.sources);
         resolve(&mut head.resources, &session.sources);
-        let mut subjects = Self { documents: head.documents, ..Self::default() };
+        let roots = std::mem::take(&mut head.roots);
+        let mut subjects = Self { documents: objects.documents, roots, ..Self::default() };
         subjects.resources = match &workspace.difference {
-            None => head.resources,
+            None => [objects.resources, head.resources].concat(),
             Some(difference) => {
-                let mut base = reader.base(difference, session)?;
-                resolve(&mut base, &session.sources);
+                let (mut before, mut base) = reader.base(difference, session)?;
+                resolve(&mut before.resources, &session.sources);
+                resolve(&mut base.resources, &session.sources);
                 subjects.mode = Mode::Difference;
                 session.diagnostics.extend(reader.unrendered(difference)?);
-                reader.compare(difference, base, head.resources, session)
+                let configured = configuration::compare(base, head, &session.sources);
+                [reader.compare(difference, before.resources, objects.resources, session), configured].concat()
             }
         };
         subjects.add_plans(request, &reader, session)?;
+        subjects.sort(&session.sources);
         resolve(&mut subjects.resources, &session.sources);
+        subjects.weigh_drift();
         kubernetes::join(&mut subjects.resources, &session.sources);
         subjects.attribute(&reader, session)?;
         subjects.judged = subjects.select();
@@ -81,6 +129,8 @@ impl Subjects {
     fn add_plans(&mut self, request: &Request, reader: &Reader<'_>, session: &mut Session) -> Result<(), Diagnostic> {
         for path in &request.plans {
             let (plan, source, sha256) = reader.plan(path, session)?;
+            let shown = session.sources.get(source).map_or_else(|| "".into(), |s| s.path.clone());
+            self.plans.push(plan_facts(&plan, shown, sha256));
             session.diagnostics.extend(plan.diagnostics);
             let mut planned = plan.resources;
             terraform::locate(&mut planned, &self.resources);
@@ -89,10 +139,23 @@ impl Subjects {
             self.resources.extend(planned);
             self.mode = Mode::Difference;
             self.documents += 1;
-            let shown = session.sources.get(source).map_or_else(|| "".into(), |s| s.path.clone());
-            self.plans.push((shown, sha256));
         }
         Ok(())
+    }
+
+    /// What a drifted object is worth is known from the resource of the same address.
+    fn weigh_drift(&mut self) {
+        for drift in self.plans.iter_mut().flat_map(|plan| &mut plan.drift) {
+            if let Some(resource) = self.resources.iter().find(|r| r.id == drift.address) {
+                drift.tier = resource.tier;
+                drift.stateful = resource.stateful;
+            }
+        }
+    }
+
+    fn sort(&mut self, sources: &Sources) {
+        self.resources
+            .sort_by_cached_key(|r| (diff::path_of(r, sources).to_owned(), r.span.start, r.id.clone(), r.root.clone()));
     }
 
     fn attribute(&mut self, reader: &Reader<'_>, session: &mut Session) -> Result<(), Diagnostic> {

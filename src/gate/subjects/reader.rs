@@ -1,14 +1,15 @@
 //! Reads states of the repository: the head and the base, from commits, the index or the disk.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::configuration::{self, CommittedFiles, Configured};
 use super::parse::{Parsed, parse};
-use crate::config::Render;
+use crate::config::{Render, TerraformRoot};
 use crate::discover::{self, Format};
-use crate::facts::{Action, Iac, Resource};
+use crate::facts::{Action, Resource};
 use crate::finding::{Diagnostic, Level};
 use crate::gate::inputs::{Inputs, sha256};
 use crate::gate::workspace::{Difference, Workspace, read_disk};
@@ -16,6 +17,7 @@ use crate::gate::{Progress, Session, Silent};
 use crate::git::{FileStatus, Snapshot};
 use crate::parse::json;
 use crate::source::{Revision, Source, SourceId, Sources};
+use crate::terraform::config::{self, Folder, Options};
 use crate::{diff, terraform};
 
 /// Resources of one state, with how many documents they came from.
@@ -23,6 +25,8 @@ use crate::{diff, terraform};
 pub(super) struct State {
     pub(super) resources: Vec<Resource>,
     pub(super) documents: usize,
+    /// Configuration files, not yet evaluated.
+    pub(super) files: Vec<terraform::source::File>,
 }
 
 /// One text that is to be parsed.
@@ -37,12 +41,18 @@ pub(super) struct Reader<'a> {
     pub(super) workspace: &'a Workspace,
     inputs: &'a Inputs,
     request_file: Option<&'a str>,
+    terraform: &'a Options,
 }
 
 impl<'a> Reader<'a> {
     /// A reader; `request_file` is the shown path of the change request, which is not judged as a manifest.
-    pub(super) fn new(workspace: &'a Workspace, inputs: &'a Inputs, request_file: Option<&'a str>) -> Self {
-        Self { workspace, inputs, request_file }
+    pub(super) fn new(
+        workspace: &'a Workspace,
+        inputs: &'a Inputs,
+        request_file: Option<&'a str>,
+        terraform: &'a Options,
+    ) -> Self {
+        Self { workspace, inputs, request_file, terraform }
     }
 
     /// Whether a shown path is judged: not a document of the gate itself, and not the change request.
@@ -50,15 +60,52 @@ impl<'a> Reader<'a> {
         wants(self.inputs, self.request_file, shown)
     }
 
-    pub(super) fn head(&self, session: &mut Session, progress: &dyn Progress) -> Result<State, Diagnostic> {
-        let snapshot = self.workspace.difference.as_ref().map(|d| d.head);
-        let (texts, faults) = match snapshot {
-            Some(snapshot @ (Snapshot::Commit(_) | Snapshot::Index)) => self.snapshot(snapshot)?,
-            Some(Snapshot::WorkingTree) | None => self.disk()?,
+    /// The judged state; its configurations are evaluated.
+    pub(super) fn head(
+        &self,
+        session: &mut Session,
+        progress: &dyn Progress,
+    ) -> Result<(State, Configured), Diagnostic> {
+        let committed = match self.workspace.difference.as_ref().map(|d| d.head) {
+            Some(state @ (Snapshot::Commit(_) | Snapshot::Index)) => Some(state),
+            Some(Snapshot::WorkingTree) | None => None,
+        };
+        let (texts, faults) = match committed {
+            Some(state) => self.snapshot(state)?,
+            None => self.disk()?,
         };
         session.diagnostics.extend(faults);
         progress.step("reading", texts.len());
-        Ok(self.state(texts, Revision::Head, session, progress))
+        let mut state = self.state(texts, Revision::Head, session, progress);
+        let files = std::mem::take(&mut state.files);
+        let configured = match committed {
+            Some(snapshot) => {
+                let committed = CommittedFiles::open(self.workspace.shown_root(), snapshot, Revision::Head)?;
+                self.evaluate(files, &committed, session)
+            }
+            None => match Folder::new(self.workspace.shown_root()) {
+                Ok(folder) => self.evaluate(files, &folder, session),
+                Err(e) => {
+                    return Err(Diagnostic::error("discover::unreadable", format!("the folder cannot be read: {e}")));
+                }
+            },
+        };
+        let faults = configured.diagnostics.iter().map(|fault| self.weigh_at(fault.clone(), &session.sources));
+        let faults: Vec<_> = faults.collect();
+        session.diagnostics.extend(faults);
+        Ok((state, configured))
+    }
+
+    fn evaluate(
+        &self,
+        files: Vec<terraform::source::File>,
+        state: &dyn config::Snapshot,
+        session: &mut Session,
+    ) -> Configured {
+        let prefix = self.workspace.prefix();
+        let named = self.inputs.config.terraform.roots.iter().cloned();
+        let named: Vec<_> = named.map(|root| TerraformRoot { path: prefix.join(&root.path), ..root }).collect();
+        configuration::evaluate(files, state, &named, self.terraform, &mut session.sources)
     }
 
     /// Files of the working tree.
@@ -107,18 +154,20 @@ impl<'a> Reader<'a> {
         Ok((texts, faults))
     }
 
-    /// Resources of the base, from the files that differ; the others are the same at both ends.
-    pub(super) fn base(&self, difference: &Difference, session: &mut Session) -> Result<Vec<Resource>, Diagnostic> {
-        let Some(repository) = &self.workspace.repository else { return Ok(Vec::new()) };
+    /// The base: objects of the files that differ, since the others are the same at both ends, and all configurations,
+    /// since any of their files may decide about any of their values.
+    pub(super) fn base(
+        &self,
+        difference: &Difference,
+        session: &mut Session,
+    ) -> Result<(State, Configured), Diagnostic> {
+        let Some(repository) = &self.workspace.repository else { return Ok(Default::default()) };
         let base = Snapshot::Commit(difference.merge_base);
         let changed = difference.changes.iter().filter(|c| c.status != FileStatus::Added);
         let mut paths: BTreeSet<String> =
             changed.map(|c| c.previous_path.as_ref().unwrap_or(&c.path).clone()).collect();
-        // The files of a Terraform module mean something only together.
-        for module in touched_modules(difference) {
-            let files = repository.list(base, module)?.into_iter().map(|f| f.path);
-            paths.extend(files.filter(|path| is_terraform(path) && folder(path) == module));
-        }
+        let listed = repository.list(base, "")?.into_iter().map(|file| file.path);
+        paths.extend(listed.filter(|path| is_terraform(path)));
         let mut texts = Vec::new();
         for path in paths {
             let Some(format) = discover::format_of(&path).filter(|_| self.wants(&path) && self.in_scope(&path)) else {
@@ -131,9 +180,12 @@ impl<'a> Reader<'a> {
             }
         }
         let mut quiet = Session { sources: std::mem::take(&mut session.sources), diagnostics: Vec::new() };
-        let state = self.state(texts, Revision::Base, &mut quiet, &Silent);
+        let mut state = self.state(texts, Revision::Base, &mut quiet, &Silent);
+        let files = std::mem::take(&mut state.files);
+        let committed = CommittedFiles::open(self.workspace.shown_root(), base, Revision::Base);
+        let configured = committed.map(|committed| self.evaluate(files, &committed, &mut quiet));
         session.sources = quiet.sources;
-        Ok(state.resources)
+        Ok((state, configured?))
     }
 
     /// Whether a shown path lies under the paths that are judged.
@@ -145,7 +197,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Compares the files that differ; everything else is the same.
+    /// Compares the objects of the files that differ; everything else is the same.
     pub(super) fn compare(
         &self,
         difference: &Difference,
@@ -154,17 +206,10 @@ impl<'a> Reader<'a> {
         session: &Session,
     ) -> Vec<Resource> {
         let touched: HashSet<&str> = difference.changes.iter().map(|c| c.path.as_str()).collect();
-        let modules = touched_modules(difference);
-        let (changed, same): (Vec<_>, Vec<_>) = head.into_iter().partition(|r| {
-            let path = diff::path_of(r, &session.sources);
-            touched.contains(path) || (r.iac == Some(Iac::Terraform) && modules.contains(folder(path)))
-        });
+        let is_touched = |r: &Resource| touched.contains(diff::path_of(r, &session.sources));
+        let (changed, same): (Vec<_>, Vec<_>) = head.into_iter().partition(is_touched);
         let mut all = diff::compare(base, changed, &session.sources, &[]);
         all.extend(same.into_iter().map(|r| Resource { action: Action::NoOp, ..r }));
-        all.sort_by(|a, b| {
-            let key = |r: &Resource| (diff::path_of(r, &session.sources).to_owned(), r.span.start, r.id.clone());
-            key(a).cmp(&key(b))
-        });
         all
     }
 
@@ -188,22 +233,13 @@ impl<'a> Reader<'a> {
             })
             .collect();
         let mut state = State::default();
-        let mut modules: BTreeMap<String, Vec<terraform::source::File>> = BTreeMap::new();
         for file in parsed {
             state.documents += file.documents;
             state.resources.extend(file.resources);
             session
                 .diagnostics
                 .extend(file.diagnostics.into_iter().map(|fault| self.weigh_at(fault, &session.sources)));
-            if let Some(terraform) = file.terraform {
-                let path = session.sources.get(terraform.source).map_or("", |s| &s.path);
-                modules.entry(folder(path).to_owned()).or_default().push(terraform);
-            }
-        }
-        for files in modules.values() {
-            let (resources, faults) = terraform::source::resources(files);
-            state.resources.extend(resources);
-            session.diagnostics.extend(faults.into_iter().map(|fault| self.weigh_at(fault, &session.sources)));
+            state.files.extend(file.terraform);
         }
         state
     }
@@ -222,6 +258,10 @@ impl<'a> Reader<'a> {
     }
 
     fn weigh_in(&self, mut fault: Diagnostic, path: Option<&str>) -> Diagnostic {
+        if fault.code == "terraform::missing_variable" {
+            // Its value comes from elsewhere and is unknown here; a policy that needs it says so.
+            fault.level = Level::Note;
+        }
         let Some(difference) = &self.workspace.difference else { return fault };
         let touched = path.is_none_or(|path| difference.changes.iter().any(|c| c.path == path));
         let template = fault.code == "yaml::template";
@@ -294,12 +334,6 @@ impl<'a> Reader<'a> {
 
 fn wants(inputs: &Inputs, request_file: Option<&str>, shown: &str) -> bool {
     Some(shown) != request_file && !inputs.is_own(shown)
-}
-
-/// Folders of Terraform files that differ.
-fn touched_modules(difference: &Difference) -> BTreeSet<&str> {
-    let paths = difference.changes.iter().flat_map(|c| [Some(&c.path), c.previous_path.as_ref()]).flatten();
-    paths.filter(|path| is_terraform(path)).map(|path| folder(path)).collect()
 }
 
 fn is_terraform(path: &str) -> bool {

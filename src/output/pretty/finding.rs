@@ -19,6 +19,19 @@ pub(super) fn diagnostics(page: &mut Page<'_>, outcome: &Outcome, level: Level) 
     page.more(all.len().saturating_sub(DIAGNOSTICS), "diagnostic");
 }
 
+/// How many notes there are, by their code: they are for the curious, who find them in the other formats.
+pub(super) fn notes(page: &mut Page<'_>, outcome: &Outcome) {
+    let mut counts = std::collections::BTreeMap::new();
+    for note in outcome.diagnostics.iter().filter(|d| d.level == Level::Note) {
+        *counts.entry(note.code).or_insert(0_usize) += 1;
+    }
+    if !counts.is_empty() {
+        let list: Vec<String> = counts.iter().map(|(code, n)| format!("{code} × {n}")).collect();
+        page.paragraph(0, &format!("notes: {} (see --format json)", list.join(", ")));
+        page.blank();
+    }
+}
+
 /// A finding with its lines, the lines that decided, its evidence and, where `help` is wanted, what to do.
 pub(super) fn in_full(page: &mut Page<'_>, outcome: &Outcome, f: &Finding, help: bool) {
     header(page, outcome, f);

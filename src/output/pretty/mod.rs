@@ -41,7 +41,7 @@ pub(super) fn render(outcome: &Outcome, style: &Style) -> String {
     group::compact(&mut page, outcome, &sections.other);
     group::lifted(&mut page, outcome, &sections.lifted);
     finding::diagnostics(&mut page, outcome, Level::Warning);
-    finding::diagnostics(&mut page, outcome, Level::Note);
+    finding::notes(&mut page, outcome);
     approvals::table(&mut page, outcome);
     summary::block(&mut page, outcome);
     page.out

@@ -288,12 +288,29 @@ fn unescaped(mut body: Body) -> Body {
         let (escaped, blocks) = std::mem::take(&mut block.body.blocks).into_iter().partition(|b| &*b.kind == "_");
         block.body.blocks = blocks;
         for inner in Vec::<Block>::into_iter(escaped) {
-            block.body.attributes.extend(inner.body.attributes);
-            block.body.blocks.extend(inner.body.blocks);
+            let is_ours = |name: &str| ESCAPED.contains(&name);
+            block.body.attributes.extend(inner.body.attributes.into_iter().filter(|a| !is_ours(&a.name)));
+            block.body.blocks.extend(inner.body.blocks.into_iter().filter(|b| !is_ours(&b.kind)));
         }
     }
     body
 }
+
+/// What has no place beside Terraform's own argument of that name.
+const ESCAPED: [&str; 12] = [
+    "alias",
+    "connection",
+    "count",
+    "depends_on",
+    "for_each",
+    "lifecycle",
+    "provider",
+    "providers",
+    "provisioner",
+    "source",
+    "version",
+    "locals",
+];
 
 /// Names that arguments of every module block have.
 const RESERVED: [&str; 8] =

@@ -329,3 +329,44 @@ fn root_modules_are_those_that_nobody_calls() {
     let found: Vec<&str> = found.iter().map(|r| &*r.directory).collect();
     assert_eq!(found, ["live/prod", "live/test", "modules/unused"]);
 }
+
+mod properties {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Declarations and references that fit together in most orders, and some that never do.
+    const PIECES: [&str; 16] = [
+        "variable \"a\" {\n  default = 1\n}\n",
+        "variable \"b\" {\n  type = list(string)\n  sensitive = true\n}\n",
+        "locals {\n  x = local.y\n}\n",
+        "locals {\n  y = [for i in range(3) : i + var.a]\n}\n",
+        "locals {\n  z = { for k, v in local.x : k => terraform_data.t[k].id }\n}\n",
+        "resource \"terraform_data\" \"t\" {\n  count = length(local.y)\n  input = count.index\n}\n",
+        "resource \"terraform_data\" \"u\" {\n  for_each = toset(var.b)\n  input = each.key\n}\n",
+        "resource \"aws_x\" \"v\" {\n  a = terraform_data.t[*].input\n  dynamic \"d\" {\n    for_each = local.z\n    content {\n      k = d.key\n    }\n  }\n}\n",
+        "module \"m\" {\n  source = \"./m\"\n  in = module.n.out\n}\n",
+        "module \"n\" {\n  source = \"./m\"\n  count = 2\n  in = local.y\n}\n",
+        "module \"o\" {\n  source = \"x/y/z\"\n}\n",
+        "output \"p\" {\n  value = [module.m.out, module.n[*].out, module.o.q]\n}\n",
+        "output \"r\" {\n  value = aws_x.v.d[0].k\n}\n",
+        "check \"c\" {\n  assert {\n    condition = local.x == var.a\n    error_message = \"${local.z}\"\n  }\n}\n",
+        "provider \"aws\" {\n  default_tags {\n    tags = local.z\n  }\n}\n",
+        "moved {\n  from = aws_x.w\n  to = aws_x.v\n}\n",
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn any_order_and_choice_of_declarations_is_evaluated(picks in prop::collection::vec(0..PIECES.len(), 0..24)) {
+            let text: String = picks.iter().map(|at| PIECES[*at]).collect();
+            let module = "variable \"in\" {}\noutput \"out\" { value = var.in }\n";
+            let files = [("main.tf", &*text), ("m/m.tf", module)];
+            let once = evaluate_root("", &files, &Options::default());
+            let again = evaluate_root("", &files, &Options::default());
+            prop_assert!(once.diagnostics.iter().all(|d| d.code != "terraform::stopped"));
+            prop_assert_eq!(&once.diagnostics, &again.diagnostics);
+            prop_assert_eq!(once.ids(), again.ids());
+        }
+    }
+}

@@ -77,11 +77,6 @@ impl Faults {
         self.0.extend(others.0);
     }
 
-    /// Whether `try` and `can` go on behind it.
-    pub fn can_be_caught(&self) -> bool {
-        self.0.iter().all(|fault| fault.kind == FaultKind::Evaluation)
-    }
-
     /// Places those that have no place yet.
     #[must_use]
     pub fn or_at(mut self, span: Span) -> Self {

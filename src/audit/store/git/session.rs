@@ -241,8 +241,8 @@ fn batch(printed: &[u8]) -> Vec<Option<Vec<u8>>> {
         rest = after.get(1..).unwrap_or(&[]);
         let line = String::from_utf8_lossy(line);
         let mut words = line.split(' ').skip(1);
-        let (Some("blob"), Some(size)) = (words.next(), words.next().and_then(|size| size.parse::<usize>().ok()))
-        else {
+        let kind_and_size = (words.next(), words.next().and_then(|size| size.parse::<usize>().ok()));
+        let (Some("blob"), Some(size)) = kind_and_size else {
             files.push(None);
             continue;
         };

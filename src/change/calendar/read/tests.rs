@@ -1,5 +1,6 @@
-use super::*;
-use crate::change::calendar::Kind;
+use jiff::Timestamp;
+
+use crate::change::calendar::{Calendar, Interval, Kind};
 use crate::change::fixture;
 
 /// A calendar in UTC with the given window lines.
@@ -11,7 +12,7 @@ fn document(windows: &str) -> String {
 
 fn read(text: &str) -> (Option<Calendar>, Vec<String>) {
     let (sources, documents) = fixture::yaml(text);
-    let (calendar, told) = Calendar::read(&documents[0]);
+    let (calendar, told) = Calendar::read_alone(&documents[0]);
     (calendar, fixture::told(&sources, &told))
 }
 
@@ -166,7 +167,11 @@ fn errors_stand_at_their_line() {
             "10: calendar::window: `end` needs `start`, not `schedule`",
         ),
         ("schedul: 0 0 * * *", "9: document::unknown-field: unknown field `schedul` in `spec.windows[0]`"),
-        ("rrule: FREQ=DAILY\n      duration: 1h", "9: calendar::unsupported: `rrule` is not supported yet"),
+        ("rrule: FREQ=MINUTELY\n      duration: 1h", "9: calendar::rrule: `FREQ=MINUTELY` begins again at once"),
+        ("rrule: FREQ=WEEKLY\n      duration: 1h", "9: calendar::rrule: this rule counts from a start"),
+        ("rrule: FREQ=DAILY\n      schedule: 0 0 * * *", "9: calendar::window: `rrule` stands beside `schedule`"),
+        ("rrule: FREQ=DAILY\n      end: 2026-01-01T00:00", "10: calendar::window: `end` needs `start`"),
+        ("rrule: FREQ=DAILY", "9: calendar::window: a window needs exactly one of `duration`, `until` or `end`"),
         ("reason: none", "7: calendar::window: a window without a time"),
         (
             "start: 2026-01-02T00:00\n      end: 2026-01-01T00:00",
@@ -239,7 +244,7 @@ fn an_unknown_zone_of_the_calendar_and_an_import_stop_it() {
     assert!(told[0].starts_with("5: calendar::time-zone: unknown time zone `Mars/Base`"));
     let (calendar, told) = read(&format!("{text}  imports: [{{format: ical, path: company.ics, kind: deny}}]\n"));
     assert!(calendar.is_none());
-    assert_eq!(told, ["8: calendar::unsupported: imported calendars are not read yet (ical)"]);
+    assert_eq!(told, ["8: calendar::import: there is no file `company.ics`"]);
 }
 
 #[test]
@@ -256,6 +261,46 @@ fn what_is_seldom_meant_is_a_warning() {
     ];
     for (window, expected) in rows {
         let (calendar, told) = read(&document(&format!("    - {{id: w, kind: deny, {window}}}")));
+        assert!(calendar.is_some() && told.len() == 1 && told[0].starts_with(expected), "{window}: {told:?}");
+    }
+}
+
+#[test]
+fn rules_with_each_kind_of_end() {
+    let rows = [
+        ("rrule: FREQ=WEEKLY;BYDAY=FR;BYHOUR=18, duration: 62h", "2026-06-12T18:00:00Z/2026-06-15T08:00:00Z"),
+        ("rrule: FREQ=WEEKLY;BYDAY=FR;BYHOUR=18, until: '20:00'", "2026-06-12T18:00:00Z/2026-06-12T20:00:00Z"),
+        (
+            "rrule: 'RRULE:FREQ=DAILY;INTERVAL=7', start: 2026-06-05T18:00, end: 2026-06-06T06:00",
+            "2026-06-12T18:00:00Z/2026-06-13T06:00:00Z",
+        ),
+        (
+            "rrule: FREQ=DAILY;INTERVAL=7, start: '2026-06-05T18:00:00+02:00', duration: 1h",
+            "2026-06-12T16:00:00Z/2026-06-12T17:00:00Z",
+        ),
+    ];
+    for (window, expected) in rows {
+        let (calendar, told) = read(&document(&format!("    - {{id: w, kind: deny, scope: all, {window}}}")));
+        assert_eq!(told, Vec::<String>::new(), "{window}");
+        let range =
+            Interval { start: "2026-06-12T00:00:00Z".parse().unwrap(), end: "2026-06-13T00:00:00Z".parse().unwrap() };
+        let found: Vec<String> =
+            calendar.unwrap().windows[0].intervals(range).iter().map(|i| format!("{}/{}", i.start, i.end)).collect();
+        assert_eq!(found, [expected], "{window}");
+    }
+}
+
+#[test]
+fn a_rule_that_leaves_something_open_is_told() {
+    let rows = [
+        ("rrule: FREQ=DAILY, duration: 1h", "7: calendar::schedule: a rule without an hour starts at midnight"),
+        (
+            "rrule: FREQ=WEEKLY;BYDAY=FR, start: 2026-06-08T18:00, duration: 1h",
+            "7: calendar::schedule: the rule does not name its own start",
+        ),
+    ];
+    for (window, expected) in rows {
+        let (calendar, told) = read(&document(&format!("    - {{id: w, kind: deny, scope: all, {window}}}")));
         assert!(calendar.is_some() && told.len() == 1 && told[0].starts_with(expected), "{window}: {told:?}");
     }
 }

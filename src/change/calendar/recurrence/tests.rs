@@ -9,7 +9,12 @@ fn at(text: &str) -> Timestamp {
 }
 
 fn recurrence(schedule: &str, end: RecurringEnd, zone: &str) -> Recurrence {
-    Recurrence { schedule: Cron::parse(schedule).expect("cron"), end, zone: TimeZone::get(zone).expect("zone") }
+    Recurrence {
+        starts: Starts::Cron(Cron::parse(schedule).expect("cron")),
+        end,
+        zone: TimeZone::get(zone).expect("zone"),
+        exceptions: Exceptions::default(),
+    }
 }
 
 fn after(length: &str) -> RecurringEnd {
@@ -168,6 +173,84 @@ fn by_scanning(cron: &Cron, zone: &TimeZone, range: Interval) -> Vec<Timestamp> 
     starts
 }
 
+/// No window shrinks or vanishes because clocks change, in any zone of the database, from 2024 to 2034.
+#[test]
+fn no_change_of_clocks_shortens_a_window_in_any_zone() {
+    let half_hour = SignedDuration::from_mins(30);
+    let (mut changes, end) = (0, at("2035-01-01T00:00:00Z"));
+    let mut seen = BTreeSet::new();
+    for zone in jiff::tz::db().available().filter_map(|name| TimeZone::get(name.as_str()).ok()) {
+        let following = zone.following(at("2024-01-01T00:00:00Z")).take_while(|t| t.timestamp() < end);
+        let transitions: Vec<_> = following.map(|t| (t.timestamp(), t.offset().seconds())).collect();
+        // Many names share one clock.
+        if !seen.insert(transitions.clone()) {
+            continue;
+        }
+        for (transition, _) in transitions {
+            let day = zone.to_datetime(transition).date();
+            for local in (-4i64..=4).map(|n| zone.to_datetime(transition).saturating_add((n * 30).minutes())) {
+                let schedule = format!("{} {} * * *", local.minute(), local.hour());
+                let later = local.time().wrapping_add(half_hour);
+                for end in [after("30m"), RecurringEnd::Until(later)] {
+                    let elapsed = matches!(end, RecurringEnd::After(_));
+                    let nightly = Recurrence { zone: zone.clone(), ..recurrence(&schedule, end, "UTC") };
+                    let near = Interval { start: transition - 72.hours(), end: transition + 72.hours() };
+                    let found: Vec<Interval> = nightly.occurrences(near).collect();
+                    let on = |day: Date| found.iter().filter(|i| zone.to_datetime(i.start).date() == day).count();
+                    let days = [day.yesterday(), Ok(day), day.tomorrow()].into_iter().flatten();
+                    assert!(days.map(on).sum::<usize>() >= 3, "{zone:?} {schedule}: {found:?}");
+                    let long_enough = |i: &Interval| i.start.duration_until(i.end) >= half_hour;
+                    // An end on the wall clock in the hour that is skipped is the change itself.
+                    let cut = |i: &Interval| !elapsed && i.end == transition;
+                    assert!(found.iter().all(|i| !i.is_empty() && (long_enough(i) || cut(i) || i.start == transition)));
+                    assert!(!elapsed || found.iter().all(long_enough), "{zone:?} {schedule}");
+                }
+                changes += 1;
+            }
+        }
+    }
+    assert!(changes > 3_000, "{changes}");
+}
+
+/// The clock changes of the specification, as recurrence rules.
+#[test]
+fn clock_changes_of_rules() {
+    let rows = [
+        ("Europe/London", "2026-03-22T00:00", after("6h"), "2026-03-29", "00:00:00Z/2026-03-29T06:00:00Z"),
+        ("Europe/London", "2026-03-22T00:00", until(6, 0), "2026-03-29", "00:00:00Z/2026-03-29T05:00:00Z"),
+        ("Europe/London", "2026-03-22T01:30", after("1h"), "2026-03-29", "01:00:00Z/2026-03-29T02:00:00Z"),
+        ("Europe/London", "2026-10-18T01:30", until(1, 45), "2026-10-25", "00:30:00Z/2026-10-25T01:45:00Z"),
+        ("America/New_York", "2026-03-01T02:30", after("1h"), "2026-03-08", "07:00:00Z/2026-03-08T08:00:00Z"),
+        (
+            "America/New_York",
+            "2026-10-25T01:30",
+            RecurringEnd::Days(1, Elapsed::default()),
+            "2026-11-01",
+            "05:30:00Z/2026-11-02T06:30:00Z",
+        ),
+        ("America/Sao_Paulo", "2018-10-28T00:00", after("1h"), "2018-11-04", "03:00:00Z/2018-11-04T04:00:00Z"),
+    ];
+    for (zone, start, end, day, expected) in rows {
+        let zone = TimeZone::get(zone).expect("zone");
+        let anchor = crate::change::calendar::rrule::Anchor { start: start.parse().ok(), zone: &zone };
+        let rule = Rule::parse("FREQ=WEEKLY", anchor).expect("a rule");
+        let weekly = Recurrence {
+            starts: Starts::Rule(Box::new(rule)),
+            zone: zone.clone(),
+            ..recurrence("0 0 * * *", end, "UTC")
+        };
+        let found = between(&weekly, &format!("{day}T00:00:00Z"), &format!("{day}T12:00:00Z"));
+        assert_eq!(found, [format!("{day}T{expected}")], "{start}");
+    }
+    let apia = TimeZone::get("Pacific/Apia").expect("zone");
+    let anchor = crate::change::calendar::rrule::Anchor { start: "2011-12-28T00:00".parse().ok(), zone: &apia };
+    let rule = Rule::parse("FREQ=DAILY;COUNT=4", anchor).expect("a rule");
+    let end = RecurringEnd::Days(1, Elapsed::default());
+    let daily = Recurrence { starts: Starts::Rule(Box::new(rule)), zone: apia, ..recurrence("0 0 * * *", end, "UTC") };
+    let found = between(&daily, "2011-12-25T00:00:00Z", "2012-01-05T00:00:00Z");
+    assert_eq!(found.len(), 3, "the day that the zone skips holds no time: {found:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -177,7 +260,7 @@ proptest! {
         let zone = TimeZone::get(zone).expect("zone");
         let range = Interval { start, end: start + 48.hours() };
         let expected = by_scanning(&cron, &zone, range);
-        let recurrence = Recurrence { schedule: cron, end: after("1m"), zone };
+        let recurrence = Recurrence { starts: Starts::Cron(cron), end: after("1m"), zone, exceptions: Exceptions::default() };
         let mut starts: Vec<Timestamp> =
             recurrence.occurrences(range).map(|i| i.start).filter(|s| *s >= range.start).collect();
         starts.dedup();
@@ -192,7 +275,7 @@ proptest! {
         let zone = TimeZone::get(zone).expect("zone");
         let length = Elapsed { ns: minutes * 60_000_000_000 };
         let range = Interval { start, end: start + 48.hours() };
-        let recurrence = Recurrence { schedule: cron, end: RecurringEnd::After(length), zone };
+        let recurrence = Recurrence { starts: Starts::Cron(cron), end: RecurringEnd::After(length), zone, exceptions: Exceptions::default() };
         let found: Vec<Interval> = recurrence.occurrences(range).collect();
         prop_assert!(found.windows(2).all(|w| w[0].start <= w[1].start), "sorted");
         prop_assert!(found.iter().all(|i| i.touches(&range)));
@@ -207,7 +290,7 @@ proptest! {
         let Ok(cron) = Cron::parse(&text) else { return Ok(()) };
         let zone = TimeZone::get(zone).expect("zone");
         let range = Interval { start, end: start + 48.hours() };
-        let recurrence = Recurrence { schedule: cron, end: until(hour, 30), zone };
+        let recurrence = Recurrence { starts: Starts::Cron(cron), end: until(hour, 30), zone, exceptions: Exceptions::default() };
         prop_assert!(recurrence.occurrences(range).all(|i| !i.is_empty()));
     }
 }

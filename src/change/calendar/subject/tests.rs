@@ -8,7 +8,7 @@ fn request(spec: &str) -> Request {
 
 fn target(environment: Option<&str>, service: Option<&str>, tier: Option<u8>, region: Option<&str>) -> Target {
     let owned = |text: Option<&str>| text.map(str::to_owned);
-    Target { environment: owned(environment), service: owned(service), tier, region: owned(region) }
+    Target { environment: owned(environment), service: owned(service), tier, region: owned(region), namespace: None }
 }
 
 fn words(words: &[&str]) -> Vec<String> {
@@ -131,4 +131,30 @@ fn an_exemption_needs_all_that_it_names() {
     let other = Exemption { services: words(&["checkout"]), ..Exemption::default() };
     assert_eq!(by(&other, "{type: normal}"), None);
     assert_eq!(other.applies(&Subject::default()), None, "unknown services are not covered");
+}
+
+#[test]
+fn an_open_slot_covers_everything_or_opens_nothing() {
+    let services =
+        |names: &[&str]| Scope { services: names.iter().map(|n| (*n).to_owned()).collect(), ..Scope::default() };
+    let targets = vec![target(Some("prod"), Some("a"), Some(1), None), target(Some("prod"), Some("b"), Some(2), None)];
+    let subject = Subject { targets, paths: Some(vec!["k8s/a.yaml".into(), "docs/b.md".into()]), ..Subject::default() };
+    assert!(Scope::default().covers(&subject));
+    assert!(services(&["a", "b"]).covers(&subject) && !services(&["a"]).covers(&subject));
+    let tiers = Scope { tiers: vec![1], ..Scope::default() };
+    assert!(tiers.fits(&subject) && !tiers.covers(&subject));
+    let regions = Scope { regions: vec!["eu-west-1".into()], ..Scope::default() };
+    assert!(regions.fits(&subject) && !regions.covers(&subject), "an unknown region may be another one");
+    let teams = Scope { teams: vec!["shop".into()], ..Scope::default() };
+    assert!(teams.fits(&subject) && !teams.covers(&subject));
+    let globs = |list: &[&str]| {
+        let mut set = globset::GlobSetBuilder::new();
+        for glob in list {
+            set.add(globset::Glob::new(glob).unwrap());
+        }
+        Scope { paths: Some(set.build().unwrap()), ..Scope::default() }
+    };
+    assert!(globs(&["k8s/**"]).fits(&subject) && !globs(&["k8s/**"]).covers(&subject));
+    assert!(globs(&["k8s/**", "docs/**"]).covers(&subject));
+    assert!(!globs(&["**"]).covers(&Subject::default()), "without git the files are unknown");
 }

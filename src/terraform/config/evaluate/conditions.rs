@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::addresses::within;
 use super::instance::ModuleInstance;
-use super::names::{Local, Names};
+use super::local::Local;
+use super::names::Names;
 use super::resources::One;
 use super::run::Run;
 use super::variables;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::addresses::Index;
 use super::calls::Expanded;
-use super::names::Local;
+use super::local::Local;
 use super::providers::Provider;
 use super::resources::Instances;
 use crate::parse::hcl::Block;

@@ -4,62 +4,15 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::instance::{Item, ModuleInstance, Repetition};
+use super::local::Local;
 use super::run::{CYCLE, Run};
 use super::{Index, calls, outputs, resources, variables};
 use crate::parse::hcl::Block;
 use crate::source::Span;
 use crate::terraform::config::{Key, Mode};
 use crate::terraform::eval::{
-    Budget, Fault, Faults, Files, Marks, Number, Reference, Resolved, Scope, Step, Type, Value, references,
+    Budget, Fault, Faults, Files, Marks, Reference, Resolved, Scope, Step, Type, Value, references,
 };
-
-/// Names that are known in one block only.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Local {
-    each: Option<(Value, Value)>,
-    count: Option<Value>,
-    /// It is not known how many instances there are; this one stands for all.
-    is_unknown: bool,
-    /// `self`
-    this: Option<Value>,
-    /// Iterators of dynamic blocks: name, then key and value.
-    iterators: Vec<(Arc<str>, Value)>,
-}
-
-impl Local {
-    /// The instance at an index of `count`.
-    pub(super) fn counted(index: usize) -> Self {
-        Self { count: Some(Number::counted(index).into()), ..Self::default() }
-    }
-
-    /// The instance of a key of `for_each`.
-    pub(super) fn each(key: &Arc<str>, value: Value) -> Self {
-        Self { each: Some((Value::string(key), value)), ..Self::default() }
-    }
-
-    /// The one that stands for all when it is not known how many there are.
-    pub(super) fn unknown(has_count: bool) -> Self {
-        let count = has_count.then(|| Value::unknown_not_null(Type::Number));
-        let each = (!has_count).then(|| (Value::unknown_not_null(Type::String), Value::unknown(Type::Dynamic)));
-        Self { count, each, is_unknown: true, ..Self::default() }
-    }
-
-    /// With `self`.
-    pub(super) fn with_self(&self, this: Value) -> Self {
-        Self { this: Some(this), ..self.clone() }
-    }
-
-    /// With an iterator of a dynamic block.
-    pub(super) fn with_iterator(&self, name: Arc<str>, value: Value) -> Self {
-        let mut local = self.clone();
-        local.iterators.push((name, value));
-        local
-    }
-
-    fn iterator(&self, name: &str) -> Option<&Value> {
-        self.iterators.iter().rev().find(|(n, _)| &**n == name).map(|(_, value)| value)
-    }
-}
 
 /// The scope of the expressions of one block.
 pub(super) struct Names<'r, 'a> {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::Output;
 use super::instance::{Item, ModuleInstance};
-use super::names::{Local, Names};
+use super::local::Local;
+use super::names::Names;
 use super::run::Run;
 use super::variables;
 use crate::parse::hcl::Block;

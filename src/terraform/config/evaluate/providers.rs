@@ -4,7 +4,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::instance::{Item, ModuleInstance};
-use super::names::{Local, Names};
+use super::local::Local;
+use super::names::Names;
 use super::run::Run;
 use crate::parse::hcl::{Attribute, Block};
 use crate::source::Span;

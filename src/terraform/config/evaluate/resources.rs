@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::addresses::{Index, within};
 use super::instance::{Item, ModuleInstance, Repetition};
-use super::names::{Local, Names};
+use super::local::Local;
+use super::names::Names;
 use super::run::Run;
 use super::{Instance, body, providers, remote_state};
 use crate::parse::hcl::{Attribute, Block};

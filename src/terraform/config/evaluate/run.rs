@@ -6,16 +6,18 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::addresses::within;
+use super::files::{self, RootFiles};
 use super::instance::{Item, Memory, ModuleInstance};
-use super::names::{Local, Names};
+use super::local::Local;
+use super::names::Names;
 use super::{Evaluation, MissingModule, body, calls, conditions, outputs, resources, variables};
 use crate::finding::{Diagnostic, Level};
 use crate::parse::hcl::{Attribute, Block};
 use crate::source::{Sources, Span};
 use crate::terraform::config::inputs::Inputs;
-use crate::terraform::config::snapshot::{self, Snapshot, Unread, join};
+use crate::terraform::config::snapshot::Snapshot;
 use crate::terraform::config::{Configuration, Key, Mode, Module, fault};
-use crate::terraform::eval::{Budget, FaultKind, Faults, FileFault, Files, Type, Value, eval};
+use crate::terraform::eval::{Budget, FaultKind, Faults, Type, Value, eval};
 
 /// What all module instances share.
 pub(super) struct Run<'a> {
@@ -39,6 +41,8 @@ pub(super) struct Run<'a> {
 #[derive(Default)]
 struct Said {
     list: Vec<Diagnostic>,
+    /// Errors, and everything else.
+    counts: [usize; 2],
     seen: HashSet<(Option<Span>, String)>,
 }
 
@@ -60,7 +64,7 @@ pub(super) fn evaluate(
         configuration,
         root,
         inputs,
-        files: RootFiles { files, root },
+        files: RootFiles::new(files, root),
         sources,
         budget: Budget::default(),
         is_incomplete: !inputs.strict && variables::is_incomplete(inputs, module),
@@ -169,6 +173,15 @@ impl<'a> Run<'a> {
         self.sources.get(span.source)?.text.get(span.start as usize..span.end as usize)
     }
 
+    /// `path.module` of a module: relative to the root module, where Terraform runs.
+    pub(super) fn path_of(&self, module: &Module) -> String {
+        files::relative(self.root, &module.directory)
+    }
+
+    pub(super) fn snapshot(&self) -> &dyn Snapshot {
+        self.files.snapshot()
+    }
+
     /// The value of a local.
     pub(super) fn local(&self, instance: &Rc<ModuleInstance<'a>>, name: &Arc<str>) -> Value {
         self.once(instance, Item::Local(name.clone()), |run| {
@@ -215,7 +228,12 @@ impl<'a> Run<'a> {
     /// Says something, once.
     pub(super) fn say(&self, diagnostic: Diagnostic) {
         let mut said = self.said.borrow_mut();
-        if said.list.len() < MAX_SAID && said.seen.insert((diagnostic.span, diagnostic.message.clone())) {
+        let said = &mut *said;
+        // Many warnings must not keep an error back.
+        let [errors, others] = &mut said.counts;
+        let count = if diagnostic.level == Level::Error { errors } else { others };
+        if *count < MAX_SAID && said.seen.insert((diagnostic.span, diagnostic.message.clone())) {
+            *count += 1;
             said.list.push(diagnostic);
         }
     }
@@ -296,7 +314,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Diagnostics of one root module.
+/// Errors of one root module that are told, and as many warnings.
 const MAX_SAID: usize = 1_000;
 
 /// Summary of a fault that only repeats what was said about a cycle.
@@ -330,94 +348,4 @@ fn removed(instance: &ModuleInstance<'_>, block: &Block) -> Option<(Arc<str>, bo
     let from = block.body.attribute("from")?.reference()?;
     let destroy = block.body.blocks("lifecycle").find_map(|b| b.body.attribute("destroy")?.value.as_bool());
     Some((within(&instance.address, &from), destroy.unwrap_or(true)))
-}
-
-/// The files of the repository as the root module sees them.
-pub(super) struct RootFiles<'a> {
-    files: &'a dyn Snapshot,
-    root: &'a str,
-}
-
-impl RootFiles<'_> {
-    /// A path as Terraform would read it from the root module's directory.
-    fn place(&self, path: &str) -> Result<String, FileFault> {
-        join(self.root, path).ok_or(FileFault::Outside)
-    }
-
-    fn list_into(&self, directory: &str, prefix: &str, out: &mut Vec<String>) -> Result<(), FileFault> {
-        for entry in self.files.list(directory).unwrap_or_default() {
-            if out.len() > MAX_LISTED {
-                return Err(FileFault::TooLarge);
-            }
-            let path = join(directory, &entry.name).ok_or(FileFault::Outside)?;
-            let shown = format!("{prefix}{}", entry.name);
-            match entry.is_directory {
-                true if prefix.matches('/').count() < MAX_LEVELS => self.list_into(&path, &format!("{shown}/"), out)?,
-                true => return Err(FileFault::TooLarge),
-                false => out.push(shown),
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Files that `fileset` looks at.
-const MAX_LISTED: usize = 100_000;
-
-/// Levels of directories that `fileset` looks into.
-const MAX_LEVELS: usize = 64;
-
-impl Files for RootFiles<'_> {
-    fn read(&self, path: &str) -> Result<Vec<u8>, FileFault> {
-        let place = self.place(path)?;
-        match self.files.read(&place) {
-            Ok(bytes) => Ok(bytes.to_vec()),
-            Err(Unread::Missing) if self.files.list(&place).is_some() => Err(FileFault::Directory),
-            Err(Unread::Missing) => Err(FileFault::Missing),
-            Err(Unread::Outside) => Err(FileFault::Outside),
-            Err(Unread::TooLarge) => Err(FileFault::TooLarge),
-            Err(Unread::Failed(words)) => Err(FileFault::Unreadable(words)),
-        }
-    }
-
-    fn list(&self, directory: &str) -> Result<Vec<String>, FileFault> {
-        let mut out = Vec::new();
-        self.list_into(&self.place(directory)?, "", &mut out)?;
-        out.sort();
-        Ok(out)
-    }
-}
-
-impl Run<'_> {
-    /// `path.module` of a module: relative to the root module, where Terraform runs.
-    pub(super) fn path_of(&self, module: &Module) -> String {
-        relative(self.root, &module.directory)
-    }
-
-    pub(super) fn snapshot(&self) -> &dyn snapshot::Snapshot {
-        self.files.files
-    }
-}
-
-/// The path from one directory of the repository to another.
-fn relative(from: &str, to: &str) -> String {
-    let parts = |path: &str| path.split('/').filter(|p| !p.is_empty()).map(str::to_owned).collect::<Vec<_>>();
-    let (from, to) = (parts(from), parts(to));
-    let common = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
-    let up = std::iter::repeat_n("..".to_owned(), from.len() - common);
-    let steps: Vec<String> = up.chain(to.into_iter().skip(common)).collect();
-    if steps.is_empty() { ".".into() } else { steps.join("/") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn module_paths_count_from_the_root_module() {
-        assert_eq!(relative("", ""), ".");
-        assert_eq!(relative("", "mods/inner"), "mods/inner");
-        assert_eq!(relative("envs/prod", "modules/db"), "../../modules/db");
-        assert_eq!(relative("envs/prod", "envs/prod/sub"), "sub");
-    }
 }

@@ -170,6 +170,10 @@ pub(super) fn flag(run: &Run<'_>, argument: &Attribute) -> Option<bool> {
 
 /// The constraint of a `type` argument; quoted in JSON and in old configurations.
 fn constraint(run: &Run<'_>, written: &Attribute) -> Option<Constraint> {
+    // `list` and `map` alone are those of any type; so is what Terraform 0.11 wrote in quotes.
+    if let Some(word) = written.reference().filter(|w| matches!(&**w, "list" | "map")) {
+        return Constraint::legacy(&word);
+    }
     let expression = match (&written.expression, written.value.as_str()) {
         (Some(expression), _) => Some(expression.clone()),
         (None, Some(text)) => {

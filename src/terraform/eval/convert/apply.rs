@@ -7,7 +7,7 @@ use super::possible::{Mode, common_element, is_possible};
 use super::unknown::{replace_dynamic, unknown};
 use super::{Mismatch, mismatch, unify_values};
 use crate::terraform::eval::number::Number;
-use crate::terraform::eval::types::{ObjectType, Type};
+use crate::terraform::eval::types::{AttributeType, ObjectType, Type};
 use crate::terraform::eval::value::{Data, Value};
 
 pub(super) fn apply(value: &Value, to: &Type, mode: Mode) -> Result<Value, Mismatch> {
@@ -32,17 +32,18 @@ fn known(value: &Value, to: &Type, mode: Mode) -> Result<Value, Mismatch> {
         (Data::String(text), Type::Bool) => boolean(text),
         (Data::Number(number), Type::String) => Ok(number.to_string().into()),
         (Data::Bool(b), Type::String) => Ok(Value::from(if *b { "true" } else { "false" })),
-        (Data::List(_, items), Type::List(to)) => list(items, to, mode),
+        (Data::List(from, items), Type::List(to)) => list(items, or_known(to, from, items.is_empty()), mode),
         // How many elements there are is not known, and Terraform forgets the element type here.
         (Data::Set(from, items), Type::List(_)) if items.len() > 1 && !value.is_wholly_known() => {
             Ok(Value::unknown(Type::list(from.clone())))
         }
-        (Data::Set(_, items), Type::List(to)) => list(items, to, mode),
-        (Data::List(_, items) | Data::Set(_, items), Type::Set(to)) => set(items, to, mode),
+        (Data::Set(from, items), Type::List(to)) => list(items, or_known(to, from, items.is_empty()), mode),
+        (Data::List(from, items) | Data::Set(from, items), Type::Set(to)) => {
+            set(items, or_known(to, from, items.is_empty()), mode)
+        }
         (Data::Tuple(items), Type::List(to)) => tuple_to_list(items, to, mode),
         (Data::Tuple(items), Type::Set(to)) => {
-            let types: Vec<Type> = items.iter().map(Value::ty).collect();
-            let to = common_element(types.iter(), to, mode, true).unwrap_or_else(|| Type::clone(to));
+            let to = common(items.iter(), to, mode, true);
             set(items, &to, mode)
         }
         (Data::Tuple(items), Type::Tuple(to)) => {
@@ -50,10 +51,9 @@ fn known(value: &Value, to: &Type, mode: Mode) -> Result<Value, Mismatch> {
             let items = items.map(|(at, (item, to))| at_index(at, element(item, to, mode)));
             Ok(Value::tuple(items.collect::<Result<Vec<_>, _>>()?))
         }
-        (Data::Map(_, entries), Type::Map(to)) => map(entries, to, mode),
+        (Data::Map(from, entries), Type::Map(to)) => map(entries, or_known(to, from, entries.is_empty()), mode),
         (Data::Object(entries), Type::Map(to)) => {
-            let types: Vec<Type> = entries.values().map(Value::ty).collect();
-            let to = common_element(types.iter(), to, mode, false).unwrap_or_else(|| Type::clone(to));
+            let to = common(entries.values(), to, mode, false);
             map(entries, &to, mode)
         }
         (Data::Object(entries), Type::Object(to)) => object(entries, to, mode),
@@ -61,6 +61,15 @@ fn known(value: &Value, to: &Type, mode: Mode) -> Result<Value, Mismatch> {
         (_, to) if value.ty() == *to => Ok(value.clone()),
         (_, to) => Err(Mismatch::new(mismatch(&value.ty(), to))),
     }
+}
+
+/// The element type of a collection that is made of parts with types of their own.
+fn common<'v>(parts: impl Iterator<Item = &'v Value>, to: &Type, mode: Mode, is_sequence: bool) -> Type {
+    if *to != Type::Dynamic {
+        return to.clone();
+    }
+    let types: Vec<Type> = parts.map(Value::ty).collect();
+    common_element(&types.iter().collect::<Vec<_>>(), to, mode, is_sequence).unwrap_or_else(|| to.clone())
 }
 
 fn boolean(text: &str) -> Result<Value, Mismatch> {
@@ -106,6 +115,11 @@ fn element_type(items: &[Value], to: &Type) -> Type {
     }
 }
 
+/// An empty collection keeps what its elements are known to be.
+fn or_known<'t>(to: &'t Type, from: &'t Type, is_empty: bool) -> &'t Type {
+    if is_empty && *to == Type::Dynamic { from } else { to }
+}
+
 fn list(items: &[Value], to: &Type, mode: Mode) -> Result<Value, Mismatch> {
     let items = elements(items, to, mode)?;
     same_types(&items, to, "list")?;
@@ -122,8 +136,7 @@ fn tuple_to_list(items: &[Value], to: &Type, mode: Mode) -> Result<Value, Mismat
     if items.is_empty() {
         return Ok(Value::list(to.without_optional(), Vec::new()));
     }
-    let types: Vec<Type> = items.iter().map(Value::ty).collect();
-    let to = common_element(types.iter(), to, mode, true).unwrap_or_else(|| to.clone());
+    let to = common(items.iter(), to, mode, true);
     let items = unified(elements(items, &to, mode)?, &to, mode)?;
     Ok(Value::list(element_type(&items, &to), items))
 }
@@ -165,7 +178,7 @@ fn map(entries: &Entries, to: &Type, mode: Mode) -> Result<Value, Mismatch> {
 }
 
 fn object(entries: &Entries, to: &ObjectType, mode: Mode) -> Result<Value, Mismatch> {
-    let attribute = |(name, wanted): (&Arc<str>, &crate::terraform::eval::types::AttributeType)| {
+    let attribute = |(name, wanted): (&Arc<str>, &AttributeType)| {
         let value = match entries.get(name) {
             Some(value) => element(value, &wanted.ty, mode).map_err(|fault| fault.inside(&format!(".{name}")))?,
             None => Value::null(wanted.ty.without_optional()),
@@ -176,7 +189,7 @@ fn object(entries: &Entries, to: &ObjectType, mode: Mode) -> Result<Value, Misma
 }
 
 fn map_to_object(entries: &Entries, to: &ObjectType, mode: Mode) -> Result<Value, Mismatch> {
-    let attribute = |(name, wanted): (&Arc<str>, &crate::terraform::eval::types::AttributeType)| {
+    let attribute = |(name, wanted): (&Arc<str>, &AttributeType)| {
         let value = match entries.get(name) {
             Some(value) if is_possible(&value.ty(), &wanted.ty, mode) => {
                 at_key(name, element(value, &wanted.ty, mode))?

@@ -27,9 +27,11 @@ pub fn is_possible(from: &Type, to: &Type, mode: Mode) -> bool {
         (Type::List(a) | Type::Set(a), Type::List(b)) | (Type::Map(a), Type::Map(b)) => inner(a, b),
         (Type::List(a), Type::Set(b)) => loose && inner(a, b),
         (Type::Set(a), Type::Set(b)) => inner(a, b),
-        (Type::Tuple(elements), Type::List(to) | Type::Set(to)) => elements_to_one(elements.iter(), to, mode, true),
+        (Type::Tuple(elements), Type::List(to) | Type::Set(to)) => {
+            elements_to_one(&elements.iter().collect::<Vec<_>>(), to, mode, true)
+        }
         (Type::Object(object), Type::Map(to)) => {
-            elements_to_one(object.attributes.values().map(|a| &a.ty), to, mode, false)
+            elements_to_one(&object.attributes.values().map(|a| &a.ty).collect::<Vec<_>>(), to, mode, false)
         }
         (Type::Map(element), Type::Object(object)) => loose && map_to_object(element, object, mode),
         _ => false,
@@ -47,37 +49,24 @@ fn map_to_object(element: &Type, object: &ObjectType, mode: Mode) -> bool {
     object.attributes.values().all(|wanted| wanted.optional || is_possible(element, &wanted.ty, mode))
 }
 
-fn elements_to_one<'a>(
-    elements: impl Iterator<Item = &'a Type> + Clone,
-    to: &Type,
-    mode: Mode,
-    is_sequence: bool,
-) -> bool {
-    match common_element(elements.clone(), to, mode, is_sequence) {
-        Some(to) => {
-            let mut last: Option<&Type> = None;
-            elements.into_iter().all(|element| {
-                let known = last == Some(element);
-                last = Some(element);
-                known || is_possible(element, &to, mode)
-            })
-        }
-        None => false,
-    }
+fn elements_to_one(elements: &[&Type], to: &Type, mode: Mode, is_sequence: bool) -> bool {
+    let Some(to) = common_element(elements, to, mode, is_sequence) else { return false };
+    // Long lists hold few types.
+    let mut known: Option<&Type> = None;
+    elements.iter().all(|element| {
+        let same = known == Some(*element);
+        known = Some(element);
+        same || is_possible(element, &to, mode)
+    })
 }
 
 /// The element type that the parts of a tuple or object come to when they become a collection of `to`;
 /// `None` when there is none.
-pub(super) fn common_element<'a>(
-    elements: impl Iterator<Item = &'a Type> + Clone,
-    to: &Type,
-    mode: Mode,
-    is_sequence: bool,
-) -> Option<Type> {
-    if *to != Type::Dynamic || elements.clone().next().is_none() {
+pub(super) fn common_element(elements: &[&Type], to: &Type, mode: Mode, is_sequence: bool) -> Option<Type> {
+    if *to != Type::Dynamic || elements.is_empty() {
         return Some(to.clone());
     }
-    let common = unify(elements.clone(), mode)?;
-    let undecided = common == Type::Dynamic && is_sequence && elements.clone().any(|e| *e != Type::Dynamic);
+    let common = unify(elements.iter().copied(), mode)?;
+    let undecided = common == Type::Dynamic && is_sequence && elements.iter().any(|e| **e != Type::Dynamic);
     (!undecided).then_some(common)
 }

@@ -112,9 +112,8 @@ fn sequence(collection: &Value, key: &Value) -> Result<Value, Fault> {
     let (Some(number), Some(length)) = (key.as_number(), length) else {
         return Ok(Value::unknown(element).with_marks(collection.marks()));
     };
-    let at = match number.to_usize().filter(|at| *at < length) {
-        Some(at) => at,
-        None => return no_element(out_of_range(number, length)),
+    let Some(at) = number.to_usize().filter(|at| *at < length) else {
+        return no_element(out_of_range(number, length));
     };
     let marks = collection.marks() | key.marks();
     let found = match collection.data() {

@@ -46,7 +46,7 @@ impl Evaluator<'_> {
             self.forget(yes.faults);
             self.forget(no.faults);
             let value = undecided(&yes.value, &no.value, ty).with_marks(marks);
-            return derived(value, [&decision, &yes.value, &no.value].into_iter(), span);
+            return derived(value, &[&decision, &yes.value, &no.value], span);
         }
         let Some(chosen) = convert(&decision, &Type::Bool).ok().and_then(|b| b.as_bool()) else {
             let detail = "The condition expression must be of type bool.";

@@ -11,6 +11,7 @@ mod conditional;
 mod iterate;
 mod operator;
 mod render;
+mod special;
 mod template;
 mod tokens;
 mod traversal;
@@ -255,13 +256,13 @@ impl<'a> Evaluator<'a> {
 
 /// A value that was computed from others: made here, and traced through the first of them that came
 /// through a name, unknown ones before known ones.
-fn derived<'v>(value: Value, from: impl Iterator<Item = &'v Value> + Clone, span: Span) -> Value {
+fn derived(value: Value, from: &[&Value], span: Span) -> Value {
     if value.origin().is_some() {
         return value;
     }
-    let via = |value: &Value| value.origin().and_then(|origin| origin.via.clone());
-    let unknown = from.clone().filter(|value| !value.is_known()).find_map(via);
-    let via = unknown.or_else(|| from.clone().find_map(via));
+    let via = |value: &&Value| value.origin().and_then(|origin| origin.via.clone());
+    let unknown = from.iter().filter(|value| !value.is_known()).find_map(via);
+    let via = unknown.or_else(|| from.iter().find_map(via));
     value.with_origin(Origin { span, via })
 }
 

@@ -7,7 +7,7 @@ use crate::terraform::eval::convert::convert;
 use crate::terraform::eval::fault::Fault;
 use crate::terraform::eval::number::{ArithmeticFault, Number};
 use crate::terraform::eval::types::Type;
-use crate::terraform::eval::value::Value;
+use crate::terraform::eval::value::{Marks, Value};
 
 impl Evaluator<'_> {
     pub(super) fn unary(&mut self, operation: &UnaryOp) -> Value {
@@ -27,8 +27,8 @@ impl Evaluator<'_> {
             (_, Some(number)) => number.negate().into(),
             _ => Value::unknown_not_null(ty),
         };
-        let span = self.place.of(operation);
-        derived(result.with_marks(operand.marks()), std::iter::once(&operand), span)
+        let marks = if operand.is_known() { operand.marks() } else { Marks::default() };
+        derived(result.with_marks(marks), &[&operand], self.place.of(operation))
     }
 
     pub(super) fn binary(&mut self, operation: &BinaryOp) -> Value {
@@ -45,9 +45,11 @@ impl Evaluator<'_> {
             BinaryOperator::Eq => (left.equals(&right).into(), left.deep_marks() | right.deep_marks()),
             BinaryOperator::NotEq => (left.equals(&right).negated().into(), left.deep_marks() | right.deep_marks()),
             _ if left.is_null() || right.is_null() => return self.null_operand(operation, result),
+            // What is not known yet has lost its marks, in Terraform too.
+            _ if !left.is_known() || !right.is_known() => (Value::unknown_not_null(result), Marks::default()),
             _ => (self.compute(operation, &left, &right, result), left.marks() | right.marks()),
         };
-        derived(value.with_marks(marks), [&left, &right].into_iter(), self.place.of(operation))
+        derived(value.with_marks(marks), &[&left, &right], self.place.of(operation))
     }
 
     fn operand(&mut self, given: &Value, ty: &Type, side: &str, at: &Tree) -> Value {

@@ -91,7 +91,7 @@ impl Evaluator<'_> {
             false if failed || text.is_empty() => Value::unknown_not_null(Type::String),
             false => Value::unknown_not_null(Type::String).refined(|range| range.prefix = safe_prefix(&text)),
         };
-        derived(value.with_marks(state.marks), state.from.iter(), span)
+        derived(value.with_marks(state.marks), &state.from.iter().collect::<Vec<_>>(), span)
     }
 
     fn part(&mut self, part: &Part, span: Span) -> Value {
@@ -140,7 +140,13 @@ impl Evaluator<'_> {
             marks = marks | result.marks();
             match result.as_str() {
                 Some(found) if self.grow_at(found.len(), span) => text.push_str(found),
-                _ => return derived(Value::unknown(Type::String).with_marks(marks), results.iter(), span),
+                _ => {
+                    return derived(
+                        Value::unknown(Type::String).with_marks(marks),
+                        &results.iter().collect::<Vec<_>>(),
+                        span,
+                    );
+                }
             }
         }
         Value::string(&text).with_marks(marks)

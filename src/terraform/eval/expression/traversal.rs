@@ -118,7 +118,7 @@ impl Evaluator<'_> {
         let faults = self.faults.len();
         let values: Vec<Value> = items.iter().map(|item| self.follow(item.clone(), each)).collect();
         if self.faults.len() > faults {
-            return Value::unknown(Type::Dynamic);
+            return unknown(self.failed_splat(source, each));
         }
         unknown(match source.data() {
             Data::List(element, _) | Data::Set(element, _) => {
@@ -130,6 +130,12 @@ impl Evaluator<'_> {
             }
             _ => Value::tuple(values),
         })
+    }
+
+    /// What is known of a splat with faults: the type that it would have.
+    fn failed_splat(&mut self, source: &Value, each: Operators) -> Value {
+        let (value, _) = self.aside(|evaluator| evaluator.splat_of_unknown(&Value::unknown(source.ty()), each));
+        Value::unknown(value.ty())
     }
 
     fn splat_of_unknown(&mut self, source: &Value, each: Operators) -> Value {

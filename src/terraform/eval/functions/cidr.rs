@@ -5,7 +5,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use num_bigint::BigUint;
+use num_bigint::{BigInt, BigUint, Sign};
 
 use super::call::{arity, integer, strings, text};
 use super::{Function, Parameter, Refusal, Shape};
@@ -113,22 +113,27 @@ impl Network {
         Ok(self.shown(self.address | offset))
     }
 
+    /// The network with a number below this one. Terraform takes negative numbers and widths too; what it
+    /// makes of them is done alike.
     fn subnet(self, bits: i64, negative: bool, number: &BigUint) -> Result<Self, Refusal> {
         let (prefix, width) = (self.prefix, self.width);
-        let longer = u32::try_from(i64::from(prefix) + bits).ok().filter(|longer| *longer <= width);
-        let Some(longer) = longer else {
+        let longer = i64::from(prefix) + bits;
+        if longer > i64::from(width) {
             return Err(Refusal::new(format!("insufficient address space to extend prefix of {prefix} by {bits}")));
-        };
-        let fits = !negative && bits >= 0 && number.bits() <= u64::try_from(bits).unwrap_or(0);
-        if !fits {
-            let sign = if negative { "-" } else { "" };
+        }
+        let longer = u32::try_from(longer).map_err(|_| Refusal::refused("the prefix would have a negative length"))?;
+        let most = if (0..64).contains(&bits) { (1u64 << bits) - 1 } else { u64::MAX };
+        let low = number.iter_u64_digits().next().unwrap_or(0);
+        let number = BigInt::from_biguint(if negative { Sign::Minus } else { Sign::Plus }, number.clone());
+        if low > most {
             return Err(Refusal::new(format!(
-                "prefix extension of {bits} does not accommodate a subnet numbered {sign}{number}"
+                "prefix extension of {bits} does not accommodate a subnet numbered {number}"
             )));
         }
-        let number = u128::try_from(number.clone()).unwrap_or(0);
-        let shifted = number.checked_shl(width - longer).unwrap_or(0);
-        Ok(Self { address: self.address | shifted, prefix: longer, width })
+        let address = (BigInt::from(self.address) | (number << (width - longer))).magnitude().clone();
+        let address = u128::try_from(address).ok().filter(|address| *address <= low_bits(width));
+        let address = address.ok_or_else(|| Refusal::new("the subnet lies outside the address space"))?;
+        Ok(Self { address, prefix: longer, width })
     }
 
     fn last(self) -> u128 {

@@ -31,9 +31,8 @@ fn contains(args: &[Value], context: &Context) -> Result<Value, Refusal> {
 
 fn index(args: &[Value], context: &Context) -> Result<Value, Refusal> {
     let [list, wanted] = args else { return Err(arity()) };
-    let items = match list.data() {
-        Data::List(_, items) | Data::Tuple(items) => items,
-        _ => return Err(Refusal::new("argument must be a list or tuple")),
+    let (Data::List(_, items) | Data::Tuple(items)) = list.data() else {
+        return Err(Refusal::new("argument must be a list or tuple"));
     };
     if items.is_empty() {
         return Err(Refusal::new("cannot search an empty list"));

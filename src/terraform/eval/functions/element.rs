@@ -77,9 +77,8 @@ fn unreadable(ty: Option<Type>) -> Refusal {
 }
 
 fn element(list: &Value, index: i64) -> Result<Value, Refusal> {
-    let items = match list.data() {
-        Data::List(_, items) | Data::Tuple(items) => items,
-        _ => return Err(unreadable(Some(list.ty()))),
+    let (Data::List(_, items) | Data::Tuple(items)) = list.data() else {
+        return Err(unreadable(Some(list.ty())));
     };
     let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
     if length == 0 {

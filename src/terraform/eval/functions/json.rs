@@ -25,8 +25,7 @@ pub(super) static JSONENCODE: Function = Function::new(
 );
 
 pub(super) static JSONDECODE: Function =
-    Function::generic("jsondecode", &[Parameter::new("str", Shape::String)], |args| Ok(decoded_type(args)), jsondecode)
-        .nullable();
+    Function::generic("jsondecode", &[Parameter::new("str", Shape::String)], decoded_type, jsondecode).nullable();
 
 /// The first character is certain when the value is not null.
 fn unknown(value: &Value) -> Value {
@@ -39,13 +38,15 @@ fn unknown(value: &Value) -> Value {
     Value::unknown_not_null(Type::String).refined(|range| range.prefix = first.map(std::sync::Arc::from))
 }
 
-fn decoded_type(args: &[Value]) -> Type {
+/// The known beginning of an unknown text may say what it will be.
+fn decoded_type(args: &[Value]) -> Result<Type, Refusal> {
     let prefix = args.first().and_then(Value::range).and_then(|range| range.prefix.as_deref()).unwrap_or_default();
     match prefix.trim_start().chars().next() {
-        Some('"') => Type::String,
-        Some('t' | 'f') => Type::Bool,
-        Some('-' | '.' | '0'..='9') => Type::Number,
-        _ => Type::Dynamic,
+        Some('"') => Ok(Type::String),
+        Some('t' | 'f') => Ok(Type::Bool),
+        Some('-' | '.' | '0'..='9') => Ok(Type::Number),
+        None | Some('{' | '[' | 'n') => Ok(Type::Dynamic),
+        Some(other) => Err(Refusal::argument(0, format!("a JSON document cannot begin with the character {other:?}"))),
     }
 }
 

@@ -95,7 +95,7 @@ fn result_type(args: &[Value]) -> Result<Type, Refusal> {
     }
 }
 
-fn invalid(why: String) -> Refusal {
+fn invalid(why: impl std::fmt::Display) -> Refusal {
     Refusal::argument(0, format!("invalid regexp pattern: {why}"))
 }
 

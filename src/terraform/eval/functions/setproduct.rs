@@ -60,6 +60,14 @@ fn setproduct(args: &[Value], context: &Context) -> Result<Value, Refusal> {
         rows = rows.iter().flat_map(longer).collect();
     }
     let rows: Vec<Value> = rows.into_iter().map(Value::tuple).collect();
+    if parts.iter().any(Type::has_dynamic)
+        && rows.windows(2).any(|pair| match pair {
+            [a, b] => a.ty() != b.ty(),
+            _ => false,
+        })
+    {
+        return Err(Refusal::new("all elements must be of the same type"));
+    }
     let tuple = Type::Tuple(parts);
     let product = if matches!(ty, Type::List(_)) { Value::list(tuple, rows) } else { Value::set(tuple, rows) };
     Ok(product.with_marks(marks))

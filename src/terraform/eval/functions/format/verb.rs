@@ -110,7 +110,7 @@ impl<'t> Verb<'t> {
             Data::Number(number) if !self.sharp => number.text(Style::Short, None),
             _ => json::encode(value).map_err(|refusal| self.unsupported(&refusal.message))?,
         };
-        Ok(self.padded(text))
+        Ok(self.padded(&text))
     }
 
     fn string(&self, value: &Value) -> String {
@@ -118,11 +118,11 @@ impl<'t> Verb<'t> {
         if let Some(wanted) = self.precision.filter(|wanted| *wanted > 0) {
             text = text.graphemes(true).take(wanted).collect();
         }
-        self.padded(if self.mode == 'q' { json::quote(&text) } else { text })
+        self.padded(&if self.mode == 'q' { json::quote(&text) } else { text })
     }
 
     /// To the width, in grapheme clusters.
-    fn padded(&self, text: String) -> String {
+    fn padded(&self, text: &str) -> String {
         let missing = self.width.unwrap_or(0).saturating_sub(text.graphemes(true).count());
         let pad = if self.zero { "0" } else { " " }.repeat(missing);
         if self.minus { format!("{text}{pad}") } else { format!("{pad}{text}") }

@@ -45,7 +45,7 @@ impl Stamp {
 
     /// What orders timestamps: the same time in UTC.
     pub(super) fn instant(&self) -> (i64, i32) {
-        let days = i64::from(self.local.date().duration_since(jiff::civil::date(0, 1, 1)).as_hours() as i32 / 24);
+        let days = self.local.date().duration_since(jiff::civil::date(0, 1, 1)).as_hours() / 24;
         let time = self.local.time();
         let seconds = i64::from(time.hour()) * 3600 + i64::from(time.minute()) * 60 + i64::from(time.second());
         (days * 86_400 + seconds - i64::from(self.offset), time.subsec_nanosecond())

@@ -41,7 +41,7 @@ pub(super) fn decode(text: &str, context: &Context) -> Result<Value, Refusal> {
                 .map_err(|refusal| Refusal { message: format!("{}: {}", place(), refusal.message), ..refusal })?,
         }
     }
-    Ok(builder.root.unwrap_or_else(|| Value::null(Type::Dynamic)))
+    builder.root.ok_or_else(|| Refusal::new("missing start of document"))
 }
 
 struct Builder<'a> {

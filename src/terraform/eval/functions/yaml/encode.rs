@@ -86,7 +86,7 @@ impl Writer {
                 self.line(indent);
             }
             self.push(":");
-            self.node(value, indent, false);
+            self.node(value, indent, !simple);
         }
     }
 
@@ -127,10 +127,9 @@ impl Writer {
     }
 
     fn text(&mut self, text: &str, indent: usize) {
-        if text.contains('\n') && block_allowed(text) {
-            self.literal(text, indent)
-        } else {
-            self.quoted(text, Some(indent))
+        match text.contains('\n') && block_allowed(text) {
+            true => self.literal(text, indent),
+            false => self.quoted(text, Some(indent)),
         }
     }
 

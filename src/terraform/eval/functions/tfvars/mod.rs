@@ -2,6 +2,8 @@
 //!
 //! <https://developer.hashicorp.com/terraform/language/functions/terraform-encode_tfvars>
 
+mod layout;
+
 use std::collections::BTreeMap;
 
 use super::call::{Context, arity, text};
@@ -10,7 +12,7 @@ use crate::parse::hcl;
 use crate::source::SourceId;
 use crate::terraform::eval::expression::eval_literal;
 use crate::terraform::eval::types::Type;
-use crate::terraform::eval::value::{Data, Value};
+use crate::terraform::eval::value::Value;
 
 pub(super) static ENCODE_EXPR: Function =
     Function::new("encode_expr", &[Parameter::new("value", Shape::Any).unknown()], Shape::String, |args, context| {
@@ -18,8 +20,7 @@ pub(super) static ENCODE_EXPR: Function =
         if !value.is_wholly_known() {
             return Ok(Value::unknown(Type::String));
         }
-        let mut out = String::new();
-        expression(value, 0, &mut out)?;
+        let out = layout::expression(value);
         context.grow(out.len())?;
         Ok(out.into())
     });
@@ -39,22 +40,16 @@ pub(super) static ENCODE_TFVARS: Function = Function::new(
                 "invalid value to encode: must be an object whose attribute names will become the encoded variable names",
             )
         })?;
-        let mut out = String::new();
-        let width = entries.keys().map(|name| name.chars().count()).max().unwrap_or(0);
-        for (name, value) in entries.iter() {
-            if !is_identifier(name) {
-                return Err(Refusal::argument(
-                    0,
-                    format!(
-                        "invalid variable name {name:?}: must be a valid identifier, per Terraform's rules for input \
-                         variable declarations"
-                    ),
-                ));
-            }
-            out.push_str(&format!("{name:width$} = "));
-            expression(value, 0, &mut out)?;
-            out.push('\n');
+        if let Some(name) = entries.keys().find(|name| !is_identifier(name)) {
+            return Err(Refusal::argument(
+                0,
+                format!(
+                    "invalid variable name {name:?}: must be a valid identifier, per Terraform's rules for input \
+                     variable declarations"
+                ),
+            ));
         }
+        let out = layout::attributes(entries.iter());
         context.grow(out.len())?;
         Ok(out.into())
     },
@@ -71,70 +66,6 @@ fn is_identifier(name: &str) -> bool {
     let mut chars = name.chars();
     chars.next().is_some_and(|c| c == '_' || c.is_alphabetic())
         && chars.all(|c| c == '_' || c == '-' || c.is_alphanumeric())
-}
-
-/// A value as HCL, as `hclwrite` formats it.
-fn expression(value: &Value, indent: usize, out: &mut String) -> Result<(), Refusal> {
-    match value.data() {
-        Data::Null(_) | Data::Unknown(..) => out.push_str("null"),
-        Data::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
-        Data::Number(number) => out.push_str(&number.to_string()),
-        Data::String(text) => string(text, out),
-        Data::List(_, items) | Data::Set(_, items) | Data::Tuple(items) => {
-            out.push('[');
-            for (at, item) in items.iter().enumerate() {
-                if at > 0 {
-                    out.push_str(", ");
-                }
-                expression(item, indent, out)?;
-            }
-            out.push(']');
-        }
-        Data::Map(_, entries) | Data::Object(entries) if entries.is_empty() => out.push_str("{}"),
-        Data::Map(_, entries) | Data::Object(entries) => {
-            out.push_str("{\n");
-            let keys: Vec<String> = entries.keys().map(|key| written_key(key)).collect();
-            let width = keys.iter().map(|key| key.chars().count()).max().unwrap_or(0);
-            for (key, value) in keys.iter().zip(entries.values()) {
-                out.push_str(&format!("{}{key:width$} = ", " ".repeat(indent + 2)));
-                expression(value, indent + 2, out)?;
-                out.push('\n');
-            }
-            out.push_str(&" ".repeat(indent));
-            out.push('}');
-        }
-    }
-    Ok(())
-}
-
-fn written_key(key: &str) -> String {
-    if is_identifier(key) {
-        return key.to_owned();
-    }
-    let mut out = String::new();
-    string(key, &mut out);
-    out
-}
-
-fn string(text: &str, out: &mut String) {
-    out.push('"');
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '$' | '%' if chars.peek() == Some(&'{') => out.extend([c, c]),
-            c if c.is_control() => match u32::from(c) {
-                code @ 0..=0xffff => out.push_str(&format!("\\u{code:04x}")),
-                code => out.push_str(&format!("\\U{code:08x}")),
-            },
-            c => out.push(c),
-        }
-    }
-    out.push('"');
 }
 
 /// Variables are literals here: there is nothing to refer to and nothing to call.
