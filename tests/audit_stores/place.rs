@@ -145,7 +145,6 @@ pub(crate) fn numbers(leaves: &[Vec<u8>]) -> Vec<u64> {
 }
 
 /// How many times more than in `cargo test`; the soak script asks for more.
-#[expect(clippy::disallowed_methods, reason = "how the script asks")]
 pub(crate) fn soak() -> usize {
     std::env::var("CHANGEGATE_SOAK").ok().and_then(|factor| factor.parse().ok()).unwrap_or(1)
 }

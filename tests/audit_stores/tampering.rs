@@ -9,6 +9,9 @@ use crate::place::{Place, git, read, record};
 
 const RECORDS: usize = 8;
 
+/// What somebody does to the files of the branch.
+type Change = Box<dyn Fn(&Path)>;
+
 fn filled(place: &Place) -> Box<dyn Store + Send> {
     let store = place.open();
     (0..RECORDS).for_each(|n| drop(store.append(&record(n)).expect("appended")));
@@ -40,7 +43,7 @@ fn a_branch_that_was_edited_names_the_first_bad_record() {
     let store = filled(&place);
     let good = git(&place.bare(), &["rev-parse", "changegate-audit"]);
     for n in 0..RECORDS {
-        let changes: [(&str, Box<dyn Fn(&Path)>); 4] = [
+        let changes: [(&str, Change); 4] = [
             (
                 "edited",
                 Box::new(move |work: &Path| {
