@@ -72,7 +72,9 @@ fn what_was_spooled_is_pushed_once() {
     fs::rename(place.directory.path().join("away"), place.bare()).expect("renamed");
     assert!(audit(project.path(), &to, &["push"]).1.starts_with("1 records"));
     assert!(audit(project.path(), &to, &["push"]).1.starts_with("0 records"));
-    assert_eq!(place.open().size().expect("readable"), 1);
+    let (_, log) = audit(project.path(), &to, &["log", "--format", "json"]);
+    let kinds: Vec<_> = ["\"kind\":\"decision\"", "\"kind\":\"import\""].map(|kind| log.matches(kind).count()).into();
+    assert_eq!((log.lines().count(), kinds), (2, vec![1, 1]), "{log}");
 }
 
 #[test]
