@@ -17,8 +17,8 @@ selected(resources, thing) if {
 	some written in shape.list(selection.attrs.selection_tag)
 	tag := shape.map(written)
 	tag.type == "STRINGEQUALS"
-	some tags in [shape.map(thing.attrs).tags, shape.map(thing.attrs).tags_all]
-	shape.map(tags)[tag.key] == tag.value
+	some key in ["tags", "tags_all"]
+	shape.map(shape.map(thing.attrs)[key])[tag.key] == tag.value
 }
 
 selected(resources, thing) if {
@@ -45,7 +45,7 @@ copies(resources, region) if {
 # Some plan copies to a vault that is not known yet.
 may_copy(resources) if {
 	some action in _copy_actions(resources)
-	not is_string(action.destination_vault_arn)
+	not is_string(object.get(action, "destination_vault_arn", null))
 }
 
 _means(pattern, _) if pattern == "*"

@@ -72,8 +72,8 @@ _interruptible if {
 }
 
 _tag_values contains value if {
-	some tags in [_attrs.tags, _attrs.tags_all]
-	some _, value in shape.map(tags)
+	some key in ["tags", "tags_all"]
+	some _, value in shape.map(_attrs[key])
 	is_string(value)
 }
 

@@ -108,7 +108,7 @@ deny contains finding if {
 unknown contains finding if {
 	input.stage == "apply"
 	some plan in _plans
-	not is_number(plan.created_at_ns)
+	not is_number(object.get(plan, "created_at_ns", null))
 	finding := {
 		"msg": sprintf("%s does not say when it was made: its age is not known", [plan.path]),
 		"at": "file",
@@ -163,7 +163,7 @@ _acknowledged := {address | some address in shape.list(input.change.spec.driftAc
 
 _faults contains fault if {
 	some plan in _plans
-	format := sprintf("%v", [plan.format_version])
+	format := sprintf("%v", [object.get(plan, "format_version", null)])
 	not regex.match("^1([.][0-9]+)*$", format)
 	fault := {
 		"plan": plan.path, "key": "format_version", "observed": format, "expected": "1.x",

@@ -241,7 +241,7 @@ _scheduled if {
 	resource.remains(schedule)
 	not schedule.attrs.spec.paused == true
 	not schedule.attrs.spec.template.snapshotVolumes == false
-	_includes(shape.map(schedule.attrs.spec).template, input.resource.namespace)
+	_includes(shape.at(schedule.attrs, ["spec", "template"]), input.resource.namespace)
 }
 
 _scheduled if {

@@ -172,7 +172,7 @@ _undecided contains finding if {
 
 _undecided contains finding if {
 	input.resource.type == "google_storage_bucket"
-	not is_string(_attrs.location)
+	not is_string(object.get(_attrs, "location", null))
 	finding := {"msg": sprintf("location of %s is not known", [_address]), "path": ["location"]}
 }
 
