@@ -56,6 +56,7 @@ fn split(double: f64) -> (f64, i64) {
 
 /// The natural logarithm by the method of Sun's fdlibm, which terraform's has too; a library that rounds
 /// better would give other digits.
+#[expect(clippy::excessive_precision, reason = "the constants as fdlibm writes them")]
 fn logarithm(x: f64) -> f64 {
     const LN2_HIGH: f64 = 6.931_471_803_691_238_164_90e-1;
     const LN2_LOW: f64 = 1.908_214_929_270_587_700_02e-10;

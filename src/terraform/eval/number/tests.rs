@@ -101,7 +101,7 @@ proptest! {
     #[test]
     fn text_reads_back(digits in "[1-9][0-9]{0,60}", exponent in -200i32..200) {
         let number = n(&format!("{digits}e{exponent}"));
-        prop_assert_eq!(n(&number.to_string()), number.clone());
+        prop_assert_eq!(&n(&number.to_string()), &number);
         prop_assert_eq!(n(&number.text(Style::Exponent, None)), number);
     }
 }
