@@ -3,6 +3,17 @@
 //! `tests/data/terraform_oracle/expressions.jsonl` holds what terraform 1.11.4 said; every expression is
 //! evaluated in the module `ctx/`. `cargo test --test terraform_expressions -- --nocapture` prints the figures.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_macros,
+    clippy::print_stdout,
+    clippy::semicolon_if_nothing_returned,
+    reason = "a test that panics has failed, as it should, and its figures are for people"
+)]
+
 mod terraform_oracle;
 
 use std::collections::BTreeMap;
