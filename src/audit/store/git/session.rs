@@ -265,7 +265,7 @@ mod tests {
 
     #[test]
     fn the_time_of_a_commit_is_that_of_the_record() {
-        assert_eq!(seconds("019b3c5e-0000-7000-8000-000000000000"), 1_766_235_635);
+        assert_eq!(seconds("019b3c5e-0000-7000-8000-000000000000"), 1_766_244_352);
         assert_eq!(seconds("x"), 0);
     }
 }

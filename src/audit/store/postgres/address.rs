@@ -129,14 +129,13 @@ mod tests {
             "postgres://gate:s3cret@db.example/audit?password=s3cret",
             "postgres://gate@db.example/audit",
             "postgresql://gate:s3cret@%2Fvar%2Frun/audit",
+            "postgres://gate:s3?cret@db/audit",
         ] {
             let address = read(text).expect("an address");
             let shown = format!("{address:?} {}", address.name);
-            assert!(!shown.contains("s3cret") && !shown.contains("hunter2") && shown.contains("gate@"), "{shown}");
+            assert!(!shown.contains("cret") && !shown.contains("hunter2") && shown.contains("gate@"), "{shown}");
         }
-        for text in
-            ["postgres://gate:s3?cret@db/audit", "postgres://gate:s3cret@db:port/audit", "postgres://a:s3cret@b?x=1"]
-        {
+        for text in ["postgres://gate:s3cret@db:port/audit", "postgres://a:s3cret@b?x=1"] {
             let fault = read(text).map(|_| ()).expect_err("not an address");
             assert!(!fault.contains("cret"), "{fault}");
         }
