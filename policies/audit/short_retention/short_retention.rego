@@ -136,7 +136,9 @@ _retentions(attrs) := [{"path": path, "days": _days(written, entry)} |
 	entry := _single[input.resource.type]
 	path := entry.path
 	written := shape.at(attrs, path)
-]
+] if {
+	_single[input.resource.type]
+}
 
 _retentions(attrs) := [entry |
 	_archive

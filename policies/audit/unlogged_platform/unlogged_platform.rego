@@ -100,8 +100,9 @@ _kept contains one if {
 	demand.met(one, demand.effective(input.resource.before, one))
 }
 
-_kept contains object.union(one, {"includes": one.includes & before}) if {
+_kept contains object.union(one, {"includes": wanted & before}) if {
 	some one in _demands
+	wanted := one.includes
 	before := {entry | some entry in shape.list(demand.effective(input.resource.before, one))}
 }
 
@@ -150,7 +151,7 @@ _demands contains one if {
 # `log` is what version 3 of the provider called it.
 _demands contains {"path": ["enabled_log"], "length": 1} if {
 	input.resource.type == "azurerm_monitor_diagnostic_setting"
-	count(shape.list(_attrs.log)) == 0
+	count(shape.list(object.get(_attrs, "log", []))) == 0
 }
 
 # As many log types as before.
@@ -158,4 +159,5 @@ _demands contains {"path": ["audit_log_config"], "length": before} if {
 	input.resource.type == "google_project_iam_audit_config"
 	_was
 	before := count(shape.list(input.resource.before.audit_log_config))
+	before > 0
 }

@@ -147,12 +147,29 @@ test_present_is_judged if {
 	_unknown(object.union(present, {"environment": null})) == {resource.unclassified}
 }
 
-test_odd_values_do_not_stop_it if {
-	every value in [null, 7, "x", [], {}, [7], [null], [{}], true] {
+_odd := [null, 7, "x", [], {}, [7], [null], [{}], true]
+
+test_odd_log_types_do_not_stop_it if {
+	every value in _odd {
 		_judge("aws_eks_cluster", {"enabled_cluster_log_types": value}) >= 0
-		_judge("google_container_cluster", {"logging_config": value, "logging_service": value}) >= 0
-		count(_about(_step("google_project_iam_audit_config", {"audit_log_config": value}, {"audit_log_config": value}))) == 0
 		count(_about(_step("aws_eks_cluster", {"enabled_cluster_log_types": value}, {}))) >= 1
+	}
+}
+
+test_odd_logging_does_not_stop_it if {
+	every value in _odd {
+		_judge("google_container_cluster", {"logging_config": value, "logging_service": value}) >= 0
+	}
+}
+
+test_odd_audit_configs_do_not_stop_it if {
+	every value in _odd {
+		count(_about(_step("google_project_iam_audit_config", {"audit_log_config": value}, {"audit_log_config": value}))) == 0
+	}
+}
+
+test_odd_settings_do_not_stop_it if {
+	every value in _odd {
 		_judge("azurerm_monitor_diagnostic_setting", {"log": value, "enabled_log": value}) >= 0
 	}
 }

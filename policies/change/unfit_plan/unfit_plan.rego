@@ -155,9 +155,12 @@ _approved := digest if {
 	text.given(digest)
 }
 
-_digest(text) := trim_prefix(lower(text), "sha256:")
+_digest(written) := trim_prefix(lower(sprintf("%v", [written])), "sha256:")
 
-_young(plan) if input.now_ns - plan.created_at_ns <= _max_age
+_young(plan) if {
+	is_number(plan.created_at_ns)
+	input.now_ns - plan.created_at_ns <= _max_age
+}
 
 _acknowledged := {address | some address in shape.list(input.change.spec.driftAcknowledged)}
 

@@ -177,6 +177,7 @@ _undecided contains finding if {
 }
 
 _spans_regions if {
+	is_string(_attrs.location)
 	upper(_attrs.location) in {"US", "EU", "ASIA", "NAM4", "EUR4", "EUR5", "EUR7", "EUR8", "ASIA1"}
 }
 
