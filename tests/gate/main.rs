@@ -13,4 +13,5 @@ mod acme;
 mod bad_input;
 mod determinism;
 mod house;
+mod policies;
 mod shop;
