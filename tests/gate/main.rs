@@ -15,3 +15,4 @@ mod determinism;
 mod house;
 mod policies;
 mod shop;
+mod terraform;
