@@ -72,12 +72,11 @@ unknown contains finding if {
 	resource.remains(input.resource)
 	resource.production(input.resource)
 	_argo
-	some other in input.resource.related
-	other.relation == "service"
-	other.unresolved == true
+	some reference in shape.list(object.get(input.resource, "dangling", []))
+	reference.relation == "service"
 	finding := {
-		"msg": sprintf("%s: the Service %s is not in this tree", [input.resource.name, other.id]),
-		"path": _at_strategy([]),
+		"msg": sprintf("%s: the Service %s is not in this tree", [input.resource.name, reference.name]),
+		"path": reference.path,
 	}
 }
 

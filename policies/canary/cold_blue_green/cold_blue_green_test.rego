@@ -71,12 +71,11 @@ test_analysis_after_the_switch_by_tier if {
 }
 
 test_a_service_that_is_not_there if {
-	lost := object.union(_rollout(_good), {"related": [{
-		"relation": "service", "id": "Service/orders/orders-api-preview", "unresolved": true,
+	lost := object.union(_rollout(_good), {"dangling": [{
+		"relation": "service", "kind": "Service", "namespace": "orders", "name": "orders-api-preview",
+		"path": ["spec", "strategy", "blueGreen", "previewService"], "among": null,
 	}]})
-	{finding.msg | some finding in _unknown(lost)} == {
-		"orders-api: the Service Service/orders/orders-api-preview is not in this tree",
-	}
+	{finding.msg | some finding in _unknown(lost)} == {"orders-api: the Service orders-api-preview is not in this tree"}
 }
 
 test_behind_an_alb if {

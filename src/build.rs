@@ -1,0 +1,6 @@
+//! Build script: compiles the crate again when a policy changed, since the library embeds them.
+
+fn main() {
+    println!("cargo::rerun-if-changed=policies");
+    println!("cargo::rerun-if-changed=src/build.rs");
+}
