@@ -218,6 +218,7 @@ _speed := "freshness or lag" if not _serves
 _faults contains finding if {
 	_argo
 	count(_open) == 0
+	not _nested
 	count(_templates) > 0
 	missing := _missing_of(_measured)
 	count(missing) > 0
@@ -244,6 +245,25 @@ _unresolved contains finding if {
 			reference.name,
 		]),
 		"path": reference.path,
+	}
+}
+
+# A template of templates: what those measure is not seen from here.
+_nested if {
+	some template in _templates
+	count(shape.list(shape.at(template.attrs, ["spec", "templates"]))) > 0
+}
+
+_unresolved contains finding if {
+	_argo
+	_nested
+	count(_missing_of(_measured)) > 0
+	finding := {
+		"msg": sprintf("%s: templates refer to further templates, whether %s is measured is not known", [
+			input.resource.name,
+			concat(" and ", _missing_of(_measured)),
+		]),
+		"path": ["spec", "strategy"],
 	}
 }
 

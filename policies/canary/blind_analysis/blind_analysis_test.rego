@@ -133,6 +133,15 @@ test_a_template_that_is_not_there if {
 	])}
 }
 
+test_templates_of_templates_are_not_known if {
+	outer := json.patch(_template([_success]), [{
+		"op": "add", "path": "/attrs/spec/templates", "value": [{"templateName": "latency"}],
+	}])
+	thing := object.union(sample.rollout, {"related": [sample.relation("analysis-template", outer)]})
+	_messages(thing) == set()
+	count(_unknown(thing)) == 1
+}
+
 test_flagger if {
 	good := [
 		{"name": "request-success-rate", "thresholdRange": {"min": 99}},

@@ -73,7 +73,7 @@ unknown contains finding if {
 	resource.production(input.resource)
 	_argo
 	some reference in shape.list(object.get(input.resource, "dangling", []))
-	reference.relation == "service"
+	reference.relation in {"active-service", "preview-service"}
 	finding := {
 		"msg": sprintf("%s: the Service %s is not in this tree", [input.resource.name, reference.name]),
 		"path": reference.path,

@@ -72,7 +72,7 @@ test_analysis_after_the_switch_by_tier if {
 
 test_a_service_that_is_not_there if {
 	lost := object.union(_rollout(_good), {"dangling": [{
-		"relation": "service", "kind": "Service", "namespace": "orders", "name": "orders-api-preview",
+		"relation": "preview-service", "kind": "Service", "namespace": "orders", "name": "orders-api-preview",
 		"path": ["spec", "strategy", "blueGreen", "previewService"], "among": null,
 	}]})
 	{finding.msg | some finding in _unknown(lost)} == {"orders-api: the Service orders-api-preview is not in this tree"}
