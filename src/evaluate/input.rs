@@ -22,7 +22,7 @@ impl Shared {
     pub(super) fn new(task: &Task<'_>, with_resources: bool) -> Result<Self, Diagnostic> {
         let failed = |e: String| Diagnostic::error("gate::input", format!("the policy input cannot be built: {e}"));
         let world = Input::of(task.world).map_err(failed)?;
-        let changed = task.resources.iter().filter(|r| r.action.is_change());
+        let changed = task.changed.iter().filter_map(|index| task.resources.get(*index));
         let changed = Input::list(changed.map(|r| resource_input(r, task.resources, task.sources)).collect());
         let base = world.with(vec![("changed", changed)]);
         let with_resources = if with_resources {
@@ -35,13 +35,18 @@ impl Shared {
     }
 }
 
-/// The whole input document, as a policy sees it with every resource.
+/// The whole input document, as a policy sees it with every resource; `changed` are indexes of the changed ones.
 ///
 /// # Errors
 /// A message, when the world does not serialise.
-pub fn whole_input(world: &World, resources: &[Resource], sources: &Sources) -> Result<Input, String> {
+pub fn whole_input(
+    world: &World,
+    resources: &[Resource],
+    changed: &[usize],
+    sources: &Sources,
+) -> Result<Input, String> {
     let all: Vec<Input> = resources.par_iter().map(|r| resource_input(r, resources, sources)).collect();
-    let changed = all.iter().zip(resources).filter(|(_, r)| r.action.is_change()).map(|(i, _)| i.clone()).collect();
+    let changed = changed.iter().filter_map(|index| all.get(*index).cloned()).collect();
     Ok(Input::of(world)?.with(vec![("changed", Input::list(changed)), ("resources", Input::list(all))]))
 }
 
