@@ -7,7 +7,7 @@ mod resource;
 mod stateful;
 mod world;
 
-pub use resource::{Action, Iac, Related, Resource};
+pub use resource::{Action, Dangling, Iac, Related, Resource};
 pub use stateful::is_stateful;
 pub use world::{
     Actor, ApprovalFacts, CalendarFacts, CalendarHeader, ChangeFacts, CommitFacts, ConfigFacts, ContextFacts,
