@@ -30,6 +30,8 @@ pub struct Task<'a> {
     pub world: &'a World,
     /// Every resource.
     pub resources: &'a [Resource],
+    /// Which resources the change, as far as its request goes, changes: indexes of `resources`.
+    pub changed: &'a [usize],
     /// Whether a resource is judged: indexes of `resources`.
     pub judged: Vec<usize>,
     /// The change request's document and its place, for findings `at: "change"`.
