@@ -134,14 +134,15 @@ _first(limits) := {finding |
 	)
 }
 
+_rungs_below := count({weight.percent | some weight in _weights; weight.percent < 100})
+
 _few contains finding if {
 	count(_weights) > 0
-	below := {weight.percent | some weight in _weights; weight.percent < 100}
-	count(below) < 3
+	_rungs_below < 3
 	finding := _finding(
-		sprintf("%d weights below 100 %%, a ladder has at least 3", [count(below)]),
+		sprintf("the ladder has %d of at least 3 weights below 100 %%", [_rungs_below]),
 		["spec", "strategy", "canary", "steps"],
-		sprintf("%d weights", [count(below)]),
+		sprintf("%d", [_rungs_below]),
 		"at least 3 weights",
 	)
 }
@@ -172,8 +173,9 @@ _jumps contains finding if {
 	)
 }
 
-# After the last step everybody gets it.
+# After the last step everybody gets it. A ladder with too few weights is told so already.
 _jumps contains finding if {
+	_rungs_below >= 3
 	last := _weights[count(_weights) - 1]
 	jump := 100 - last.percent
 	jump > 50

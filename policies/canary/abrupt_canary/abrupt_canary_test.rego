@@ -62,7 +62,7 @@ test_boundary_of_the_jump if {
 }
 
 test_too_few_weights if _messages(_routed([_weight(10), _pause("20m"), _weight(50), _pause("20m")])) == {
-	"orders-api: 2 weights below 100 %, a ladder has at least 3",
+	"orders-api: the ladder has 2 of at least 3 weights below 100 %",
 }
 
 test_falling_weights if {
