@@ -104,6 +104,7 @@ impl Judged {
                 &session.sources,
             ),
             approvals,
+            waivers: Vec::new(),
             matrix: documents.matrix.as_ref().map(|m| m.facts(&session.sources)),
             context: documents::context(documents, &inputs.max_ages, request.clock.now, &session.sources),
             risk: self.request.as_ref().map(ChangeRequest::risk).unwrap_or_default(),
@@ -148,7 +149,8 @@ impl Judged {
         Actor { id: person, ..request.actor.clone() }
     }
 
-    fn participants(&self, inputs: &Inputs) -> BTreeSet<String> {
+    /// Canonical ids of those whom the request itself names as its requester and implementer.
+    pub(super) fn participants(&self, inputs: &Inputs) -> BTreeSet<String> {
         let names = self.request.iter().flat_map(ChangeRequest::participants);
         names.map(|name| inputs.documents.identities.canonical(name)).collect()
     }

@@ -5,6 +5,7 @@ mod calendars;
 mod change;
 mod decide;
 mod inputs;
+mod phases;
 pub mod policies;
 mod scope;
 mod subjects;
@@ -17,7 +18,7 @@ use jiff::Timestamp;
 
 use crate::audit::{Attestation, Secret};
 use crate::config::AuditLevel;
-use crate::evaluate::{self, Evaluation, Task};
+use crate::evaluate;
 use crate::facts::{Actor, Resource, Stage, World};
 use crate::finding::{Diagnostic, Level};
 use crate::outcome::Outcome;
@@ -25,11 +26,13 @@ use crate::policy::engine::Input;
 use crate::policy::library::Selection;
 use crate::source::Sources;
 use crate::terraform::config::Options;
+use crate::waiver::Waiver;
 
 pub use calendars::{Calendars, calendars};
 
 use change::Judged;
 use inputs::Inputs;
+use phases::Verdicts;
 pub use subjects::RootFacts;
 use subjects::Subjects;
 use workspace::Workspace;
@@ -182,7 +185,7 @@ struct Judgement {
     workspace: Workspace,
     inputs: Inputs,
     facts: Facts,
-    evaluation: Evaluation,
+    verdicts: Verdicts,
 }
 
 /// Facts of a run: the whole input of the policies.
@@ -190,14 +193,15 @@ struct Facts {
     world: World,
     subjects: Subjects,
     judged: Judged,
+    waivers: Vec<Waiver>,
 }
 
 fn judge(request: &Request, session: &mut Session, progress: &dyn Progress) -> Result<Judgement, Diagnostic> {
     let workspace = Workspace::open(request)?;
     let inputs = Inputs::read(request, &workspace, session)?;
     let facts = gather(request, &workspace, &inputs, session, progress)?;
-    let evaluation = evaluate(&inputs, &facts, session, progress)?;
-    Ok(Judgement { workspace, inputs, facts, evaluation })
+    let verdicts = phases::judge(&workspace, &inputs, &facts, session, progress)?;
+    Ok(Judgement { workspace, inputs, facts, verdicts })
 }
 
 fn gather(
@@ -210,28 +214,10 @@ fn gather(
     let mut judged = Judged::find(request, workspace, inputs, session)?;
     let subjects = Subjects::read(request, workspace, inputs, &judged, session, progress)?;
     let world = judged.world(request, workspace, inputs, &subjects, session)?;
-    Ok(Facts { world, subjects, judged })
-}
-
-fn evaluate(
-    inputs: &Inputs,
-    facts: &Facts,
-    session: &Session,
-    progress: &dyn Progress,
-) -> Result<Evaluation, Diagnostic> {
-    let policies: Vec<_> = inputs.library.select(facts.world.stage, &inputs.selection).collect();
-    progress.step("judging", facts.subjects.judged.len() + policies.len());
-    let task = Task {
-        library: &inputs.library,
-        policies,
-        world: &facts.world,
-        resources: &facts.subjects.resources,
-        judged: facts.subjects.judged.clone(),
-        request: facts.judged.request.as_ref().map(|r| &r.node),
-        sources: &session.sources,
-        tick: &|| progress.tick(),
-    };
-    evaluate::evaluate(&task)
+    let mut facts = Facts { world, subjects, judged, waivers: Vec::new() };
+    facts.waivers = phases::waivers(workspace, inputs, &facts, &session.sources);
+    facts.world.waivers = phases::settle(workspace, inputs, &facts, &[], &mut [], &session.sources).facts;
+    Ok(facts)
 }
 
 /// The root of a run, and where the configuration there says that its records are kept.

@@ -13,6 +13,8 @@ mod acme;
 mod bad_input;
 mod determinism;
 mod house;
+mod introduced;
 mod policies;
 mod shop;
 mod terraform;
+mod waivers;
