@@ -32,6 +32,7 @@ pub fn compare(task: &Task<'_>, now: &mut Evaluation) -> Result<Vec<Finding>, Di
         policies,
         world: &world,
         resources: &past.resources,
+        changed: &[],
         judged: past.judged,
         request: None,
         tick: &|| {},

@@ -1,20 +1,20 @@
 //! The order in which things are judged: the policies, what is older than the change, what a waiver silences, and last the
 //! policies about waivers themselves.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::audit::Grants;
-use crate::evaluate::{self, Evaluation, Raised, Task};
-use crate::facts::{WaiverFacts, World};
+use crate::evaluate::{self, Evaluation, Task};
+use crate::facts::{Resource, WaiverFacts, World};
 use crate::finding::{Diagnostic, Finding};
 use crate::policy::library::Policy;
 use crate::source::Sources;
 use crate::waiver::{self, Circumstances, Waiver};
 
-use super::{Facts, Inputs, Progress, Session, Workspace};
+use super::{Case, Facts, Inputs, Progress, Session, Workspace, cases};
 
 /// What all policies say, with what became of it.
 #[derive(Default)]
@@ -39,7 +39,7 @@ pub(super) struct Verdicts {
     pub grants: Grants,
 }
 
-/// Judges everything.
+/// Judges every case, and makes one answer of them.
 pub(super) fn judge(
     workspace: &Workspace,
     inputs: &Inputs,
@@ -47,46 +47,60 @@ pub(super) fn judge(
     session: &Session,
     progress: &dyn Progress,
 ) -> Result<Verdicts, Diagnostic> {
-    let selected: Vec<&Policy> = inputs.library.select(facts.world.stage, &inputs.selection).collect();
-    progress.step("judging", facts.subjects.judged.len() + selected.len());
-    let (about_waivers, first): (Vec<&Policy>, Vec<&Policy>) = selected.iter().partition(|p| p.reads_waivers);
-    let tick = || progress.tick();
-    let task = task(inputs, facts, &session.sources, first, &facts.world, &tick);
-    let mut evaluation = evaluate::evaluate(&task)?;
-    let fixed = evaluate::compare(&task, &mut evaluation)?;
-    let settled = settle(workspace, inputs, facts, &selected, &mut evaluation.findings, &session.sources);
-    let mut verdicts = Verdicts {
-        fixed,
-        valid_until: settled.valid_until,
-        grants: Grants { waivers: settled.grants, ..Grants::default() },
-        ..Verdicts::default()
-    };
-    verdicts.add(&task.policies, evaluation);
-    let world = World { waivers: settled.facts, ..facts.world.clone() };
-    let last = Task { policies: about_waivers, judged: Vec::new(), world: &world, ..task };
-    let evaluation = evaluate::evaluate(&last)?;
-    verdicts.add(&last.policies, evaluation);
-    verdicts.waivers = world.waivers;
-    Ok(verdicts)
+    let stage = facts.world().map_or_else(Default::default, |world| world.stage);
+    let selected: Vec<&Policy> = inputs.library.select(stage, &inputs.selection).collect();
+    progress.step("judging", facts.cases.iter().map(|case| case.subjects.len() + selected.len()).sum());
+    let judged = facts.cases.iter().map(|case| {
+        let run = Run { workspace, inputs, facts, case, selected: &selected, sources: &session.sources };
+        Ok((case.judged.id().unwrap_or_default().to_owned(), run.judge(&|| progress.tick())?))
+    });
+    Ok(cases::merge(judged.collect::<Result<_, Diagnostic>>()?))
 }
 
-fn task<'a>(
+/// One case, and all that it is judged with.
+struct Run<'a> {
+    workspace: &'a Workspace,
     inputs: &'a Inputs,
     facts: &'a Facts,
+    case: &'a Case,
+    selected: &'a [&'a Policy],
     sources: &'a Sources,
-    policies: Vec<&'a Policy>,
-    world: &'a World,
-    tick: &'a (dyn Fn() + Sync),
-) -> Task<'a> {
-    Task {
-        library: &inputs.library,
-        policies,
-        world,
-        resources: &facts.subjects.resources,
-        judged: facts.subjects.judged.clone(),
-        request: facts.judged.request.as_ref().map(|r| &r.node),
-        sources,
-        tick,
+}
+
+impl<'a> Run<'a> {
+    fn judge(&self, tick: &'a (dyn Fn() + Sync)) -> Result<Verdicts, Diagnostic> {
+        let (last, first): (Vec<&Policy>, Vec<&Policy>) = self.selected.iter().partition(|p| p.reads_waivers);
+        let task = self.task(first, tick);
+        let mut evaluation = evaluate::evaluate(&task)?;
+        let fixed = evaluate::compare(&task, &mut evaluation)?;
+        let settled = waiver::settle(&self.facts.waivers, &mut evaluation.findings, &self.circumstances());
+        let grants = Grants { waivers: settled.grants, ..Grants::default() };
+        let mut verdicts = Verdicts { fixed, valid_until: settled.valid_until, grants, ..Verdicts::default() };
+        verdicts.add(&task.policies, evaluation);
+        let world = World { waivers: settled.facts, ..self.case.world.clone() };
+        let task = Task { policies: last, judged: Vec::new(), world: &world, ..task };
+        let evaluation = evaluate::evaluate(&task)?;
+        verdicts.add(&task.policies, evaluation);
+        verdicts.waivers = world.waivers;
+        Ok(verdicts)
+    }
+
+    fn circumstances(&self) -> Circumstances<'a> {
+        circumstances(self.workspace, self.inputs, self.facts, self.case, self.selected, self.sources)
+    }
+
+    fn task(&self, policies: Vec<&'a Policy>, tick: &'a (dyn Fn() + Sync)) -> Task<'a> {
+        Task {
+            library: &self.inputs.library,
+            policies,
+            world: &self.case.world,
+            resources: &self.facts.subjects.resources,
+            changed: &self.case.changed,
+            judged: self.case.subjects.clone(),
+            request: self.case.judged.request.as_ref().map(|r| &r.node),
+            sources: self.sources,
+            tick,
+        }
     }
 }
 
@@ -104,40 +118,47 @@ impl Verdicts {
 }
 
 /// Every waiver of a run: of the documents, and those that stand at the resources.
-pub(super) fn waivers(workspace: &Workspace, inputs: &Inputs, facts: &Facts, sources: &Sources) -> Vec<Waiver> {
-    let documents = inputs.documents.waivers.iter().map(Waiver::of_document);
-    let compared = workspace.difference.is_some();
-    documents.chain(waiver::read_inline(&facts.subjects.resources, sources, compared)).collect()
-}
-
-/// Judges the waivers and lets them silence what they cover.
-pub(super) fn settle(
+pub(super) fn waivers(
     workspace: &Workspace,
     inputs: &Inputs,
-    facts: &Facts,
-    asked: &[&Policy],
-    findings: &mut [Raised],
+    resources: &[Resource],
     sources: &Sources,
-) -> waiver::Settled {
-    let git = facts.world.git.as_ref();
-    let contributors: BTreeSet<String> = match git {
-        Some(git) => git.contributors.iter().cloned().collect(),
-        None => facts.judged.participants(inputs),
-    };
-    let circumstances = Circumstances {
-        now: facts.world.now.0,
+) -> Vec<Waiver> {
+    let documents = inputs.documents.waivers.iter().map(Waiver::of_document);
+    documents.chain(waiver::read_inline(resources, sources, workspace.difference.is_some())).collect()
+}
+
+/// Tells the policies of each case which waivers there are; what they do is not known yet.
+pub(super) fn introduce_waivers(workspace: &Workspace, inputs: &Inputs, facts: &mut Facts, sources: &Sources) {
+    let introduced = facts.cases.iter().map(|case| {
+        waiver::settle(&facts.waivers, &mut [], &circumstances(workspace, inputs, facts, case, &[], sources)).facts
+    });
+    let introduced: Vec<_> = introduced.collect();
+    facts.cases.iter_mut().zip(introduced).for_each(|(case, waivers)| case.world.waivers = waivers);
+}
+
+fn circumstances<'a>(
+    workspace: &Workspace,
+    inputs: &'a Inputs,
+    facts: &'a Facts,
+    case: &'a Case,
+    asked: &'a [&'a Policy],
+    sources: &'a Sources,
+) -> Circumstances<'a> {
+    let contributors = case.world.git.as_ref().map(|git| git.contributors.iter().cloned().collect());
+    Circumstances {
+        now: case.world.now.0,
         policies: &inputs.library.policies,
         asked,
         resources: &facts.subjects.resources,
-        judged: &facts.subjects.judged,
+        judged: &case.subjects,
         whole: workspace.is_whole(),
-        change: facts.judged.request.as_ref().map(|request| request.id()),
-        contributors: &contributors,
+        change: case.judged.id(),
+        contributors: contributors.unwrap_or_else(|| case.judged.participants(inputs)),
         identities: &inputs.documents.identities,
-        approvals: &facts.world.approvals,
+        approvals: &case.world.approvals,
         approvers: &inputs.config.approvals.waiver_approvers,
         limits: inputs.config.waivers,
         sources,
-    };
-    waiver::settle(&facts.waivers, findings, &circumstances)
+    }
 }

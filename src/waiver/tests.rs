@@ -162,7 +162,7 @@ impl Gate {
             judged: &[0],
             whole: true,
             change: Some("CHG-1"),
-            contributors: &self.contributors,
+            contributors: self.contributors.clone(),
             identities: &Identities::default(),
             approvals: &self.approvals,
             approvers: &self.approvers,

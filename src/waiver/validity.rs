@@ -30,7 +30,7 @@ pub struct Circumstances<'a> {
     /// Id of the change.
     pub change: Option<&'a str>,
     /// Canonical ids of everybody who contributed.
-    pub contributors: &'a BTreeSet<String>,
+    pub contributors: BTreeSet<String>,
     /// Who is who.
     pub identities: &'a Identities,
     /// Approvals with the answer whether they count.

@@ -15,6 +15,7 @@ mod determinism;
 mod house;
 mod introduced;
 mod policies;
+mod requests;
 mod shop;
 mod terraform;
 mod waivers;
