@@ -5,6 +5,8 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    clippy::print_stderr,
     unreachable_pub,
     reason = "a test that panics has failed, as it should; tests own their environment"
 )]
@@ -14,5 +16,6 @@ mod bad_input;
 mod determinism;
 mod house;
 mod policies;
+mod rendering;
 mod shop;
 mod terraform;
