@@ -7,6 +7,7 @@ mod joins;
 mod metadata;
 mod objects;
 mod read;
+pub mod render;
 
 pub use joins::join;
 pub use metadata::{annotation, label};
