@@ -10,6 +10,7 @@ mod facts;
 mod freeze;
 mod policy;
 mod progress;
+mod report;
 mod test;
 
 use std::path::PathBuf;
@@ -46,6 +47,9 @@ enum Command {
     /// List and explain policies
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Write pages that people read in a meeting
+    #[command(subcommand)]
+    Report(report::ReportCommand),
 }
 
 /// What is judged.
@@ -212,6 +216,7 @@ pub(crate) fn run(cli: &Cli) -> Answer {
         Command::Audit(args) => audit::run(args),
         Command::Freeze(command) => freeze::run(command),
         Command::Policy(command) => policy::run(command),
+        Command::Report(command) => report::run(command),
     }
 }
 

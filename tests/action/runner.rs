@@ -44,10 +44,10 @@ impl Run {
 pub fn action() -> Node {
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("action.yml")).unwrap();
     let mut sources = Sources::default();
-    let id = sources.add(Source::new("action.yml", text.clone(), Revision::Head));
+    let id = sources.add(Source::new("action.yml", Revision::Head, text.clone()));
     let read = yaml::parse(id, &text, &Limits::default());
     assert!(read.diagnostics.is_empty(), "{:?}", read.diagnostics);
-    read.documents.into_iter().next().unwrap().root
+    read.documents.into_iter().next().unwrap()
 }
 
 impl Runner {
@@ -146,7 +146,7 @@ impl Runner {
             command.env("GITHUB_OUTPUT", &output).env("GITHUB_STEP_SUMMARY", &summary);
             command.env("RUNNER_TEMP", &temp).env("RUNNER_OS", "Linux").env("RUNNER_ARCH", "X64");
             for entry in step.get("env").and_then(Node::as_map).into_iter().flat_map(|map| map.iter()) {
-                command.env(&*entry.key, expand(entry.value.as_str().unwrap(), &values));
+                command.env(&*entry.key, expand(entry.node.as_str().unwrap(), &values));
             }
             let ran = command.output().unwrap();
             run.log.push_str(&String::from_utf8_lossy(&ran.stdout));
@@ -161,7 +161,7 @@ impl Runner {
             }
         }
         for entry in action.get("outputs").and_then(Node::as_map).unwrap().iter() {
-            let value = entry.value.get("value").and_then(Node::as_str).unwrap();
+            let value = entry.node.get("value").and_then(Node::as_str).unwrap();
             run.outputs.insert(entry.key.to_string(), expand(value, &values));
         }
         run.summary = std::fs::read_to_string(&summary).unwrap();
@@ -173,7 +173,7 @@ impl Runner {
 fn defaults(action: &Node) -> BTreeMap<String, String> {
     let inputs = action.get("inputs").and_then(Node::as_map).unwrap();
     let default = |node: &Node| node.get("default").and_then(Node::as_str).unwrap_or_default().to_owned();
-    inputs.iter().map(|entry| (format!("inputs.{}", entry.key), default(&entry.value))).collect()
+    inputs.iter().map(|entry| (format!("inputs.{}", entry.key), default(&entry.node))).collect()
 }
 
 /// Replaces `${{ NAME }}`; anything but a plain name is a fault of the action.
