@@ -62,6 +62,11 @@ pub fn join(resources: &mut [Resource], sources: &Sources) -> Option<Diagnostic>
     })
 }
 
+/// Keys of the place where the spec of a workload's pods stands.
+pub(super) fn pod_spec(resource: &Resource) -> Option<Vec<&'static str>> {
+    pods::spec_keys(resource)
+}
+
 /// Two objects that belong together.
 struct Link {
     from: usize,
