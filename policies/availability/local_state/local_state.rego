@@ -31,7 +31,7 @@ package policies.availability.local_state
 import data.policies.lib.resource
 import data.policies.lib.shape
 import data.policies.lib.tier
-import data.policies.lib.workload
+import data.policies.lib.kubernetes
 
 deny contains finding if {
 	resource.remains(input.resource)
@@ -62,11 +62,11 @@ unknown contains finding if {
 
 _is_workload if input.resource.type in {"apps/Deployment", "apps/ReplicaSet", "argoproj.io/Rollout"}
 
-_path := workload.spec_path(input.resource)
+_path := kubernetes.spec_path(input.resource)
 
 _volumes[index] := volume if {
 	_is_workload
-	some index, entry in shape.list(shape.at(workload.pod(input.resource), ["volumes"]))
+	some index, entry in shape.list(shape.at(kubernetes.pod(input.resource), ["volumes"]))
 	volume := shape.map(entry)
 	not shape.at(volume, ["name"]) in _caches
 }
@@ -82,7 +82,7 @@ _annotation := "" if not is_string(shape.at(input.resource.attrs, ["metadata", "
 
 # Where a volume is mounted, and whether it is written there.
 _mounts(volume) := [mount |
-	some entry in workload.containers(input.resource)
+	some entry in kubernetes.containers(input.resource)
 	some each in shape.list(shape.at(entry.container, ["volumeMounts"]))
 	mount := shape.map(each)
 	mount.name == volume.name
@@ -115,7 +115,7 @@ _faults contains fault if {
 	some index, volume in _volumes
 	name := shape.at(volume, ["persistentVolumeClaim", "claimName"])
 	is_string(name)
-	some claim in workload.related(input.resource, {"claim"})
+	some claim in kubernetes.related(input.resource, {"claim"})
 	claim.name == name
 	modes := {mode | some mode in shape.list(shape.at(claim.attrs, ["spec", "accessModes"]))}
 	count(modes) > 0
@@ -128,7 +128,7 @@ _faults contains fault if {
 			"waits for a volume that the old pod holds",
 		]),
 		"path": array.concat(_path, ["volumes", index, "persistentVolumeClaim"]),
-		"because": [workload.place(claim)],
+		"because": [kubernetes.place(claim)],
 		"last": 3,
 	}
 }

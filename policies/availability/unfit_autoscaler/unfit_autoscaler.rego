@@ -41,7 +41,7 @@ import data.policies.lib.demand
 import data.policies.lib.resource
 import data.policies.lib.shape
 import data.policies.lib.tier
-import data.policies.lib.workload
+import data.policies.lib.kubernetes
 
 deny contains finding if {
 	resource.remains(input.resource)
@@ -81,13 +81,13 @@ _first(field) := known[0] if {
 	)
 }
 
-_targets := workload.related(input.resource, {"scale-target"})
+_targets := kubernetes.related(input.resource, {"scale-target"})
 
 _is_hpa if input.resource.type == "autoscaling/HorizontalPodAutoscaler"
 
 _is_keda if input.resource.type == "keda.sh/ScaledObject"
 
-_spec := shape.map(shape.at(workload.settled(input.resource), ["spec"]))
+_spec := shape.map(shape.at(kubernetes.settled(input.resource), ["spec"]))
 
 # Each scaler with the paths of its bounds, and what an absent one means.
 _bounds := {
@@ -186,7 +186,7 @@ _faults contains fault if {
 	some measured in _measured
 	some target in _targets
 	missing := [entry.container.name |
-		some entry in workload.containers(target)
+		some entry in kubernetes.containers(target)
 		entry.role in {"container", "sidecar"}
 		measured.container in {null, shape.at(entry.container, ["name"])}
 		not _requests(entry.container, target, measured.resource)
@@ -201,7 +201,7 @@ _faults contains fault if {
 			"it never scales",
 		]),
 		"path": measured.path,
-		"because": [workload.place(target)],
+		"because": [kubernetes.place(target)],
 		"last": 3,
 	}
 }
@@ -227,11 +227,11 @@ _requests(container, _, name) if {
 
 _requests(_, target, name) if {
 	some kind in ["requests", "limits"]
-	shape.at(workload.pod(target), ["resources", kind, name]) != null
+	shape.at(kubernetes.pod(target), ["resources", kind, name]) != null
 }
 
 _requests(_, _, name) if {
-	some range in workload.related(input.resource, {"limit-range"})
+	some range in kubernetes.related(input.resource, {"limit-range"})
 	some limit in shape.list(shape.at(range.attrs, ["spec", "limits"]))
 	shape.at(limit, ["type"]) == "Container"
 	some kind in ["defaultRequest", "default", "min", "max"]
@@ -326,7 +326,7 @@ _falls_back if {
 	shape.at(_spec, ["fallback", "replicas"]) >= 1
 }
 
-_scalers := workload.related(input.resource, {"scaler"})
+_scalers := kubernetes.related(input.resource, {"scaler"})
 
 _names := concat(" and ", sort([sprintf("%s %s", [_kind(scaler), scaler.name]) | some scaler in _scalers]))
 
@@ -341,13 +341,13 @@ _faults contains fault if {
 			_names,
 		]),
 		"path": ["spec"],
-		"because": [workload.place(scaler) | some scaler in _scalers],
+		"because": [kubernetes.place(scaler) | some scaler in _scalers],
 		"last": 3,
 	}
 }
 
 _faults contains fault if {
-	some vertical in workload.related(input.resource, {"vertical-scaler"})
+	some vertical in kubernetes.related(input.resource, {"vertical-scaler"})
 	object.get(shape.map(shape.at(vertical.attrs, ["spec", "updatePolicy"])), "updateMode", "Auto") in {"Auto", "Recreate"}
 	some scaler in _scalers
 	some name in _measures(scaler)
@@ -360,13 +360,13 @@ _faults contains fault if {
 			name,
 		]),
 		"path": ["spec"],
-		"because": [workload.place(vertical), workload.place(scaler)],
+		"because": [kubernetes.place(vertical), kubernetes.place(scaler)],
 		"last": 3,
 	}
 }
 
 _measures(scaler) := {name |
-	some metric in shape.list(shape.at(workload.settled(scaler), ["spec", "metrics"]))
+	some metric in shape.list(shape.at(kubernetes.settled(scaler), ["spec", "metrics"]))
 	name := shape.at(metric, ["resource", "name"])
 	is_string(name)
 }
@@ -394,7 +394,7 @@ _faults contains fault if {
 			"Leave spec.replicas out. Where the workload runs already: first kubectl apply edit-last-applied and ",
 			"take the field out there, or the next apply scales it to one pod.",
 		]),
-		"because": [workload.place(scaler) | some scaler in _scalers],
+		"because": [kubernetes.place(scaler) | some scaler in _scalers],
 		"enforcement": "advisory",
 		"severity": "medium",
 		"last": 3,

@@ -33,7 +33,7 @@ package policies.availability.unfit_disruption_budget
 import data.policies.lib.resource
 import data.policies.lib.shape
 import data.policies.lib.tier
-import data.policies.lib.workload
+import data.policies.lib.kubernetes
 
 deny contains finding if {
 	resource.remains(input.resource)
@@ -65,9 +65,9 @@ _workloads := {"apps/Deployment", "apps/StatefulSet", "argoproj.io/Rollout"}
 
 _spec := shape.map(shape.at(input.resource.attrs, ["spec"]))
 
-_budgets := workload.related(input.resource, {"pdb"}) if input.resource.type in _workloads
+_budgets := kubernetes.related(input.resource, {"pdb"}) if input.resource.type in _workloads
 
-_floor := workload.floor(input.resource) if input.resource.type in _workloads
+_floor := kubernetes.floor(input.resource) if input.resource.type in _workloads
 
 _redundant if {
 	is_number(_floor)
@@ -75,7 +75,7 @@ _redundant if {
 }
 
 # The Rollout that refers to a workload makes its pods.
-_referred if count(workload.related(input.resource, {"rollout"})) > 0
+_referred if count(kubernetes.related(input.resource, {"rollout"})) > 0
 
 _faults contains fault if {
 	_redundant
@@ -97,7 +97,7 @@ _faults contains fault if {
 			input.resource.name,
 		]),
 		"path": ["spec"],
-		"because": [workload.place(budget) | some budget in _budgets],
+		"because": [kubernetes.place(budget) | some budget in _budgets],
 		"last": 3,
 	}
 }
@@ -110,7 +110,7 @@ _faults contains fault if {
 	some budget in _budgets
 	_alone(budget)
 	demanded := shape.at(budget.attrs, ["spec", "minAvailable"])
-	least := workload.scaled(demanded, _floor)
+	least := kubernetes.scaled(demanded, _floor)
 	least >= _floor
 	not demanded == "100%"
 	fault := {
@@ -121,7 +121,7 @@ _faults contains fault if {
 			demanded,
 		]),
 		"path": ["spec", "replicas"],
-		"because": [workload.place(budget)],
+		"because": [kubernetes.place(budget)],
 		"evidence": [{
 			"pointer": sprintf("%s spec.minAvailable", [budget.name]),
 			"observed": sprintf("%v of %d", [demanded, _floor]),
@@ -143,7 +143,7 @@ _faults contains fault if {
 			budget.name,
 		]),
 		"path": ["spec", "replicas"],
-		"because": [workload.place(budget)],
+		"because": [kubernetes.place(budget)],
 		"last": 2,
 	}
 }

@@ -34,7 +34,7 @@ package policies.availability.unfit_probes
 import data.policies.lib.resource
 import data.policies.lib.shape
 import data.policies.lib.tier
-import data.policies.lib.workload
+import data.policies.lib.kubernetes
 
 deny contains finding if {
 	resource.remains(input.resource)
@@ -55,7 +55,7 @@ _softened := {"enforcement": "advisory"} if input.resource.tier == 3
 _softened := {} if not input.resource.tier == 3
 
 _running := [entry |
-	some entry in workload.containers(input.resource)
+	some entry in kubernetes.containers(input.resource)
 	entry.role in {"container", "sidecar"}
 ]
 
@@ -79,10 +79,10 @@ _name(entry) := sprintf("%v", [shape.at(entry.container, ["name"])])
 # A pod is ready when all its containers are: one that asks is enough. Knative asks by itself.
 _faults contains fault if {
 	input.resource.type != "serving.knative.dev/Service"
-	workload.serves(input.resource)
+	kubernetes.serves(input.resource)
 	count(_serving_or_all) > 0
 	count([1 | some entry in _running; _probe(entry, "readinessProbe")]) == 0
-	count(shape.list(shape.at(workload.pod(input.resource), ["readinessGates"]))) == 0
+	count(shape.list(shape.at(kubernetes.pod(input.resource), ["readinessGates"]))) == 0
 	entry := _serving_or_all[0]
 	fault := {
 		"msg": sprintf("%s takes requests and container %s has no readinessProbe: it gets them before it can answer", [

@@ -32,7 +32,7 @@ package policies.availability.unspread_replicas
 import data.policies.lib.resource
 import data.policies.lib.shape
 import data.policies.lib.tier
-import data.policies.lib.workload
+import data.policies.lib.kubernetes
 
 deny contains finding if {
 	_judged
@@ -50,14 +50,14 @@ unknown contains resource.unclassified if {
 
 _judged if {
 	resource.remains(input.resource)
-	workload.has_template(input.resource)
+	kubernetes.has_template(input.resource)
 	_redundant
 }
 
-_redundant if workload.floor(input.resource) >= 2
+_redundant if kubernetes.floor(input.resource) >= 2
 
 # A number that is not known may well be two.
-_redundant if workload.floor(input.resource) == null
+_redundant if kubernetes.floor(input.resource) == null
 
 _thresholds := shape.map(shape.at(input.config.thresholds, ["HA-004"]))
 
@@ -65,11 +65,11 @@ _hosts := {"kubernetes.io/hostname"}
 
 _zones := {"topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone"}
 
-_path := workload.spec_path(input.resource)
+_path := kubernetes.spec_path(input.resource)
 
-_pod := workload.pod(input.resource)
+_pod := kubernetes.pod(input.resource)
 
-_labels := workload.labels(input.resource)
+_labels := kubernetes.labels(input.resource)
 
 # Every rule that says where pods go relative to each other: its path, key, whether it binds, and its selector.
 _rules contains rule if {
@@ -123,7 +123,7 @@ _binds(constraint) := false if not constraint.maxSkew == 1
 _faults contains fault if {
 	some rule in _rules
 	rule.word == "topology spread constraint"
-	not workload.selects(rule.selector, _labels)
+	not kubernetes.selects(rule.selector, _labels)
 	fault := {
 		"msg": sprintf("the %s on %v of %s does not select its own pods: it spreads nothing", [
 			rule.word,
@@ -143,7 +143,7 @@ _faults contains fault if {
 _effective(keys) := [rule |
 	some rule in _rules
 	rule.key in keys
-	workload.selects(rule.selector, _labels)
+	kubernetes.selects(rule.selector, _labels)
 ]
 
 _faults contains fault if {
