@@ -8,6 +8,7 @@ mod joins;
 mod metadata;
 mod objects;
 mod read;
+pub mod render;
 
 pub use defaults::effective;
 pub use joins::join;
