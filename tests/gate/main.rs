@@ -17,6 +17,7 @@ mod determinism;
 mod house;
 mod introduced;
 mod policies;
+mod report;
 mod rendering;
 mod requests;
 mod shop;

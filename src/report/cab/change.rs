@@ -106,10 +106,11 @@ pub(super) fn verdict(verdict: Verdict) -> Word {
 
 fn sentence(outcome: &Outcome) -> String {
     let blocking = outcome.findings.iter().filter(|f| f.blocks(outcome.stage == crate::facts::Stage::Apply)).count();
+    let (findings, stand) = if blocking == 1 { ("finding", "stands") } else { ("findings", "stand") };
     match outcome.decision {
         Verdict::Allowed => "Nothing stands in the way.".into(),
-        Verdict::Pending => format!("{blocking} things can still arrive: approvals or evidence."),
-        Verdict::Denied => format!("{blocking} findings stand in the way."),
+        Verdict::Pending => format!("{blocking} {findings} {stand} open: approvals or evidence can still arrive."),
+        Verdict::Denied => format!("{blocking} {findings} {stand} in the way."),
         Verdict::Undecided => "The gate could not judge: see what could not be read.".into(),
     }
 }

@@ -20,8 +20,8 @@ pub(super) fn checks(request: &Request, world: &World, now: Timestamp) -> Vec<Ev
     for backup in request.list("/preChecks/backups") {
         rows.push(backup_row(backup, world, now));
     }
-    let monitoring = request.text("/preChecks/monitoring/alerts");
-    rows.push(row("Monitoring", &monitoring, "", !monitoring.is_empty(), false));
+    let alerts: Vec<String> = request.list("/preChecks/monitoring/alerts").iter().map(text::value).collect();
+    rows.push(row("Monitoring", &alerts.join(", "), "", !alerts.is_empty(), false));
     rows.push(staging(request, world));
     let tested = request.text("/rollback/testedAt");
     let age = text::age(&tested, now).unwrap_or_default();
