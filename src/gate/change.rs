@@ -7,7 +7,7 @@ use crate::change::approval::{self, Circumstances, Review};
 use crate::change::request::Request as ChangeRequest;
 use crate::change::{self, ContentEntry, documents};
 use crate::discover;
-use crate::facts::{Actor, ApprovalFacts, ChangeFacts, ConfigFacts, GitFacts, Instant, Stage, World};
+use crate::facts::{Actor, ApprovalFacts, AuditFacts, ChangeFacts, ConfigFacts, GitFacts, Instant, Stage, World};
 use crate::finding::{Diagnostic, Level};
 use crate::git::{self, FileStatus, Snapshot};
 use crate::outcome::Input;
@@ -17,7 +17,7 @@ use crate::source::{Revision, Source, Span};
 use super::inputs::{Inputs, first, sha256};
 use super::subjects::Subjects;
 use super::workspace::{File, Workspace};
-use super::{Request, Session};
+use super::{AuditRequest, Request, Session};
 
 /// The change request of a run.
 #[derive(Default)]
@@ -111,6 +111,10 @@ impl Judged {
                 thresholds: serde_json::to_value(&config.policies.thresholds).unwrap_or_default(),
                 policy_owners: config.approvals.policy_owners.clone(),
                 minimum_assurance: config.approvals.minimum_assurance.as_str().into(),
+                audit: AuditFacts {
+                    required: config.audit.required,
+                    recorded: request.audit != AuditRequest::Off,
+                },
             },
         })
     }

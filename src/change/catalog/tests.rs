@@ -61,7 +61,7 @@ fn a_service_is_found_by_every_name_it_has() {
     );
     let database = catalog.find("orders-db").unwrap();
     assert_eq!((database.entry.tier, database.entry.ephemeral), (Some(2), true), "from spec.x-reliability");
-    assert_eq!(catalog.find("orders-api").unwrap().depends_on, ["resource:default/orders-db"]);
+    assert_eq!(catalog.find("orders-api").unwrap().entry.depends_on, ["resource:default/orders-db"]);
 }
 
 #[test]
