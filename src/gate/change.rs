@@ -111,10 +111,7 @@ impl Judged {
                 thresholds: serde_json::to_value(&config.policies.thresholds).unwrap_or_default(),
                 policy_owners: config.approvals.policy_owners.clone(),
                 minimum_assurance: config.approvals.minimum_assurance.as_str().into(),
-                audit: AuditFacts {
-                    required: config.audit.required,
-                    recorded: request.audit != AuditRequest::Off,
-                },
+                audit: AuditFacts { required: config.audit.required, recorded: request.audit != AuditRequest::Off },
             },
         })
     }

@@ -11,6 +11,7 @@
 
 mod acme;
 mod bad_input;
+mod cases;
 mod determinism;
 mod house;
 mod policies;
