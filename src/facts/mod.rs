@@ -7,10 +7,10 @@ mod resource;
 mod stateful;
 mod world;
 
-pub use resource::{Action, Iac, Related, Resource};
+pub use resource::{Action, Dangling, Iac, Related, Resource};
 pub use stateful::is_stateful;
 pub use world::{
     Actor, ApprovalFacts, AuditFacts, CalendarFacts, CalendarHeader, ChangeFacts, CommitFacts, ConfigFacts,
     ContextFacts, DeferredFacts, DriftFacts, FileFacts, GitFacts, Instant, MatrixFacts, Mode, Occupied, PlanFacts,
-    RiskFacts, ScopedService, ServiceEntry, SlotFacts, Stage, WindowFacts, WindowOfChange, World,
+    PullRequestFacts, RiskFacts, ScopedService, ServiceEntry, SlotFacts, Stage, WindowFacts, WindowOfChange, World,
 };

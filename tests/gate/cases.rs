@@ -33,25 +33,20 @@ fn texts(list: &Value) -> Vec<&str> {
     list.as_array().into_iter().flatten().map(|text| text.as_str().unwrap()).collect()
 }
 
-fn edit(shop: &Shop, edits: &Value) {
-    for edit in edits.as_array().into_iter().flatten() {
-        let [path, from, to] = texts(edit)[..] else { panic!("an edit is [file, from, to]: {edit}") };
-        shop.edit(path, from, to);
-    }
-}
-
 /// What the policy said: the results of its open findings.
 fn answers(id: &str, case: &Path) -> Vec<String> {
-    let spec: Value = serde_json::from_str(&std::fs::read_to_string(case.join("case.json")).unwrap()).unwrap();
+    let read = |path: PathBuf| serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let (spec, allowed): (Value, Value) =
+        (read(case.join("case.json")), read(fixtures().join("variants/allowed/variant.json")));
     let shop = Shop::acme();
     shop.git(&["checkout", "-q", "main"]);
     lay(&case.join("base"), &shop);
-    edit(&shop, &spec["base_edits"]);
+    shop.edit_all(&spec["base_edits"]);
     shop.commit("The state of the world", "Olga Ops <olga@acme.example>");
     shop.git(&["checkout", "-q", "-B", "change"]);
-    copy(&fixtures().join("variants/allowed/tree"), shop.root());
+    shop.edit_all(&allowed["edits"]);
     lay(&case.join("tree"), &shop);
-    edit(&shop, &spec["edits"]);
+    shop.edit_all(&spec["edits"]);
     for gone in texts(&spec["removed"]) {
         std::fs::remove_file(shop.root().join(gone)).unwrap();
     }

@@ -15,5 +15,6 @@ mod cases;
 mod determinism;
 mod house;
 mod policies;
+mod requests;
 mod shop;
 mod terraform;
