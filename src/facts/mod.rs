@@ -5,10 +5,12 @@
 
 mod resource;
 mod stateful;
+mod waiver;
 mod world;
 
 pub use resource::{Action, Dangling, Iac, Related, Resource};
 pub use stateful::is_stateful;
+pub use waiver::WaiverFacts;
 pub use world::{
     Actor, ApprovalFacts, AuditFacts, CalendarFacts, CalendarHeader, ChangeFacts, CommitFacts, ConfigFacts,
     ContextFacts, DeferredFacts, DriftFacts, FileFacts, GitFacts, Instant, MatrixFacts, Mode, Occupied, PlanFacts,
