@@ -2,6 +2,7 @@
 
 mod answer;
 mod input;
+mod risk;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -19,6 +20,7 @@ use answer::About;
 use input::{Shared, Views};
 
 pub use input::whole_input;
+pub use risk::{risk, risk_explanation};
 
 /// What is evaluated.
 pub struct Task<'a> {
@@ -156,6 +158,9 @@ fn collect(task: &Task<'_>, subjects: &[Subject], answers: Vec<Answers>) -> Eval
     }
     out.judged_resources = subjects.iter().filter(|s| s.resource.is_some()).count();
     let now = task.world.now;
+    // Another level of risk asks for other approvals.
+    let risk = task.request.and(task.world.risk.changes_at_ns);
+    out.valid_until = risk.and_then(|ns| Timestamp::from_nanosecond(ns.into()).ok()).filter(|t| *t > now.0);
     for answer in answers {
         out.findings.extend(answer.findings);
         out.diagnostics.extend(answer.diagnostics);

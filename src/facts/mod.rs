@@ -4,13 +4,15 @@
 //! types in ([`crate::kubernetes`], [`crate::terraform`], [`crate::change`]) or hand them to the policies.
 
 mod resource;
+mod risk;
 mod stateful;
 mod world;
 
 pub use resource::{Action, Dangling, Iac, Related, Resource};
+pub use risk::{Assessment, RISK_LEVELS, RiskFactor, RiskFacts, RiskFloor, RiskHistory, RiskMitigation};
 pub use stateful::is_stateful;
 pub use world::{
     Actor, ApprovalFacts, CalendarFacts, CalendarHeader, ChangeFacts, CommitFacts, ConfigFacts, ContextFacts,
     DeferredFacts, DriftFacts, FileFacts, GitFacts, Instant, MatrixFacts, Mode, Occupied, PlanFacts, PullRequestFacts,
-    RiskFacts, ScopedService, ServiceEntry, SlotFacts, Stage, WindowFacts, WindowOfChange, World,
+    ScopedService, ServiceEntry, SlotFacts, Stage, WindowFacts, WindowOfChange, World,
 };

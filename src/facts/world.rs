@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::RiskFacts;
 use crate::parse::tree::Node;
 
 /// Where in the life of a change the gate stands.
@@ -439,15 +440,6 @@ pub struct DriftFacts {
     pub stateful: bool,
     /// Tier of its service.
     pub tier: Option<u8>,
-}
-
-/// How risky the change is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct RiskFacts {
-    /// `spec.risk.declared`.
-    pub declared: Option<String>,
-    /// What counts: the declared level until a model computes one.
-    pub level: Option<String>,
 }
 
 /// The part of the configuration that policies read.

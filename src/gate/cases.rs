@@ -7,10 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::change::request::{Request as ChangeRequest, Scope, bare_name};
-use crate::evaluate::Evaluation;
+use crate::evaluate::{Evaluation, Task};
 use crate::facts::{ApprovalFacts, Resource, RiskFacts, World};
 use crate::finding::{Answer, Diagnostic, Finding};
-use crate::source::Span;
+use crate::policy::library::Policy;
+use crate::source::{Sources, Span};
 
 use super::change::Judged;
 use super::inputs::Inputs;
@@ -36,10 +37,8 @@ impl super::Facts {
 
     /// The risk of the riskiest request.
     pub(super) fn highest_risk(&self) -> RiskFacts {
-        let rank = |risk: &RiskFacts| {
-            ["low", "medium", "high", "very-high"].iter().position(|l| Some(*l) == risk.level.as_deref())
-        };
-        self.cases.iter().map(|case| &case.world.risk).max_by_key(|risk| rank(risk)).cloned().unwrap_or_default()
+        let weight = |risk: &&RiskFacts| (risk.rank(), risk.assessment.score);
+        self.cases.iter().map(|case| &case.world.risk).max_by_key(weight).cloned().unwrap_or_default()
     }
 
     /// Approvals of all requests, each once.
@@ -51,6 +50,30 @@ impl super::Facts {
             }
         }
         all
+    }
+}
+
+impl Case {
+    /// What is evaluated for this request.
+    pub(super) fn task<'a>(
+        &'a self,
+        inputs: &'a Inputs,
+        subjects: &'a Subjects,
+        sources: &'a Sources,
+        policies: Vec<&'a Policy>,
+        tick: &'a (dyn Fn() + Sync),
+    ) -> Task<'a> {
+        Task {
+            library: &inputs.library,
+            policies,
+            world: &self.world,
+            resources: &subjects.resources,
+            changed: &self.changed,
+            judged: self.subjects.clone(),
+            request: self.judged.request.as_ref().map(|r| &r.node),
+            sources,
+            tick,
+        }
     }
 }
 

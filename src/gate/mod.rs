@@ -19,7 +19,7 @@ use jiff::Timestamp;
 
 use crate::audit::{Attestation, Secret};
 use crate::config::AuditLevel;
-use crate::evaluate::{self, Evaluation, Task};
+use crate::evaluate::{self, Evaluation};
 use crate::facts::{Actor, Resource, Stage};
 use crate::finding::{Diagnostic, Level};
 use crate::outcome::Outcome;
@@ -219,7 +219,12 @@ fn gather(
         let subjects = cases::subjects_of(&changed, &subjects);
         Ok(Case { judged, world, changed, subjects })
     });
-    Ok(Facts { cases: cases.collect::<Result<_, Diagnostic>>()?, subjects })
+    let mut cases = cases.collect::<Result<Vec<_>, Diagnostic>>()?;
+    for case in &mut cases {
+        // Before every policy: the level is part of their input.
+        case.world.risk = evaluate::risk(&case.task(inputs, &subjects, &session.sources, Vec::new(), &|| {}))?;
+    }
+    Ok(Facts { cases, subjects })
 }
 
 fn evaluate(
@@ -231,18 +236,9 @@ fn evaluate(
 ) -> Result<Evaluation, Diagnostic> {
     let policies: Vec<_> = inputs.library.select(stage, &inputs.selection).collect();
     progress.step("judging", facts.cases.iter().map(|case| case.subjects.len() + policies.len()).sum());
+    let tick = || progress.tick();
     let evaluations = facts.cases.iter().map(|case| {
-        let task = Task {
-            library: &inputs.library,
-            policies: policies.clone(),
-            world: &case.world,
-            resources: &facts.subjects.resources,
-            changed: &case.changed,
-            judged: case.subjects.clone(),
-            request: case.judged.request.as_ref().map(|r| &r.node),
-            sources: &session.sources,
-            tick: &|| progress.tick(),
-        };
+        let task = case.task(inputs, &facts.subjects, &session.sources, policies.clone(), &tick);
         Ok((case.judged.id().unwrap_or_default().to_owned(), evaluate::evaluate(&task)?))
     });
     Ok(cases::merge(evaluations.collect::<Result<_, Diagnostic>>()?))

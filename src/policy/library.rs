@@ -17,6 +17,9 @@ use crate::source::{Revision, Source, SourceId, Sources, Span};
 /// The product's own policies, compiled in.
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/policies");
 
+/// Package of the risk model, which is no policy and is evaluated before them.
+pub const RISK_MODEL: &str = "data.policies.lib.risk.model";
+
 /// One policy: a package with METADATA and a `deny` rule.
 #[derive(Clone, Debug)]
 pub struct Policy {
@@ -70,6 +73,8 @@ pub struct Library {
     pub policies: Vec<Policy>,
     /// An engine with all modules.
     pub engine: Engine,
+    /// Whether the risk model is among the modules.
+    pub has_risk_model: bool,
     /// Test rules by package, when tests were loaded.
     pub tests: Vec<TestRule>,
     /// Faults in single modules.
@@ -113,8 +118,13 @@ pub fn is_test(path: &str) -> bool {
 
 /// Loads modules that are already among the sources.
 pub fn load(sources: &Sources, modules: &[SourceId]) -> Library {
-    let mut library =
-        Library { policies: Vec::new(), engine: Engine::new(), tests: Vec::new(), diagnostics: Vec::new() };
+    let mut library = Library {
+        policies: Vec::new(),
+        engine: Engine::new(),
+        has_risk_model: false,
+        tests: Vec::new(),
+        diagnostics: Vec::new(),
+    };
     for id in modules {
         let Some(source) = sources.get(*id) else { continue };
         match library.engine.add(sources, *id) {
@@ -134,6 +144,8 @@ impl Library {
             return;
         }
         let place = Span::new(id, 0, 0);
+        let is_model = RISK_MODEL.strip_prefix("data.") == Some(package);
+        self.has_risk_model |= is_model && self.engine.declares(&source.path, "assessment");
         if !self.engine.declares(&source.path, "deny") {
             // Shared functions may carry METADATA, too; only one with an id claims to be a policy.
             if metadata::claims_to_be_a_policy(id, &source.text) {

@@ -1,0 +1,107 @@
+# METADATA
+# title: Whether the moment is a bad one
+# description: Peak hours, nobody at hand, the end of the week, another change at the same time, no room for a rollback.
+package policies.lib.risk.timing
+
+import data.policies.lib.instant
+import data.policies.lib.resource
+import data.policies.lib.risk.factor
+import data.policies.lib.risk.subject
+import data.policies.lib.risk.weights
+import data.policies.lib.rollout
+import data.policies.lib.shape
+import data.policies.lib.text
+
+_w := weights.effective["R-WINDOW"]
+
+_window := input.change.window if {
+	subject.exists
+	is_object(shape.at(input.change, ["window"]))
+}
+
+_schedule := shape.map(shape.at(input.change, ["schedule"]))
+
+factors contains {"id": "R-WINDOW", "points": _w.peak, "evidence": evidence, "source": source} if {
+	_window
+	ranked := sort([[peak.source, peak.service, peak.start] |
+		some peak in shape.list(object.get(_schedule, "peaks", []))
+		peak.start_ns < _end_ns
+		_window.start_ns < peak.end_ns
+	])
+	count(ranked) > 0
+	evidence := sprintf("in the peak hours of %s (from %s)", [ranked[0][1], ranked[0][2]])
+	source := ranked[0][0]
+}
+
+factors contains {"id": "R-WINDOW", "points": _w.unstaffed, "evidence": evidence} if {
+	_window
+	not booked
+	not _office_hours
+	evidence := "outside of working hours, and nobody is booked (schedule.bookings, kind on-call)"
+}
+
+# Somebody is on call for it, as far as the request says.
+booked if {
+	some booking in shape.list(shape.at(subject.spec, ["schedule", "bookings"]))
+	booking.kind == "on-call"
+	text.given(booking.ref)
+}
+
+booked if text.given(shape.at(subject.spec, ["preChecks", "monitoring", "onCall"]))
+
+# Monday to Friday, 08:00 to 18:00 where the people are.
+_office_hours if {
+	not _schedule.weekday in {"saturday", "sunday"}
+	_schedule.minute >= 8 * 60
+	_schedule.minute < 18 * 60
+}
+
+factors contains {"id": "R-WINDOW", "points": _w.week_end, "evidence": sprintf("it starts %s", [eve])} if {
+	_window
+	some eve in sort(eves)
+	eve == sort(eves)[0]
+}
+
+# Why nobody wants to be called the day after.
+eves contains "on a Friday from 15:00 local time on" if {
+	_schedule.weekday == "friday"
+	_schedule.minute >= 15 * 60
+}
+
+eves contains sprintf("on the eve of %s", [_schedule.eve_of]) if is_string(_schedule.eve_of)
+
+factors contains {"id": "R-WINDOW", "points": _w.overlap, "evidence": evidence} if {
+	_window
+	count(_others) > 0
+	evidence := sprintf("at the same time as %s", [factor.listed(_others)])
+}
+
+_others := {id |
+	some other in shape.list(shape.at(input.context, ["change_indexes", "entries"]))
+	id := object.get(other, "id", object.get(other, "change", "another change"))
+	id != input.change.metadata.id
+	object.get(other, "status", object.get(other, "state", "scheduled")) in {"scheduled", "implement", "implementing"}
+	some from in [object.get(other, "start", null), shape.at(other, ["schedule", "start"])]
+	some to in [object.get(other, "end", null), shape.at(other, ["schedule", "end"])]
+	instant.ns(from) < _end_ns
+	_window.start_ns < instant.ns(to)
+	count({resource.service_name(_ref(one)) | some one in shape.list(object.get(other, "services", []))} & subject.services) > 0
+}
+
+_ref(one) := one if is_string(one)
+
+_ref(one) := one.ref if is_object(one)
+
+_end_ns := max([_window.end_ns, _window.start_ns + 1])
+
+factors contains {"id": "R-WINDOW", "points": _w.slack, "evidence": evidence} if {
+	_window.end_ns > _window.start_ns
+	slack := (_window.end_ns - _window.start_ns) - max(array.concat([0], _rollouts))
+	slack < _window.rollback_ns
+	evidence := sprintf("after the rollout %d minutes are left, a rollback may take %d", [
+		floor(slack / 60000000000),
+		ceil(_window.rollback_ns / 60000000000),
+	])
+}
+
+_rollouts := [rollout.least_ns(controller) | some controller in rollout.controllers(subject.touched)]
