@@ -19,7 +19,7 @@ pub fn risk(task: &Task<'_>) -> Result<RiskFacts, Diagnostic> {
     if !task.library.has_risk_model {
         return Ok(RiskFacts::new(declared, Assessment::default()));
     }
-    let views = Views::new(task.resources, task.sources);
+    let views = Views::new(task.resources, task.sources, false);
     let input = Shared::new(task, &views, false)?.base;
     let mut model = Model { engine: task.library.engine.clone(), input };
     model.check_weights()?;

@@ -6,11 +6,13 @@
 mod resource;
 mod risk;
 mod stateful;
+mod waiver;
 mod world;
 
 pub use resource::{Action, Dangling, Iac, Related, Resource};
 pub use risk::{Assessment, RISK_LEVELS, RiskFactor, RiskFacts, RiskFloor, RiskHistory, RiskMitigation};
 pub use stateful::is_stateful;
+pub use waiver::WaiverFacts;
 pub use world::{
     Actor, ApprovalFacts, CalendarFacts, CalendarHeader, ChangeFacts, CommitFacts, ConfigFacts, ContextFacts,
     DeferredFacts, DriftFacts, FileFacts, GitFacts, Instant, MatrixFacts, Mode, Occupied, PlanFacts, PullRequestFacts,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::RiskFacts;
+use super::{RiskFacts, WaiverFacts};
 use crate::parse::tree::Node;
 
 /// Where in the life of a change the gate stands.
@@ -476,6 +476,8 @@ pub struct World {
     pub calendar: CalendarFacts,
     /// Approvals.
     pub approvals: Vec<ApprovalFacts>,
+    /// Exceptions from policies; whether they are needed is known once all other policies have answered.
+    pub waivers: Vec<WaiverFacts>,
     /// Null when none was given.
     pub matrix: Option<MatrixFacts>,
     /// Other documents by kind in snake case.

@@ -6,6 +6,7 @@ mod cases;
 mod change;
 mod decide;
 mod inputs;
+mod phases;
 pub mod policies;
 mod requests;
 mod scope;
@@ -19,19 +20,22 @@ use jiff::Timestamp;
 
 use crate::audit::{Attestation, Secret};
 use crate::config::AuditLevel;
-use crate::evaluate::{self, Evaluation};
+use crate::evaluate;
 use crate::facts::{Actor, Resource, Stage};
 use crate::finding::{Diagnostic, Level};
+use crate::kubernetes::render::Programs;
 use crate::outcome::Outcome;
 use crate::policy::engine::Input;
 use crate::policy::library::Selection;
 use crate::source::Sources;
 use crate::terraform::config::Options;
+use crate::waiver::Waiver;
 
 pub use calendars::{Calendars, calendars};
 
 use cases::Case;
 use inputs::Inputs;
+use phases::Verdicts;
 pub use subjects::RootFacts;
 use subjects::Subjects;
 use workspace::Workspace;
@@ -59,6 +63,8 @@ pub struct Request {
     pub reviews: Option<PathBuf>,
     /// Variables and workspace of Terraform root modules, besides what their own files say.
     pub terraform: Options,
+    /// Where the programs are that render charts and kustomizations.
+    pub programs: Programs,
     /// Where in the life of the change the gate stands.
     pub stage: Stage,
     /// The instant to judge at.
@@ -186,7 +192,7 @@ struct Judgement {
     workspace: Workspace,
     inputs: Inputs,
     facts: Facts,
-    evaluation: Evaluation,
+    verdicts: Verdicts,
 }
 
 /// Facts of a run: the whole input of the policies.
@@ -194,14 +200,16 @@ struct Facts {
     /// One for each change request; one without a request when there is none. The first stands for what they share.
     cases: Vec<Case>,
     subjects: Subjects,
+    /// Every waiver that was given.
+    waivers: Vec<Waiver>,
 }
 
 fn judge(request: &Request, session: &mut Session, progress: &dyn Progress) -> Result<Judgement, Diagnostic> {
     let workspace = Workspace::open(request)?;
     let inputs = Inputs::read(request, &workspace, session)?;
     let facts = gather(request, &workspace, &inputs, session, progress)?;
-    let evaluation = evaluate(request.stage, &inputs, &facts, session, progress)?;
-    Ok(Judgement { workspace, inputs, facts, evaluation })
+    let verdicts = phases::judge(&workspace, &inputs, &facts, session, progress)?;
+    Ok(Judgement { workspace, inputs, facts, verdicts })
 }
 
 fn gather(
@@ -224,24 +232,10 @@ fn gather(
         // Before every policy: the level is part of their input.
         case.world.risk = evaluate::risk(&case.task(inputs, &subjects, &session.sources, Vec::new(), &|| {}))?;
     }
-    Ok(Facts { cases, subjects })
-}
-
-fn evaluate(
-    stage: Stage,
-    inputs: &Inputs,
-    facts: &Facts,
-    session: &Session,
-    progress: &dyn Progress,
-) -> Result<Evaluation, Diagnostic> {
-    let policies: Vec<_> = inputs.library.select(stage, &inputs.selection).collect();
-    progress.step("judging", facts.cases.iter().map(|case| case.subjects.len() + policies.len()).sum());
-    let tick = || progress.tick();
-    let evaluations = facts.cases.iter().map(|case| {
-        let task = case.task(inputs, &facts.subjects, &session.sources, policies.clone(), &tick);
-        Ok((case.judged.id().unwrap_or_default().to_owned(), evaluate::evaluate(&task)?))
-    });
-    Ok(cases::merge(evaluations.collect::<Result<_, Diagnostic>>()?))
+    let waivers = phases::waivers(workspace, inputs, &subjects.resources, &session.sources);
+    let mut facts = Facts { cases, subjects, waivers };
+    phases::introduce_waivers(workspace, inputs, &mut facts, &session.sources);
+    Ok(facts)
 }
 
 /// The root of a run, and where the configuration there says that its records are kept.

@@ -74,6 +74,7 @@ impl Builder {
             span: at,
             because: Vec::new(),
             evidence: Vec::new(),
+            lifted_by: None,
             fingerprint: format!("{:064x}", self.findings.len() + 1),
             introduced_by: Vec::new(),
             owners: Vec::new(),
@@ -297,6 +298,8 @@ fn outcome(b: Builder, mut diagnostics: Vec<Diagnostic>) -> Outcome {
         }],
         diagnostics,
         policies: policies(),
+        fixed: Vec::new(),
+        waivers: Vec::new(),
         approvals: approvals(),
         audit: Some(AuditReceipt {
             id: "019b3c5e-0000-7000-8000-000000000000".into(),
@@ -317,7 +320,8 @@ fn risk() -> RiskFacts {
         evidence: evidence.into(),
         source: source.map(Into::into),
     };
-    let mitigation = |id: &str, points, evidence: &str| RiskMitigation { id: id.into(), points, evidence: evidence.into() };
+    let mitigation =
+        |id: &str, points, evidence: &str| RiskMitigation { id: id.into(), points, evidence: evidence.into() };
     let assessment = Assessment {
         model: Some("v1".into()),
         score: Some(33),

@@ -81,7 +81,8 @@ found contains {"id": "flag", "points": _w.flag, "evidence": "new behaviour wait
 
 found contains {"id": "rollback", "points": _w.rollback, "evidence": sprintf("the rollback was tested at %s", [tested.at])} if {
 	some tested in evidence.rollback_tests
-	evidence.younger(tested, 30)
+	tested.ns <= input.now_ns
+	input.now_ns < tested.ns + (30 * instant.day)
 	not _tested_later(tested)
 }
 

@@ -15,7 +15,8 @@ const NAME: usize = 13;
 pub(super) fn table(page: &mut Page<'_>, outcome: &Outcome) {
     let said = &outcome.risk.assessment;
     let (Some(score), Some(computed)) = (said.score, said.computed.as_deref()) else { return };
-    let heading = page.style.paint(Tone::Strong, &format!("Risk {computed}, {score} of 100{}", declared(&outcome.risk)));
+    let heading =
+        page.style.paint(Tone::Strong, &format!("Risk {computed}, {score} of 100{}", declared(&outcome.risk)));
     page.line(&heading);
     page.blank();
     for factor in &said.factors {
