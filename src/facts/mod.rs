@@ -14,7 +14,7 @@ pub use risk::{Assessment, RISK_LEVELS, RiskFactor, RiskFacts, RiskFloor, RiskHi
 pub use stateful::is_stateful;
 pub use waiver::WaiverFacts;
 pub use world::{
-    Actor, ApprovalFacts, CalendarFacts, CalendarHeader, ChangeFacts, CommitFacts, ConfigFacts, ContextFacts,
-    DeferredFacts, DriftFacts, FileFacts, GitFacts, Instant, MatrixFacts, Mode, Occupied, PlanFacts, PullRequestFacts,
-    ScopedService, ServiceEntry, SlotFacts, Stage, WindowFacts, WindowOfChange, World,
+    Actor, ApprovalFacts, AuditFacts, CalendarFacts, CalendarHeader, ChangeFacts, CommitFacts, ConfigFacts,
+    ContextFacts, DeferredFacts, DriftFacts, FileFacts, GitFacts, Instant, MatrixFacts, Mode, Occupied, PlanFacts,
+    PullRequestFacts, ScopedService, ServiceEntry, SlotFacts, Stage, WindowFacts, WindowOfChange, World,
 };
