@@ -3,6 +3,7 @@
 //! Reads what kubectl would hand to the API server. Knows nothing of policies; environment, service and
 //! actions are filled in by others.
 
+mod definition;
 mod joins;
 mod metadata;
 mod objects;
