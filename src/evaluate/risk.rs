@@ -46,7 +46,7 @@ struct Model {
 impl Model {
     fn check_weights(&mut self) -> Result<(), Diagnostic> {
         self.engine.set_input(self.input.clone());
-        let faults = self.engine.set(&format!("{RISK_MODEL}.faults")).map_err(failed)?;
+        let faults = self.engine.set(&format!("{RISK_MODEL}.faults")).map_err(|e| failed(&e))?;
         match faults.first().and_then(serde_json::Value::as_str) {
             None => Ok(()),
             Some(fault) => Err(Diagnostic::error("risk::weights", fault)
@@ -58,8 +58,8 @@ impl Model {
     /// What the model says at an instant. Nothing to weigh is no error.
     fn assess(&mut self, now_ns: i64) -> Result<Assessment, Diagnostic> {
         self.engine.set_input(self.input.with(vec![("now_ns", now_ns.into())]));
-        let value = self.engine.value(&format!("{RISK_MODEL}.assessment")).map_err(failed)?;
-        value.map_or_else(|| Ok(Assessment::default()), |value| serde_json::from_value(value).map_err(odd))
+        let value = self.engine.value(&format!("{RISK_MODEL}.assessment")).map_err(|e| failed(&e))?;
+        value.map_or_else(|| Ok(Assessment::default()), |value| serde_json::from_value(value).map_err(|e| odd(&e)))
     }
 
     /// The first instant at which time alone gives another level: each one that the model names is tried.
@@ -73,12 +73,12 @@ impl Model {
     }
 }
 
-fn failed(error: EvalError) -> Diagnostic {
+fn failed(error: &EvalError) -> Diagnostic {
     Diagnostic::error("risk::evaluation", format!("the risk of the change could not be evaluated: {error}"))
         .help("mend the risk model, or leave it out together with the built-in policies (`--no-builtin`)")
 }
 
-fn odd(error: serde_json::Error) -> Diagnostic {
+fn odd(error: &serde_json::Error) -> Diagnostic {
     Diagnostic::error("risk::evaluation", format!("the risk model answers in another shape: {error}"))
         .help("see `input.risk` in docs/policy-input.md")
 }

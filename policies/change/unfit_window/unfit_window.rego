@@ -3,8 +3,8 @@
 # description: >-
 #   The window begins before it ends, is at most four hours long, and holds the pauses of the rollout and the rollback. A
 #   change of tier 0 or 1 gives people a day to look: from the earliest approval of this content, or from now, to the
-#   start; emergencies and overrides need none. It is applied inside the window, from the start on and before the end. Peak
-#   hours, the end of the week and nobody on call are shown and stop nothing. Thresholds: `CHG-005.max_window_hours`,
+#   start; emergencies and overrides need none. It is applied inside the window, from the start on and before the end. A
+#   Friday afternoon and nobody on call are shown and stop nothing. Thresholds: `CHG-005.max_window_hours`,
 #   `lead_time_hours`.
 # related_resources:
 #   - https://argo-rollouts.readthedocs.io/en/stable/features/specification/
@@ -29,6 +29,7 @@ import data.policies.lib.approval
 import data.policies.lib.instant
 import data.policies.lib.resource
 import data.policies.lib.rollout
+import data.policies.lib.schedule
 import data.policies.lib.shape
 import data.policies.lib.text
 import data.policies.lib.threshold
@@ -55,9 +56,9 @@ deny contains finding if {
 
 # The offset that is written and the zone that is named are two answers to one question.
 deny contains finding if {
+	_window
 	some side in ["start", "end"]
-	fault := shape.at(input.change, ["schedule", "offset_faults", side])
-	is_string(fault)
+	fault := schedule.offset_fault(input.change, side)
 	finding := _finding(side, fault, {"observed": _window[side], "expected": "an offset of schedule.timezone at that instant"})
 }
 
@@ -130,26 +131,9 @@ deny contains finding if {
 }
 
 deny contains finding if {
-	some peak in shape.list(shape.at(input.change, ["schedule", "peaks"]))
-	peak.start_ns < _window.end_ns
-	_window.start_ns < peak.end_ns
-	finding := object.union(_advice("start", sprintf("the window lies in the peak hours of %s", [peak.service])), {
-		"because": [peak.source | is_string(peak.source)],
-	})
-}
-
-deny contains finding if {
-	_judged
-	shape.at(input.change, ["schedule", "weekday"]) == "friday"
-	input.change.schedule.minute >= 15 * 60
+	_window
+	schedule.friday_afternoon(input.change)
 	finding := _advice("start", "the change starts on a Friday afternoon: who looks after it on Saturday?")
-}
-
-deny contains finding if {
-	_judged
-	holiday := shape.at(input.change, ["schedule", "eve_of"])
-	is_string(holiday)
-	finding := _advice("start", sprintf("the change starts on the eve of %s", [holiday]))
 }
 
 deny contains finding if {

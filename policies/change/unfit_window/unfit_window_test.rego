@@ -5,10 +5,7 @@ import data.policies.lib.sample_test as sample
 
 _booked := json.patch(sample.document, [
 	{"op": "add", "path": "/change/spec/schedule/bookings", "value": [{"kind": "on-call", "ref": "pagerduty:P1"}]},
-	{"op": "add", "path": "/change/schedule", "value": {
-		"zone": "Europe/London", "offset_faults": {"start": null, "end": null}, "weekday": "thursday", "minute": 1200,
-		"eve_of": null, "peaks": [],
-	}},
+	{"op": "add", "path": "/change/spec/schedule/timezone", "value": "Europe/London"},
 ])
 
 _window(start_ns, end_ns) := json.patch(_booked, [
@@ -145,33 +142,25 @@ test_a_pause_without_an_end_names_a_person if {
 
 test_offset_and_zone_disagree if {
 	document := json.patch(_booked, [{
-		"op": "replace", "path": "/change/schedule/offset_faults/start",
-		"value": "schedule.start is written with +02:00, Europe/London has +01:00 at that instant",
+		"op": "replace", "path": "/change/spec/schedule/start", "value": "2026-06-11T21:00:00+02:00",
 	}])
-	_has(_blocking(document), "Europe/London has +01:00")
+	_has(_blocking(document), "in Europe/London it is 20:00 then")
 }
 
+_friday(start_ns) := json.patch(_window(start_ns, start_ns + sample.hour), [
+	{"op": "remove", "path": "/change/spec/schedule/end"},
+	{"op": "remove", "path": "/change/spec/schedule/start"},
+])
+
 test_shown_and_not_blocking if {
-	every patch in [
-		[{"op": "remove", "path": "/change/spec/schedule/bookings"}],
-		[
-			{"op": "replace", "path": "/change/schedule/weekday", "value": "friday"},
-			{"op": "replace", "path": "/change/schedule/minute", "value": 900},
-		],
-		[{"op": "replace", "path": "/change/schedule/eve_of", "value": "Christmas"}],
-		[{"op": "replace", "path": "/change/schedule/peaks", "value": [{
-			"service": "orders-api", "start_ns": sample.end - 1, "end_ns": sample.end + 1, "source": "c.yaml:1:1",
-		}]}],
-	] {
-		document := json.patch(_booked, patch)
-		count(_messages(document)) == 1
-		count(_blocking(document)) == 0
-	}
-	friday_noon := json.patch(_booked, [
-		{"op": "replace", "path": "/change/schedule/weekday", "value": "friday"},
-		{"op": "replace", "path": "/change/schedule/minute", "value": 899},
-	])
-	count(_messages(friday_noon)) == 0
+	unbooked := json.patch(_booked, [{"op": "remove", "path": "/change/spec/schedule/bookings"}])
+	count(_messages(unbooked)) == 1
+	count(_blocking(unbooked)) == 0
+	# 2026-06-12T15:00 in London.
+	afternoon := _friday(1781272800000000000)
+	_has(_messages(afternoon), "Friday afternoon")
+	count(_blocking(afternoon)) == 0
+	count(_messages(_friday(1781272799000000000))) == 0
 }
 
 test_nothing_is_said_about_staging if {

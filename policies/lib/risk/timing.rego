@@ -1,6 +1,6 @@
 # METADATA
 # title: Whether the moment is a bad one
-# description: Peak hours, nobody at hand, the end of the week, another change at the same time, no room for a rollback.
+# description: Nobody at hand, the end of the week, another change at the same time, no room for a rollback.
 package policies.lib.risk.timing
 
 import data.policies.lib.instant
@@ -9,6 +9,7 @@ import data.policies.lib.risk.factor
 import data.policies.lib.risk.subject
 import data.policies.lib.risk.weights
 import data.policies.lib.rollout
+import data.policies.lib.schedule
 import data.policies.lib.shape
 import data.policies.lib.text
 
@@ -19,24 +20,10 @@ _window := input.change.window if {
 	is_object(shape.at(input.change, ["window"]))
 }
 
-_schedule := shape.map(shape.at(input.change, ["schedule"]))
-
-factors contains {"id": "R-WINDOW", "points": _w.peak, "evidence": evidence, "source": source} if {
-	_window
-	ranked := sort([[peak.source, peak.service, peak.start] |
-		some peak in shape.list(object.get(_schedule, "peaks", []))
-		peak.start_ns < _end_ns
-		_window.start_ns < peak.end_ns
-	])
-	count(ranked) > 0
-	evidence := sprintf("in the peak hours of %s (from %s)", [ranked[0][1], ranked[0][2]])
-	source := ranked[0][0]
-}
-
 factors contains {"id": "R-WINDOW", "points": _w.unstaffed, "evidence": evidence} if {
 	_window
 	not booked
-	not _office_hours
+	not schedule.office_hours(input.change)
 	evidence := "outside of working hours, and nobody is booked (schedule.bookings, kind on-call)"
 }
 
@@ -49,26 +36,10 @@ booked if {
 
 booked if text.given(shape.at(subject.spec, ["preChecks", "monitoring", "onCall"]))
 
-# Monday to Friday, 08:00 to 18:00 where the people are.
-_office_hours if {
-	not _schedule.weekday in {"saturday", "sunday"}
-	_schedule.minute >= 8 * 60
-	_schedule.minute < 18 * 60
-}
-
-factors contains {"id": "R-WINDOW", "points": _w.week_end, "evidence": sprintf("it starts %s", [eve])} if {
+factors contains {"id": "R-WINDOW", "points": _w.week_end, "evidence": "it starts on a Friday afternoon"} if {
 	_window
-	some eve in sort(eves)
-	eve == sort(eves)[0]
+	schedule.friday_afternoon(input.change)
 }
-
-# Why nobody wants to be called the day after.
-eves contains "on a Friday from 15:00 local time on" if {
-	_schedule.weekday == "friday"
-	_schedule.minute >= 15 * 60
-}
-
-eves contains sprintf("on the eve of %s", [_schedule.eve_of]) if is_string(_schedule.eve_of)
 
 factors contains {"id": "R-WINDOW", "points": _w.overlap, "evidence": evidence} if {
 	_window
