@@ -22,4 +22,5 @@ mod rendering;
 mod requests;
 mod shop;
 mod terraform;
+mod time;
 mod waivers;
