@@ -39,7 +39,7 @@ least_ns(controller) := _flagger(controller.attrs) if controller.type == "flagge
 waits_for_a_person(controller) if {
 	some step in canary.steps(controller.attrs)
 	is_object(step.pause)
-	not _is_time(step.pause.duration)
+	not _is_time(object.get(step.pause, "duration", null))
 }
 
 _is_time(value) if is_number(duration.seconds(value))

@@ -123,11 +123,11 @@ _parts := [line |
 ]
 
 _floors := [line |
-	some floor in input.risk.floors
+	some least in input.risk.floors
 	line := {
 		"pointer": "floor",
-		"observed": sprintf("%s: %s", [floor.level, floor.evidence]),
-		"expected": sprintf("at least %s, however well it is prepared", [floor.level]),
+		"observed": sprintf("%s: %s", [least.level, least.evidence]),
+		"expected": sprintf("at least %s, however well it is prepared", [least.level]),
 	}
 ]
 

@@ -127,7 +127,7 @@ factors contains {"id": "R-EVIDENCE", "points": _w.backup, "evidence": "no valid
 _unsaved := [changed |
 	some changed in subject.touched
 	_at_risk(changed)
-	not service.ephemeral(input.context.services, changed.service)
+	not service.ephemeral(shape.at(input.context, ["services"]), changed.service)
 	not _saved(changed)
 ]
 

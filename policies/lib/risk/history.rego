@@ -104,7 +104,7 @@ rates := {name: rate |
 _age(deployment) := floor((_now_ns - deployment.ended_ns) / instant.day)
 
 # q = (Σ w·fail + m·p0) / (Σ w + m), in millionths.
-_shrunken(mine) := floor((failed + (_w.strength * (_w.prior * 1000))) * (_one / (total + (_w.strength * _one)))) if {
+_shrunken(mine) := floor(((failed + (_w.strength * (_w.prior * 1000))) * _one) / (total + (_w.strength * _one))) if {
 	total := sum([_weight(_age(deployment)) | some deployment in mine])
 	failed := sum([floor((_weight(_age(deployment)) * deployment.quarters) / 4) | some deployment in mine])
 }

@@ -52,7 +52,7 @@ _classes(changed) := {changed.action} | {sprintf("stateful_%s", [changed.action]
 _loses_data(changed) if {
 	changed.stateful == true
 	resource.destroys(changed)
-	not service.ephemeral(input.context.services, changed.service)
+	not service.ephemeral(shape.at(input.context, ["services"]), changed.service)
 }
 
 _interrupts(changed) if {

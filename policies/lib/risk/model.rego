@@ -10,11 +10,11 @@
 package policies.lib.risk.model
 
 import data.policies.lib.risk.evidence
-import data.policies.lib.risk.floor
 import data.policies.lib.risk.history
 import data.policies.lib.risk.impact
 import data.policies.lib.risk.likelihood
 import data.policies.lib.risk.meaning
+import data.policies.lib.risk.minimum
 import data.policies.lib.risk.mitigation
 import data.policies.lib.risk.subject
 import data.policies.lib.risk.timing
@@ -76,7 +76,7 @@ mitigations := [one |
 ]
 
 floors := [one |
-	some key in sort([[0 - rank, one] | some one in floor.found; some rank, name in levels; name == one.level])
+	some key in sort([[0 - rank, one] | some one in minimum.found; some rank, name in levels; name == one.level])
 	one := key[1]
 ]
 

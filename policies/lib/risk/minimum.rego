@@ -1,7 +1,7 @@
 # METADATA
 # title: Levels below which no mitigation goes
 # description: Some changes are never small, however well they are prepared.
-package policies.lib.risk.floor
+package policies.lib.risk.minimum
 
 import data.policies.lib.resource
 import data.policies.lib.risk.evidence
@@ -17,7 +17,7 @@ found contains {"level": "high", "evidence": why, "source": factor.place(changed
 	changed.stateful == true
 	changed.action in {"delete", "replace"}
 	_is_critical(changed.tier)
-	not service.ephemeral(input.context.services, changed.service)
+	not service.ephemeral(shape.at(input.context, ["services"]), changed.service)
 	why := sprintf("%s of the stateful %s of tier 0 or 1", [changed.action, resource.address(changed)])
 }
 
