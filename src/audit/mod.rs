@@ -19,6 +19,7 @@ pub mod sshsig;
 mod store;
 pub mod tlog_proof;
 pub mod tree;
+mod uses;
 pub mod verify;
 mod write;
 
@@ -33,6 +34,7 @@ pub use store::{
     open, spool,
 };
 pub use tree::{Frontier, Hash, leaf_hash, sha256_of};
+pub use uses::uses;
 pub use verify::{Expected, Pin, Pins, Problem, Report, verify, verify_file};
 pub use write::{Granted, Grants, write};
 

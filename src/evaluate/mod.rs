@@ -3,7 +3,7 @@
 mod answer;
 mod input;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use rayon::prelude::*;
@@ -53,6 +53,8 @@ pub struct Evaluation {
     pub judged_resources: usize,
     /// Earliest instant after now at which an answer may change.
     pub valid_until: Option<Timestamp>,
+    /// What a protocol lifts: findings whose `liftable` is among them.
+    pub lifts: BTreeSet<String>,
 }
 
 /// Evaluates every policy on what it judges.
@@ -121,6 +123,7 @@ struct Answers {
     findings: Vec<Finding>,
     diagnostics: Vec<Diagnostic>,
     instants: Vec<i64>,
+    lifts: Vec<String>,
 }
 
 fn judge(task: &Task<'_>, shared: &Shared, engine: &mut Engine, subject: &Subject) -> Answers {
@@ -156,6 +159,7 @@ fn collect(task: &Task<'_>, subjects: &[Subject], answers: Vec<Answers>) -> Eval
     for answer in answers {
         out.findings.extend(answer.findings);
         out.diagnostics.extend(answer.diagnostics);
+        out.lifts.extend(answer.lifts);
         let later = answer.instants.into_iter().filter_map(|ns| Timestamp::from_nanosecond(ns.into()).ok());
         out.valid_until = out.valid_until.into_iter().chain(later.filter(|t| *t > now.0)).min();
     }

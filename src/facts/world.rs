@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::OverrideFacts;
 use crate::parse::tree::Node;
 
 /// Where in the life of a change the gate stands.
@@ -324,6 +325,16 @@ pub struct ApprovalFacts {
     pub source: String,
 }
 
+impl ApprovalFacts {
+    /// Adds a reason why it does not count.
+    pub fn refuse(&mut self, code: &'static str) {
+        self.valid = false;
+        self.why_not.push(code);
+        self.why_not.sort_unstable();
+        self.why_not.dedup();
+    }
+}
+
 /// The approval matrix.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct MatrixFacts {
@@ -449,6 +460,9 @@ pub struct World {
     pub calendar: CalendarFacts,
     /// Approvals.
     pub approvals: Vec<ApprovalFacts>,
+    /// Null when the request asks for none.
+    #[serde(rename = "override")]
+    pub freeze_override: Option<OverrideFacts>,
     /// Null when none was given.
     pub matrix: Option<MatrixFacts>,
     /// Other documents by kind in snake case.

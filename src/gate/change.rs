@@ -1,17 +1,16 @@
 //! Which change request a run judges, and the world around it as the policies see it.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::change::approval::{self, Circumstances, Review};
 use crate::change::request::Request as ChangeRequest;
 use crate::change::{self, ContentEntry, documents};
 use crate::discover;
-use crate::facts::{Actor, ApprovalFacts, ChangeFacts, ConfigFacts, GitFacts, Instant, Stage, World};
+use crate::facts::{Actor, ChangeFacts, ConfigFacts, GitFacts, Instant, Stage, World};
 use crate::finding::{Diagnostic, Level};
 use crate::git::{self, FileStatus, Snapshot};
 use crate::outcome::Input;
-use crate::parse::{json, yaml};
+use crate::parse::yaml;
 use crate::source::{Revision, Source, Span};
 
 use super::inputs::{Inputs, first, sha256};
@@ -74,7 +73,7 @@ impl Judged {
     ) -> Result<World, Diagnostic> {
         let now = Instant(request.clock.now);
         let git = self.git(workspace, inputs);
-        let approvals = self.approvals(request, workspace, inputs, git.as_ref(), session)?;
+        let said = self.said(request, workspace, inputs, git.as_ref(), session)?;
         let window = self.request.as_ref().and_then(|r| r.window(request.stage, request.clock.now));
         let documents = &inputs.documents;
         let change = self.request.as_ref().map(|r| ChangeFacts {
@@ -103,7 +102,8 @@ impl Judged {
                 request.clock.now,
                 &session.sources,
             ),
-            approvals,
+            approvals: said.approvals,
+            freeze_override: said.freeze_override,
             matrix: documents.matrix.as_ref().map(|m| m.facts(&session.sources)),
             context: documents::context(documents, &inputs.max_ages, request.clock.now, &session.sources),
             risk: self.request.as_ref().map(ChangeRequest::risk).unwrap_or_default(),
@@ -148,88 +148,14 @@ impl Judged {
         Actor { id: person, ..request.actor.clone() }
     }
 
-    fn participants(&self, inputs: &Inputs) -> BTreeSet<String> {
+    pub(super) fn participants(&self, inputs: &Inputs) -> BTreeSet<String> {
         let names = self.request.iter().flat_map(ChangeRequest::participants);
         names.map(|name| inputs.documents.identities.canonical(name)).collect()
-    }
-
-    fn approvals(
-        &mut self,
-        request: &Request,
-        workspace: &Workspace,
-        inputs: &Inputs,
-        git: Option<&GitFacts>,
-        session: &mut Session,
-    ) -> Result<Vec<ApprovalFacts>, Diagnostic> {
-        let reviews = match &request.reviews {
-            Some(path) => self.reviews(path, workspace, session)?,
-            None => Vec::new(),
-        };
-        let contributors: BTreeSet<String> =
-            git.map_or_else(|| self.participants(inputs), |g| g.contributors.iter().cloned().collect());
-        let same_content = |commit: &str| same_content(workspace, self.file(), commit);
-        let circumstances = Circumstances {
-            now: request.clock.now,
-            head: git.and_then(|g| g.head.as_deref()),
-            same_content: &same_content,
-            digest: self.digest.as_deref().unwrap_or_default(),
-            contributors: &contributors,
-            identities: &inputs.documents.identities,
-            bots: &inputs.config.approvals.bots,
-            minimum: inputs.config.approvals.minimum_assurance,
-            sources: &session.sources,
-        };
-        Ok(approval::judge(&reviews, self.request.as_ref(), &circumstances))
-    }
-
-    /// The reviews file. One that the change itself carries could have been written by its author.
-    fn reviews(
-        &mut self,
-        path: &Path,
-        workspace: &Workspace,
-        session: &mut Session,
-    ) -> Result<Vec<Review>, Diagnostic> {
-        let full = workspace.absolute(path);
-        let shown = workspace.shown(&full);
-        if workspace.is_committed(&shown) {
-            return Err(Diagnostic::error(
-                "reviews::untrusted",
-                format!("`{shown}` is committed in the repository that it approves a change of"),
-            )
-            .in_file(shown)
-            .help("fetch the reviews from the forge's API into a file outside the repository"));
-        }
-        let bytes = super::workspace::read_disk(&full, &shown)?.ok_or_else(|| {
-            Diagnostic::error("reviews::missing", format!("there is no file `{shown}`"))
-                .in_file(shown.clone())
-                .help("write it with `gh api repos/OWNER/REPO/pulls/N/reviews --paginate`")
-        })?;
-        self.read.push(Input { path: shown.as_str().into(), sha256: sha256(&bytes), as_of: None });
-        let id = session.sources.add(Source::new(shown.clone(), Revision::Head, discover::decode(bytes, &shown)?));
-        let text = session.sources.get(id).map(|s| s.text.clone()).unwrap_or_default();
-        let parsed = json::parse_all(id, &text);
-        let (errors, rest): (Vec<_>, Vec<_>) = parsed.diagnostics.into_iter().partition(|d| d.level == Level::Error);
-        session.diagnostics.extend(rest);
-        match errors.is_empty() {
-            true => Review::read(&parsed.documents).map_err(|faults| first(faults, session)),
-            false => Err(first(errors, session)),
-        }
     }
 }
 
 fn entry(c: git::Content) -> ContentEntry {
     ContentEntry { path: c.path, mode: c.mode, blob: c.blob }
-}
-
-/// Whether a commit holds the same content as what is judged (contract 4).
-fn same_content(workspace: &Workspace, without: Option<&str>, commit: &str) -> bool {
-    let (Some(difference), Some(repository)) = (&workspace.difference, &workspace.repository) else { return false };
-    let Ok(commit) = repository.resolve(commit) else { return false };
-    let Ok(base) = repository.merge_base(difference.base, commit) else { return false };
-    let Ok(there) = repository.content_at(base, commit) else { return false };
-    let kept = |c: &git::Content| Some(c.path.as_str()) != without;
-    let there: Vec<_> = there.into_iter().filter(kept).collect();
-    there == workspace.content(without.unwrap_or_default())
 }
 
 fn missing(shown: &str) -> Diagnostic {

@@ -1,22 +1,25 @@
 //! From findings to the outcome, and from the outcome to the audit record.
 
+use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::audit::{
-    self, Access, ChangedResource, ClockSource, Delivery, Grants, PlanDigest, RecordContext, Seal, SignedCommit, sshsig,
+    self, ChangedResource, ClockSource, Delivery, PlanDigest, RecordContext, Seal, SignedCommit, sshsig,
 };
+use crate::config::Config;
 use crate::evaluate;
-use crate::facts::{Actor, Mode, Stage};
-use crate::finding::Diagnostic;
+use crate::facts::{Actor, Mode, Stage, World};
+use crate::finding::{Answer, Diagnostic, Finding, Status};
 use crate::outcome::{self, AuditReceipt, ChangeRef, Outcome, Summary, Verdict};
-use crate::source;
 
-use super::{AuditRequest, Judgement, Request, Session};
+use super::{Judgement, Request, Session, trail};
 
 /// The outcome of a run that could judge.
 pub(super) fn outcome(request: &Request, mut session: Session, judgement: Judgement) -> Outcome {
     let Judgement { workspace, mut inputs, facts, evaluation } = judgement;
     let mut findings = evaluation.findings;
+    lift(&mut findings, &evaluation.lifts);
     session.diagnostics.extend(evaluation.diagnostics);
     nothing_to_judge(&facts, workspace.paths_given, &mut session);
     outcome::sort_findings(&mut findings, &session.sources);
@@ -63,8 +66,18 @@ pub(super) fn outcome(request: &Request, mut session: Session, judgement: Judgem
     };
     settle(&mut outcome);
     let context = record_context(request, &workspace, &inputs, &facts, &outcome);
-    write_record(request, &workspace.root, &inputs.config, &mut outcome, &context);
+    write_record(request, &workspace.root, &inputs.config, &facts.world, &mut outcome, &context);
     outcome
+}
+
+/// Marks what a protocol lifts (invariant 9). Only findings that say so themselves can be lifted, and one by one.
+fn lift(findings: &mut [Finding], lifts: &BTreeSet<String>) {
+    let named = |f: &&mut Finding| f.liftable.as_deref().is_some_and(|name| lifts.contains(name));
+    for finding in findings.iter_mut().filter(named) {
+        if finding.status == Status::Open && finding.answer == Answer::Fail {
+            finding.status = Status::Overridden;
+        }
+    }
 }
 
 /// The outcome of a run that could not judge: only its diagnostics. Nothing is written to the audit trail, since
@@ -188,33 +201,24 @@ fn signed_head(workspace: &super::Workspace, inputs: &super::Inputs, facts: &sup
 /// Appends the record. A record that is not written makes the outcome undecided (invariant 6).
 fn write_record(
     request: &Request,
-    root: &std::path::Path,
-    config: &crate::config::Config,
+    root: &Path,
+    config: &Config,
+    world: &World,
     outcome: &mut Outcome,
     context: &RecordContext,
 ) {
-    let destination = match &request.audit {
-        AuditRequest::Off => {
-            if config.audit.required && request.stage == Stage::Apply {
-                let message = "the configuration requires an audit record at stage apply, and `--no-audit` was given";
-                note(outcome, Diagnostic::error("audit::required", message).help("leave `--no-audit` out"));
-            }
-            return;
+    let Some(delivery) = trail::delivery(request, root, config) else {
+        if config.audit.required && request.stage == Stage::Apply {
+            let message = "the configuration requires an audit record at stage apply, and `--no-audit` was given";
+            note(outcome, Diagnostic::error("audit::required", message).help("leave `--no-audit` out"));
         }
-        AuditRequest::Configured => config.audit.destination.clone(),
-        AuditRequest::To(destination) => destination.clone(),
+        return;
     };
     let context = RecordContext { retention: config.audit.retention.clone(), ..context.clone() };
-    let from = if matches!(request.audit, AuditRequest::To(_)) { &request.directory } else { root };
-    let access = Access {
-        level: request.audit_level.unwrap_or(config.audit.level),
-        on_failure: config.audit.on_failure,
-        password: request.audit_password.clone(),
-    };
-    let delivery = Delivery::to(&destination, from, audit::spool(root), access);
-    match deliver(outcome, &context, request.attestation.seal(), delivery) {
+    match deliver(outcome, &context, request.attestation.seal(), world, delivery) {
         Ok((receipt, warning)) => {
-            outcome.audit = Some(shown(receipt, &request.directory));
+            let destination = trail::shown(receipt.destination, &request.directory);
+            outcome.audit = Some(AuditReceipt { destination, ..receipt });
             warning.into_iter().for_each(|warning| note(outcome, warning));
         }
         Err(fault) => note(outcome, fault),
@@ -225,18 +229,14 @@ fn deliver(
     outcome: &Outcome,
     context: &RecordContext,
     seal: Seal<'_>,
+    world: &World,
     delivery: Result<Delivery, Diagnostic>,
 ) -> Result<(AuditReceipt, Option<Diagnostic>), Diagnostic> {
     let mut delivery = delivery?;
-    let receipt = audit::write(outcome, context, &Grants::default(), seal, &mut |record| delivery.append(record))?;
+    let grants = trail::grants(outcome, world);
+    let receipt = audit::write(outcome, context, &grants, seal, &mut |record| delivery.append(record))?;
+    trail::first_use(outcome, world, &receipt.id, &delivery)?;
     Ok((receipt, delivery.warning()))
-}
-
-/// The receipt with the path of a store on this machine as it is shown; other addresses stay as they are.
-fn shown(receipt: AuditReceipt, directory: &std::path::Path) -> AuditReceipt {
-    let path = std::path::Path::new(&receipt.destination);
-    let destination = if path.is_absolute() { source::display_path(directory, path) } else { receipt.destination };
-    AuditReceipt { destination, ..receipt }
 }
 
 /// Adds a diagnostic and works out anew what it does to the decision.

@@ -1,6 +1,7 @@
 //! The path from a request to an outcome. Everything on it is a type; nothing after this module writes to an
 //! [`Outcome`].
 
+mod approvals;
 mod calendars;
 mod change;
 mod decide;
@@ -8,6 +9,7 @@ mod inputs;
 pub mod policies;
 mod scope;
 mod subjects;
+mod trail;
 mod workspace;
 
 use std::path::PathBuf;

@@ -72,6 +72,7 @@ impl Builder {
             span: at,
             because: Vec::new(),
             evidence: Vec::new(),
+            liftable: None,
             fingerprint: format!("{:064x}", self.findings.len() + 1),
             introduced_by: Vec::new(),
             owners: Vec::new(),

@@ -28,6 +28,8 @@ pub struct Policy {
     pub unknown: Option<String>,
     /// Static path of `valid_until`, when declared.
     pub valid_until: Option<String>,
+    /// Static path of `lifts`, when declared: what findings of other policies it lifts.
+    pub lifts: Option<String>,
     /// Reads `input.resources`, which is only built when somebody does.
     pub reads_resources: bool,
     /// Paths into `input.resource.attrs` that its text mentions, deepest first: the place of a finding that is
@@ -161,6 +163,7 @@ impl Library {
             deny: format!("data.{package}.deny"),
             unknown: rule("unknown"),
             valid_until: rule("valid_until"),
+            lifts: rule("lifts"),
             reads_resources: reads_resources(&source.text),
             mentions: mentions(&source.text),
             source: id,

@@ -85,7 +85,8 @@ impl References {
         let Some(grant) = self.cited("override", lifted, pruned, flaw) else { return };
         overridden(&grant.detail, reading, flaw);
         let (id, head) = (lifted["id"].as_str().unwrap_or_default(), reading.head().unwrap_or_default());
-        if reading.text("/stage") == Some("apply") {
+        // What was denied all the same was not applied, and used nothing up.
+        if reading.text("/stage") == Some("apply") && reading.text("/decision") == Some("allowed") {
             let first = self.used.entry(id.to_owned()).or_insert_with(|| head.to_owned());
             if first != head {
                 flaw(Grade::Tampered, format!("override {id} was used for {first} before"));

@@ -76,6 +76,28 @@ pub fn judge(reviews: &[Review], request: Option<&Request>, circumstances: &Circ
     judged
 }
 
+/// Claims held one by one against the reviews that they name. A newer approval by the same person takes nothing from the
+/// one that is named; anything else they said since does.
+pub fn judge_each(
+    claims: &[Spanned<Approval>],
+    reviews: &[Review],
+    circumstances: &Circumstances<'_>,
+) -> Vec<ApprovalFacts> {
+    let latest = latest(reviews, circumstances);
+    let stands = |index: usize| {
+        let review = reviews.get(index)?;
+        Some(circumstances.of_review(review, None, false).valid)
+    };
+    let facts = |claim: &Spanned<Approval>| {
+        let named = reviews.iter().enumerate().find(|(_, r)| circumstances.is_named(r, claim));
+        let Some((index, review)) = named else { return circumstances.of_claim(claim) };
+        let last = latest.get(&circumstances.identity(review)).copied().filter(|last| *last > index);
+        let superseded = last.is_some_and(|last| stands(last) != Some(true));
+        circumstances.of_review(review, Some(&claim.value), superseded)
+    };
+    claims.iter().map(facts).collect()
+}
+
 /// Claims that name a review by the same person, by that review's index, and those that do not.
 fn pair<'a>(
     claims: &'a [Spanned<Approval>],
@@ -215,6 +237,14 @@ impl Circumstances<'_> {
             login.to_ascii_lowercase().ends_with("[bot]") || self.bots.iter().any(|bot| bot.eq_ignore_ascii_case(login))
         };
         person.is_some_and(|person| person.bot) || login.is_some_and(named)
+    }
+
+    /// Whether a claim names this review, by its id or, where the forge gives none, by its method alone.
+    fn is_named(&self, review: &Review, claim: &Approval) -> bool {
+        let Some(evidence) = &claim.evidence else { return false };
+        let method = evidence.kind.as_deref().and_then(Method::named);
+        let id = evidence.id.as_ref().map(|id| id.0.as_str());
+        method == Some(review.method) && id == review.id.as_deref() && self.is_by(review, claim)
     }
 
     fn is_by(&self, review: &Review, claim: &Approval) -> bool {

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::change::{Elapsed, Id, Moment, Sha256};
+use crate::parse::de::Spanned;
 
 /// What was checked beforehand.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -172,7 +173,7 @@ pub struct FreezeOverride {
     /// The incident.
     pub incident_ref: Option<Id>,
     /// Who agrees.
-    pub approvals: Vec<OverrideApproval>,
+    pub approvals: Vec<Spanned<OverrideApproval>>,
     /// First instant.
     pub granted_at: Option<Moment>,
     /// First instant after it.

@@ -89,6 +89,7 @@ fn in_words(code: &'static str) -> &'static str {
         "self-asserted" => "is only a claim in the request, nobody verified it",
         "in-the-future" => "is dated in the future",
         "too-old" => "is too old",
+        "requested-it" => "asked for the override",
         "assurance" => "is less assured than the configuration asks for",
         other => other,
     }
