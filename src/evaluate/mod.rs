@@ -16,9 +16,9 @@ use crate::policy::library::{self, Library, Policy};
 use crate::source::Sources;
 
 use answer::About;
-use input::Shared;
+use input::{Shared, Views};
 
-pub use input::{resource_input, whole_input};
+pub use input::whole_input;
 
 /// What is evaluated.
 pub struct Task<'a> {
@@ -64,7 +64,8 @@ pub struct Evaluation {
 pub fn evaluate(task: &Task<'_>) -> Result<Evaluation, Diagnostic> {
     let subjects = subjects(task);
     let asked = || subjects.iter().flat_map(|s| &s.policies).filter_map(|index| task.policies.get(*index));
-    let shared = Shared::new(task, asked().any(|policy| policy.reads_resources))?;
+    let views = Views::new(task.resources, task.sources);
+    let shared = Shared::new(task, &views, asked().any(|policy| policy.reads_resources))?;
     let mut engine = task.library.engine.clone();
     engine.set_input(shared.base.clone());
     if let Some(policy) = task.policies.first() {
@@ -76,7 +77,7 @@ pub fn evaluate(task: &Task<'_>) -> Result<Evaluation, Diagnostic> {
         .map_init(
             || engine.clone(),
             |engine, subject| {
-                let answers = judge(task, &shared, engine, subject);
+                let answers = judge(task, &views, &shared, engine, subject);
                 (task.tick)();
                 answers
             },
@@ -126,9 +127,9 @@ struct Answers {
     lifts: Vec<String>,
 }
 
-fn judge(task: &Task<'_>, shared: &Shared, engine: &mut Engine, subject: &Subject) -> Answers {
+fn judge(task: &Task<'_>, views: &Views<'_>, shared: &Shared, engine: &mut Engine, subject: &Subject) -> Answers {
     let resource = subject.resource.and_then(|index| task.resources.get(index));
-    let own = resource.map(|r| resource_input(r, task.resources, task.sources));
+    let own = subject.resource.map(|index| views.resource(index));
     let mut answers = Answers::default();
     for policy in subject.policies.iter().filter_map(|index| task.policies.get(*index)) {
         let base = if policy.reads_resources { &shared.with_resources } else { &shared.base };

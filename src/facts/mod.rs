@@ -9,7 +9,7 @@ mod stateful;
 mod world;
 
 pub use freeze_override::{OverrideApprovalFacts, OverrideFacts, OverrideUse};
-pub use resource::{Action, Iac, Related, Resource};
+pub use resource::{Action, Dangling, Iac, Related, Resource};
 pub use stateful::is_stateful;
 pub use world::{
     Actor, ApprovalFacts, CalendarFacts, CalendarHeader, ChangeFacts, CommitFacts, ConfigFacts, ContextFacts,

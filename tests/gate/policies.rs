@@ -51,11 +51,13 @@ fn inputs_are_denied_or_not() {
     assert!(judged >= 26, "{judged}");
 }
 
-/// Whether the policy has an open failure when the fixture is what the change adds to acme.
+/// Whether the policy has an open failure when the fixture is what the change adds to acme: a configuration in
+/// production, a plan, or manifests (of the service that their annotation names) in production.
 fn denies(id: &str, fixture: &Path, before: Option<&Path>) -> bool {
     let shop = Shop::acme();
     let out = tempfile::tempdir().unwrap();
-    let place = "terraform/prod/fixture.tf";
+    let manifest = fixture.extension().is_some_and(|e| e == "yaml");
+    let place = if manifest { "k8s/prod/fixture.yaml" } else { "terraform/prod/fixture.tf" };
     let mut plan = None;
     if fixture.extension().is_some_and(|e| e == "json") {
         let path = out.path().join("plan.json");
@@ -80,13 +82,14 @@ fn denies(id: &str, fixture: &Path, before: Option<&Path>) -> bool {
     findings.any(|f| f["policy"] == id && f["result"] == "fail" && f["status"] == "open")
 }
 
-/// Configurations and plans that a user would recognise, through the whole gate.
+/// Configurations, manifests and plans that a user would recognise, through the whole gate. A policy with
+/// `fail.input.json` is told its facts instead: see above.
 #[test]
 fn configurations_are_denied_or_not() {
     let mut judged = 0;
     for (id, folder) in folders().into_iter().filter(|(_, folder)| !folder.join("fail.input.json").exists()) {
         let file = |name: &str| {
-            ["tf", "plan.json"].map(|e| folder.join(format!("{name}.{e}"))).into_iter().find(|p| p.exists())
+            ["tf", "yaml", "plan.json"].map(|e| folder.join(format!("{name}.{e}"))).into_iter().find(|p| p.exists())
         };
         let (fail, pass) = (file("fail").unwrap(), file("pass").unwrap());
         // Some policies judge what is there, others what a change makes of it.
@@ -95,5 +98,5 @@ fn configurations_are_denied_or_not() {
         assert!(!denies(&id, &pass, None), "{id} denies {}", pass.display());
         judged += 1;
     }
-    assert_eq!(judged, 10);
+    assert!(judged >= 10, "{judged}");
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::facts::{Action, DeferredFacts, DriftFacts, Iac, Instant, Mode, PlanFacts, Resource};
+use crate::facts::{Action, DeferredFacts, DriftFacts, Iac, Instant, Mode, PlanFacts, Related, Resource};
 use crate::finding::Diagnostic;
 use crate::source::Sources;
 use crate::{diff, kubernetes, terraform};
@@ -119,7 +119,7 @@ impl Subjects {
         subjects.sort(&session.sources);
         resolve(&mut subjects.resources, &session.sources);
         subjects.weigh_drift();
-        kubernetes::join(&mut subjects.resources, &session.sources);
+        session.diagnostics.extend(kubernetes::join(&mut subjects.resources, &session.sources));
         subjects.attribute(&reader, session)?;
         subjects.judged = subjects.select();
         Ok(subjects)
@@ -179,12 +179,30 @@ impl Subjects {
         Ok(())
     }
 
-    /// What differs, and what a difference reaches: the workload whose scaler changed is judged, too.
+    /// What differs, and what a difference reaches: the workload whose scaler changed is judged, too. What is gone is
+    /// not seen by what it belonged to, so it is asked itself.
     fn select(&self) -> Vec<usize> {
         let changed = |index: &usize| self.resources.get(*index).is_some_and(|r| r.action.is_change());
+        let reaches = |join: &&Related| !IN_COMMON.contains(&join.relation);
+        let deleted = self.resources.iter().filter(|r| r.action == Action::Delete);
+        let lost: HashSet<usize> = deleted.flat_map(|r| &r.related).filter(reaches).map(|join| join.index).collect();
         let wanted = |(index, r): &(usize, &Resource)| {
-            r.action != Action::NoOp || changed(index) || r.related.iter().any(|join| changed(&join.index))
+            let near = || r.related.iter().filter(reaches).any(|join| changed(&join.index));
+            r.action != Action::NoOp || changed(index) || lost.contains(index) || near()
         };
         self.resources.iter().enumerate().filter(wanted).map(|(index, _)| index).collect()
     }
 }
+
+/// Relations to what many share: a change of it is judged there, not at each of them.
+const IN_COMMON: [&str; 9] = [
+    "config",
+    "secret",
+    "service-account",
+    "priority-class",
+    "storage-class",
+    "namespace",
+    "quota",
+    "limit-range",
+    "subject",
+];
