@@ -169,8 +169,8 @@ pub struct Outcome {
     pub valid_until: Option<Timestamp>,
     /// `--only` or `--skip` was given.
     pub partial: bool,
-    /// Change id and digest.
-    pub change: Option<ChangeRef>,
+    /// The change requests that were judged, sorted by id.
+    pub changes: Vec<ChangeRef>,
     /// What the policies say.
     pub verdict: Verdict,
     /// After waivers and overrides: sets the exit code.
@@ -202,12 +202,19 @@ pub struct ChangeRef {
     pub id: Option<String>,
     /// Change digest (contract 3); null without a request.
     pub digest: Option<String>,
+    /// Path of its file, as shown.
+    pub path: Arc<str>,
 }
 
 impl Outcome {
     /// The process exit code.
     pub fn exit_code(&self) -> u8 {
         self.decision.exit_code()
+    }
+
+    /// The change request; the first one when there are several.
+    pub fn change(&self) -> Option<&ChangeRef> {
+        self.changes.first()
     }
 }
 

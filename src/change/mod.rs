@@ -10,6 +10,7 @@ pub mod documents;
 pub mod freeze_override;
 pub mod identity;
 pub mod matrix;
+pub mod pull_request;
 pub mod request;
 
 mod canonical;

@@ -63,9 +63,13 @@ struct InputArgs {
     /// Plan JSON of `terraform show -json` or `tofu show -json` (repeatable)
     #[arg(long, value_name = "FILE")]
     plan: Vec<PathBuf>,
-    /// Change request [default: the one the change adds or edits, or that a commit trailer names]
+    /// Change request (repeatable) [default: those that the change adds or edits, or that a commit trailer, the pull
+    /// request or a label names]
     #[arg(long, value_name = "FILE")]
-    change: Option<PathBuf>,
+    change: Vec<PathBuf>,
+    /// The pull request: the JSON of the GitHub or GitLab API, untouched
+    #[arg(long, value_name = "FILE")]
+    pull_request: Option<PathBuf>,
     /// Directory of context documents: calendar, catalogue, matrix, identities, … [default: .changegate]
     #[arg(long, value_name = "DIR")]
     context: Option<PathBuf>,

@@ -70,9 +70,8 @@ impl<'a> Views<'a> {
         Input::object(entries)
     }
 
-    fn changed(&self) -> Input {
-        let changed = self.all.iter().enumerate().filter(|(_, r)| r.action.is_change());
-        Input::list(changed.map(|(index, _)| self.resource(index)).collect())
+    fn changed(&self, changed: &[usize]) -> Input {
+        Input::list(changed.iter().map(|index| self.resource(*index)).collect())
     }
 
     fn every(&self) -> Input {
@@ -92,19 +91,24 @@ impl Shared {
     /// `with_resources` is only built when somebody who is asked reads it: it holds every attribute of the tree.
     pub(super) fn new(task: &Task<'_>, views: &Views<'_>, with_resources: bool) -> Result<Self, Diagnostic> {
         let failed = |e: String| Diagnostic::error("gate::input", format!("the policy input cannot be built: {e}"));
-        let base = Input::of(task.world).map_err(failed)?.with(vec![("changed", views.changed())]);
+        let base = Input::of(task.world).map_err(failed)?.with(vec![("changed", views.changed(task.changed))]);
         let with_resources = if with_resources { base.with(vec![("resources", views.every())]) } else { base.clone() };
         Ok(Self { base, with_resources })
     }
 }
 
-/// The whole input document, as a policy sees it with every resource.
+/// The whole input document, as a policy sees it with every resource; `changed` are indexes of the changed ones.
 ///
 /// # Errors
 /// A message, when the world does not serialise.
-pub fn whole_input(world: &World, resources: &[Resource], sources: &Sources) -> Result<Input, String> {
+pub fn whole_input(
+    world: &World,
+    resources: &[Resource],
+    changed: &[usize],
+    sources: &Sources,
+) -> Result<Input, String> {
     let views = Views::new(resources, sources);
-    Ok(Input::of(world)?.with(vec![("changed", views.changed()), ("resources", views.every())]))
+    Ok(Input::of(world)?.with(vec![("changed", views.changed(changed)), ("resources", views.every())]))
 }
 
 /// A reference that nothing answers. What a selector misses has no name.

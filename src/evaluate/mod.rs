@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 
 use crate::facts::{Resource, World};
-use crate::finding::{Diagnostic, Finding};
+use crate::finding::{Answer, Diagnostic, Finding, Status};
 use crate::parse::tree::Node;
 use crate::policy::engine::{Engine, EvalError};
 use crate::policy::library::{self, Library, Policy};
@@ -30,6 +30,8 @@ pub struct Task<'a> {
     pub world: &'a World,
     /// Every resource.
     pub resources: &'a [Resource],
+    /// Which resources the change, as far as its request goes, changes: indexes of `resources`.
+    pub changed: &'a [usize],
     /// Whether a resource is judged: indexes of `resources`.
     pub judged: Vec<usize>,
     /// The change request's document and its place, for findings `at: "change"`.
@@ -53,8 +55,6 @@ pub struct Evaluation {
     pub judged_resources: usize,
     /// Earliest instant after now at which an answer may change.
     pub valid_until: Option<Timestamp>,
-    /// What a protocol lifts: findings whose `liftable` is among them.
-    pub lifts: BTreeSet<String>,
 }
 
 /// Evaluates every policy on what it judges.
@@ -157,14 +157,26 @@ fn collect(task: &Task<'_>, subjects: &[Subject], answers: Vec<Answers>) -> Eval
     }
     out.judged_resources = subjects.iter().filter(|s| s.resource.is_some()).count();
     let now = task.world.now;
+    let mut lifts = BTreeSet::new();
     for answer in answers {
         out.findings.extend(answer.findings);
         out.diagnostics.extend(answer.diagnostics);
-        out.lifts.extend(answer.lifts);
+        lifts.extend(answer.lifts);
         let later = answer.instants.into_iter().filter_map(|ns| Timestamp::from_nanosecond(ns.into()).ok());
         out.valid_until = out.valid_until.into_iter().chain(later.filter(|t| *t > now.0)).min();
     }
+    lift(&mut out.findings, &lifts);
     out
+}
+
+/// Marks what a protocol lifts (invariant 9). Only findings that say so themselves can be lifted, and one by one.
+fn lift(findings: &mut [Finding], lifts: &BTreeSet<String>) {
+    let named = |f: &&mut Finding| f.liftable.as_deref().is_some_and(|name| lifts.contains(name));
+    for finding in findings.iter_mut().filter(named) {
+        if finding.status == Status::Open && finding.answer == Answer::Fail {
+            finding.status = Status::Overridden;
+        }
+    }
 }
 
 /// Tells findings with one fingerprint apart by their order.

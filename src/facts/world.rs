@@ -98,6 +98,41 @@ pub struct GitFacts {
     pub files: Vec<FileFacts>,
     /// Canonical persons who contributed, sorted.
     pub contributors: Vec<String>,
+    /// The pull request, when the forge's description of it was handed over.
+    pub pull_request: Option<PullRequestFacts>,
+}
+
+/// A pull or merge request as the forge describes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PullRequestFacts {
+    /// `github` or `gitlab`.
+    pub forge: &'static str,
+    /// Its number.
+    pub number: Option<String>,
+    /// Login of its author.
+    pub author: Option<String>,
+    /// Canonical person, when the identity map knows the author.
+    pub author_id: Option<String>,
+    /// Whether the author is a machine.
+    pub bot: bool,
+    /// In the author's words.
+    pub title: String,
+    /// Names of labels.
+    pub labels: Vec<String>,
+    /// Not ready for a review.
+    pub draft: bool,
+    /// Commit id of its branch.
+    pub head: Option<String>,
+    /// Branch that it goes to.
+    pub target: Option<String>,
+    /// From another repository.
+    pub fork: bool,
+    /// Merged already.
+    pub merged: bool,
+    /// The forge's word on whether it can be merged.
+    pub merge_state: Option<String>,
+    /// Place where it was read.
+    pub source: String,
 }
 
 /// One commit of the change. Names and addresses are claims of whoever made it.

@@ -1,6 +1,5 @@
 //! From findings to the outcome, and from the outcome to the audit record.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,8 +8,8 @@ use crate::audit::{
 };
 use crate::config::Config;
 use crate::evaluate;
-use crate::facts::{Actor, Mode, Stage, World};
-use crate::finding::{Answer, Diagnostic, Finding, Status};
+use crate::facts::{Actor, Mode, Stage};
+use crate::finding::Diagnostic;
 use crate::outcome::{self, AuditReceipt, ChangeRef, Outcome, Summary, Verdict};
 
 use super::{Judgement, Request, Session, trail};
@@ -19,7 +18,6 @@ use super::{Judgement, Request, Session, trail};
 pub(super) fn outcome(request: &Request, mut session: Session, judgement: Judgement) -> Outcome {
     let Judgement { workspace, mut inputs, facts, evaluation } = judgement;
     let mut findings = evaluation.findings;
-    lift(&mut findings, &evaluation.lifts);
     session.diagnostics.extend(evaluation.diagnostics);
     nothing_to_judge(&facts, workspace.paths_given, &mut session);
     outcome::sort_findings(&mut findings, &session.sources);
@@ -39,45 +37,32 @@ pub(super) fn outcome(request: &Request, mut session: Session, judgement: Judgem
         evaluations: evaluation.counts.iter().sum(),
         ..Summary::default()
     };
-    inputs.read.extend(facts.judged.read.iter().cloned());
+    inputs.read.extend(facts.cases.iter().flat_map(|case| case.judged.read.iter().cloned()));
     inputs.read.extend(facts.subjects.plans.iter().map(|plan| outcome::Input {
         path: plan.path.clone(),
         sha256: plan.sha256.clone(),
         as_of: None,
     }));
     inputs.read.sort();
-    let change = facts
-        .judged
-        .request
-        .as_ref()
-        .map(|r| ChangeRef { id: Some(r.id().to_owned()), digest: facts.judged.digest.clone() });
+    inputs.read.dedup();
+    let changes: Vec<ChangeRef> = facts.cases.iter().filter_map(|case| case.judged.reference()).collect();
     let mut outcome = Outcome {
         mode: facts.subjects.mode,
         valid_until: evaluation.valid_until,
         partial: inputs.selection.only.len() + inputs.selection.skip.len() > 0,
-        change,
-        risk: facts.world.risk.clone(),
+        changes,
+        risk: facts.highest_risk(),
         findings,
         summary,
         inputs: std::mem::take(&mut inputs.read),
         policies,
-        approvals: facts.world.approvals.clone(),
+        approvals: facts.approvals(),
         ..blank(request, session)
     };
     settle(&mut outcome);
     let context = record_context(request, &workspace, &inputs, &facts, &outcome);
-    write_record(request, &workspace.root, &inputs.config, &facts.world, &mut outcome, &context);
+    write_record(request, &workspace.root, &inputs.config, &facts, &mut outcome, &context);
     outcome
-}
-
-/// Marks what a protocol lifts (invariant 9). Only findings that say so themselves can be lifted, and one by one.
-fn lift(findings: &mut [Finding], lifts: &BTreeSet<String>) {
-    let named = |f: &&mut Finding| f.liftable.as_deref().is_some_and(|name| lifts.contains(name));
-    for finding in findings.iter_mut().filter(named) {
-        if finding.status == Status::Open && finding.answer == Answer::Fail {
-            finding.status = Status::Overridden;
-        }
-    }
 }
 
 /// The outcome of a run that could not judge: only its diagnostics. Nothing is written to the audit trail, since
@@ -95,7 +80,7 @@ fn blank(request: &Request, session: Session) -> Outcome {
         mode: Mode::Present,
         valid_until: None,
         partial: false,
-        change: None,
+        changes: Vec::new(),
         verdict: Verdict::Undecided,
         decision: Verdict::Undecided,
         risk: Default::default(),
@@ -121,7 +106,7 @@ fn settle(outcome: &mut Outcome) {
 /// A run in which there was nothing to judge passed nothing.
 fn nothing_to_judge(facts: &super::Facts, paths_given: bool, session: &mut Session) {
     let difference = facts.subjects.mode == Mode::Difference;
-    let any = !facts.subjects.resources.is_empty() || facts.judged.request.is_some();
+    let any = !facts.subjects.resources.is_empty() || facts.cases.iter().any(|case| case.judged.request.is_some());
     if any || difference || session.has_error() {
         return;
     }
@@ -141,7 +126,7 @@ fn record_context(
     facts: &super::Facts,
     outcome: &Outcome,
 ) -> RecordContext {
-    let git = facts.world.git.as_ref();
+    let git = facts.world().and_then(|world| world.git.as_ref());
     let signed_commit = signed_head(workspace, inputs, facts);
     let sources = &outcome.sources;
     let resource = |r: &crate::facts::Resource| ChangedResource {
@@ -178,23 +163,25 @@ fn record_context(
 
 /// The actor, as certain as what the record will show makes it.
 fn attested_actor(request: &Request, facts: &super::Facts, signed: bool) -> Actor {
+    let actor = facts.world().map(|world| world.actor.clone()).unwrap_or_default();
     let (assurance, method) = match (&request.attestation.token, signed) {
         (Some(_), _) => ("A4", "oidc"),
         (None, true) => ("A3", "ssh-signed-commit"),
-        (None, false) => return facts.world.actor.clone(),
+        (None, false) => return actor,
     };
-    Actor { assurance: assurance.into(), method: method.into(), ..facts.world.actor.clone() }
+    Actor { assurance: assurance.into(), method: method.into(), ..actor }
 }
 
 /// The commit that is judged, when the actor signed it with a key that the identity map gives to them.
 fn signed_head(workspace: &super::Workspace, inputs: &super::Inputs, facts: &super::Facts) -> Option<SignedCommit> {
     let (repository, difference) = (workspace.repository.as_ref()?, workspace.difference.as_ref()?);
-    let head = facts.world.git.as_ref()?.head.as_deref()?;
+    let world = facts.world()?;
+    let head = world.git.as_ref()?.head.as_deref()?;
     let commit = difference.range.commits.iter().find(|c| c.id.to_string() == head)?;
     let (payload, signature) = repository.signed(commit.id)?;
     let signer = sshsig::check(&String::from_utf8_lossy(&signature), &payload, sshsig::GIT).ok()?;
     let owner = inputs.documents.identities.person(&signer)?;
-    let is_actor = facts.world.actor.id.as_ref() == Some(&owner.id);
+    let is_actor = world.actor.id.as_ref() == Some(&owner.id);
     is_actor.then(|| SignedCommit { id: head.to_owned(), signer, payload, signature })
 }
 
@@ -203,7 +190,7 @@ fn write_record(
     request: &Request,
     root: &Path,
     config: &Config,
-    world: &World,
+    facts: &super::Facts,
     outcome: &mut Outcome,
     context: &RecordContext,
 ) {
@@ -215,7 +202,7 @@ fn write_record(
         return;
     };
     let context = RecordContext { retention: config.audit.retention.clone(), ..context.clone() };
-    match deliver(outcome, &context, request.attestation.seal(), world, delivery) {
+    match deliver(outcome, &context, request.attestation.seal(), facts, delivery) {
         Ok((receipt, warning)) => {
             let destination = trail::shown(receipt.destination, &request.directory);
             outcome.audit = Some(AuditReceipt { destination, ..receipt });
@@ -229,13 +216,13 @@ fn deliver(
     outcome: &Outcome,
     context: &RecordContext,
     seal: Seal<'_>,
-    world: &World,
+    facts: &super::Facts,
     delivery: Result<Delivery, Diagnostic>,
 ) -> Result<(AuditReceipt, Option<Diagnostic>), Diagnostic> {
     let mut delivery = delivery?;
-    let grants = trail::grants(outcome, world);
+    let grants = trail::grants(outcome, &facts.cases)?;
     let receipt = audit::write(outcome, context, &grants, seal, &mut |record| delivery.append(record))?;
-    trail::first_use(outcome, world, &receipt.id, &delivery)?;
+    trail::first_use(outcome, &facts.cases, &receipt.id, &delivery)?;
     Ok((receipt, delivery.warning()))
 }
 

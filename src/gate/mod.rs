@@ -3,10 +3,12 @@
 
 mod approvals;
 mod calendars;
+mod cases;
 mod change;
 mod decide;
 mod inputs;
 pub mod policies;
+mod requests;
 mod scope;
 mod subjects;
 mod trail;
@@ -20,7 +22,7 @@ use jiff::Timestamp;
 use crate::audit::{Attestation, Secret};
 use crate::config::AuditLevel;
 use crate::evaluate::{self, Evaluation, Task};
-use crate::facts::{Actor, Resource, Stage, World};
+use crate::facts::{Actor, Resource, Stage};
 use crate::finding::{Diagnostic, Level};
 use crate::outcome::Outcome;
 use crate::policy::engine::Input;
@@ -30,7 +32,7 @@ use crate::terraform::config::Options;
 
 pub use calendars::{Calendars, calendars};
 
-use change::Judged;
+use cases::Case;
 use inputs::Inputs;
 pub use subjects::RootFacts;
 use subjects::Subjects;
@@ -49,8 +51,10 @@ pub struct Request {
     pub head: Option<String>,
     /// Plan JSON files.
     pub plans: Vec<PathBuf>,
-    /// The change request; found when absent.
-    pub change: Option<PathBuf>,
+    /// Change requests; found when empty.
+    pub changes: Vec<PathBuf>,
+    /// The pull request as the forge's API gives it.
+    pub pull_request: Option<PathBuf>,
     /// Directory of context documents; from the configuration when absent.
     pub context: Option<PathBuf>,
     /// Reviews as the forge's API gives them.
@@ -189,16 +193,16 @@ struct Judgement {
 
 /// Facts of a run: the whole input of the policies.
 struct Facts {
-    world: World,
+    /// One for each change request; one without a request when there is none. The first stands for what they share.
+    cases: Vec<Case>,
     subjects: Subjects,
-    judged: Judged,
 }
 
 fn judge(request: &Request, session: &mut Session, progress: &dyn Progress) -> Result<Judgement, Diagnostic> {
     let workspace = Workspace::open(request)?;
     let inputs = Inputs::read(request, &workspace, session)?;
     let facts = gather(request, &workspace, &inputs, session, progress)?;
-    let evaluation = evaluate(&inputs, &facts, session, progress)?;
+    let evaluation = evaluate(request.stage, &inputs, &facts, session, progress)?;
     Ok(Judgement { workspace, inputs, facts, evaluation })
 }
 
@@ -209,31 +213,41 @@ fn gather(
     session: &mut Session,
     progress: &dyn Progress,
 ) -> Result<Facts, Diagnostic> {
-    let mut judged = Judged::find(request, workspace, inputs, session)?;
+    let judged = requests::find(request, workspace, inputs, session)?;
     let subjects = Subjects::read(request, workspace, inputs, &judged, session, progress)?;
-    let world = judged.world(request, workspace, inputs, &subjects, session)?;
-    Ok(Facts { world, subjects, judged })
+    let shares = cases::shares(&judged, &subjects, inputs);
+    let cases = judged.into_iter().zip(shares).map(|(mut judged, changed)| {
+        let world = judged.world(request, workspace, inputs, &subjects, &changed, session)?;
+        let subjects = cases::subjects_of(&changed, &subjects);
+        Ok(Case { judged, world, changed, subjects })
+    });
+    Ok(Facts { cases: cases.collect::<Result<_, Diagnostic>>()?, subjects })
 }
 
 fn evaluate(
+    stage: Stage,
     inputs: &Inputs,
     facts: &Facts,
     session: &Session,
     progress: &dyn Progress,
 ) -> Result<Evaluation, Diagnostic> {
-    let policies: Vec<_> = inputs.library.select(facts.world.stage, &inputs.selection).collect();
-    progress.step("judging", facts.subjects.judged.len() + policies.len());
-    let task = Task {
-        library: &inputs.library,
-        policies,
-        world: &facts.world,
-        resources: &facts.subjects.resources,
-        judged: facts.subjects.judged.clone(),
-        request: facts.judged.request.as_ref().map(|r| &r.node),
-        sources: &session.sources,
-        tick: &|| progress.tick(),
-    };
-    evaluate::evaluate(&task)
+    let policies: Vec<_> = inputs.library.select(stage, &inputs.selection).collect();
+    progress.step("judging", facts.cases.iter().map(|case| case.subjects.len() + policies.len()).sum());
+    let evaluations = facts.cases.iter().map(|case| {
+        let task = Task {
+            library: &inputs.library,
+            policies: policies.clone(),
+            world: &case.world,
+            resources: &facts.subjects.resources,
+            changed: &case.changed,
+            judged: case.subjects.clone(),
+            request: case.judged.request.as_ref().map(|r| &r.node),
+            sources: &session.sources,
+            tick: &|| progress.tick(),
+        };
+        Ok((case.judged.id().unwrap_or_default().to_owned(), evaluate::evaluate(&task)?))
+    });
+    Ok(cases::merge(evaluations.collect::<Result<_, Diagnostic>>()?))
 }
 
 /// The root of a run, and where the configuration there says that its records are kept.
@@ -270,8 +284,11 @@ pub fn facts(request: &Request, progress: &dyn Progress) -> FactsAnswer {
     });
     let (input, resources, roots) = match gathered {
         Ok(facts) => {
-            let input = evaluate::whole_input(&facts.world, &facts.subjects.resources, &session.sources);
-            (input.ok(), facts.subjects.resources, facts.subjects.roots)
+            only_the_first(&facts.cases, &mut session);
+            let input = facts.cases.first().map(|case| {
+                evaluate::whole_input(&case.world, &facts.subjects.resources, &case.changed, &session.sources)
+            });
+            (input.and_then(Result::ok), facts.subjects.resources, facts.subjects.roots)
         }
         Err(fault) => {
             session.diagnostics.push(fault);
@@ -280,4 +297,18 @@ pub fn facts(request: &Request, progress: &dyn Progress) -> FactsAnswer {
     };
     crate::outcome::sort_diagnostics(&mut session.diagnostics, &session.sources);
     FactsAnswer { input, resources, roots, diagnostics: session.diagnostics, sources: Arc::new(session.sources) }
+}
+
+/// Facts are one input; what a policy sees of another request is asked for by its file.
+fn only_the_first(cases: &[Case], session: &mut Session) {
+    if let [one, _, ..] = cases {
+        let message = format!(
+            "there are {} change requests, and these are the facts of {}",
+            cases.len(),
+            one.judged.id().unwrap_or_default()
+        );
+        session
+            .diagnostics
+            .push(Diagnostic::note("change::several", message).help("name another one with `--change FILE`"));
+    }
 }

@@ -8,8 +8,10 @@ use crate::config::Config;
 use crate::facts::{OverrideUse, Stage, World};
 use crate::finding::{Diagnostic, Status};
 use crate::outcome::{Outcome, Verdict};
-use crate::source;
+use crate::parse::tree::Node;
+use crate::source::{self, Span};
 
+use super::cases::Case;
 use super::{AuditRequest, Request};
 
 /// The way to the store that this run writes to; `None` when it writes nowhere.
@@ -34,12 +36,34 @@ pub(super) fn uses(request: &Request, root: &Path, config: &Config) -> Result<Op
 }
 
 /// What a decision rests on beside approvals.
-pub(super) fn grants(outcome: &Outcome, world: &World) -> Grants {
-    let lifted = outcome.findings.iter().any(|f| f.status == Status::Overridden);
-    Grants { lifted: lifted.then(|| granted(outcome, world)).flatten(), ..Grants::default() }
+///
+/// # Errors
+///
+/// `override::several` when more than one override lifts something: a record rests on one.
+pub(super) fn grants(outcome: &Outcome, cases: &[Case]) -> Result<Grants, Diagnostic> {
+    match lifting(outcome, cases).as_slice() {
+        [] => Ok(Grants::default()),
+        [case] => Ok(Grants { lifted: granted(&case.world), ..Grants::default() }),
+        several => Err(Diagnostic::error(
+            "override::several",
+            format!("{} change requests of one run are let through by overrides", several.len()),
+        )
+        .help("bring changes that need an override in one by one, so that each has a record of its own")),
+    }
 }
 
-fn granted(outcome: &Outcome, world: &World) -> Option<Granted> {
+/// The requests whose override lifts something.
+fn lifting<'a>(outcome: &Outcome, cases: &'a [Case]) -> Vec<&'a Case> {
+    let lifted: Vec<Option<Span>> =
+        outcome.findings.iter().filter(|f| f.status == Status::Overridden).map(|f| f.span).collect();
+    let own = |case: &Case| {
+        let source = case.judged.request.as_ref().map(|request| request.node.span.source);
+        lifted.iter().any(|span| cases.len() == 1 || span.map(|span| span.source) == source)
+    };
+    cases.iter().filter(|case| case.world.freeze_override.is_some() && own(case)).collect()
+}
+
+fn granted(world: &World) -> Option<Granted> {
     let (asked, change) = (world.freeze_override.as_ref()?, world.change.as_ref()?);
     let text = |name: &str| {
         let node = change.document.at(&["spec", "freezeOverride", name])?;
@@ -55,7 +79,7 @@ fn granted(outcome: &Outcome, world: &World) -> Option<Granted> {
         })
         .collect();
     let detail = serde_json::json!({
-        "change": outcome.change.as_ref().and_then(|c| c.id.as_deref()),
+        "change": change.document.at(&["metadata", "id"]).and_then(Node::as_str),
         "bound_digest": change.digest,
         "freeze": text("freezeRef"),
         "category": text("category"),
@@ -77,8 +101,18 @@ fn granted(outcome: &Outcome, world: &World) -> Option<Granted> {
 /// # Errors
 ///
 /// `override::reused`, and whatever keeps the trail from being read.
-pub(super) fn first_use(outcome: &Outcome, world: &World, record: &str, delivery: &Delivery) -> Result<(), Diagnostic> {
-    let Some(asked) = world.freeze_override.as_ref().filter(|_| is_applied(outcome)) else { return Ok(()) };
+pub(super) fn first_use(
+    outcome: &Outcome,
+    cases: &[Case],
+    record: &str,
+    delivery: &Delivery,
+) -> Result<(), Diagnostic> {
+    if outcome.stage != Stage::Apply || outcome.decision != Verdict::Allowed {
+        return Ok(());
+    }
+    let lifting = lifting(outcome, cases);
+    let Some(world) = lifting.first().map(|case| &case.world) else { return Ok(()) };
+    let Some(asked) = &world.freeze_override else { return Ok(()) };
     let uses = delivery.uses(true)?;
     let head = world.git.as_ref().and_then(|git| git.head.as_deref());
     let same = |one: &&OverrideUse| is_use(one, &asked.id, &asked.approvals);
@@ -95,12 +129,6 @@ pub(super) fn first_use(outcome: &Outcome, world: &World, record: &str, delivery
         )
         .help("an override is used once: run the gate again, which then says what is missing")),
     }
-}
-
-/// Whether the change goes ahead because of an override.
-fn is_applied(outcome: &Outcome) -> bool {
-    let lifted = outcome.findings.iter().any(|f| f.status == Status::Overridden);
-    lifted && outcome.stage == Stage::Apply && outcome.decision == Verdict::Allowed
 }
 
 /// The path of a store on this machine as it is shown; other addresses stay as they are.

@@ -26,6 +26,7 @@ struct Outcome<'a> {
     valid_until: Option<String>,
     partial: bool,
     change: Change<'a>,
+    changes: Vec<ChangeRequest<'a>>,
     verdict: &'static str,
     decision: &'static str,
     risk: Risk<'a>,
@@ -46,6 +47,14 @@ struct Tool {
 struct Change<'a> {
     id: Option<&'a str>,
     digest: Option<&'a str>,
+}
+
+/// One of the change requests; the first one is `change`.
+#[derive(Serialize)]
+struct ChangeRequest<'a> {
+    id: Option<&'a str>,
+    digest: Option<&'a str>,
+    path: &'a str,
 }
 
 #[derive(Serialize)]
@@ -159,7 +168,8 @@ impl<'a> Outcome<'a> {
             },
             valid_until: o.valid_until.map(|t| t.to_string()),
             partial: o.partial,
-            change: Change::of(o.change.as_ref()),
+            change: Change::of(o.change()),
+            changes: o.changes.iter().map(ChangeRequest::of).collect(),
             verdict: o.verdict.as_str(),
             decision: o.decision.as_str(),
             risk: Risk {
@@ -180,6 +190,12 @@ impl<'a> Outcome<'a> {
 impl<'a> Change<'a> {
     fn of(change: Option<&'a outcome::ChangeRef>) -> Self {
         Self { id: change.and_then(|c| c.id.as_deref()), digest: change.and_then(|c| c.digest.as_deref()) }
+    }
+}
+
+impl<'a> ChangeRequest<'a> {
+    fn of(change: &'a outcome::ChangeRef) -> Self {
+        Self { id: change.id.as_deref(), digest: change.digest.as_deref(), path: &change.path }
     }
 }
 

@@ -124,7 +124,7 @@ pub(crate) fn allowed() -> Outcome {
     outcome.approvals.clear();
     outcome.policies.clear();
     outcome.audit = None;
-    outcome.change = None;
+    outcome.changes.clear();
     outcome.risk = RiskFacts::default();
     outcome.valid_until = None;
     outcome.partial = false;
@@ -279,7 +279,11 @@ fn outcome(b: Builder, mut diagnostics: Vec<Diagnostic>) -> Outcome {
         mode: Mode::Difference,
         valid_until: "2026-12-23T10:00:00Z".parse().ok(),
         partial: true,
-        change: Some(ChangeRef { id: Some("CHG-2041".into()), digest: Some(format!("sha256:{}", "ab".repeat(32))) }),
+        changes: vec![ChangeRef {
+            id: Some("CHG-2041".into()),
+            digest: Some(format!("sha256:{}", "ab".repeat(32))),
+            path: "changes/CHG-2041.yaml".into(),
+        }],
         verdict: Verdict::of(&findings, &diagnostics, stage, true),
         decision: Verdict::of(&findings, &diagnostics, stage, false),
         risk: RiskFacts { declared: Some("medium".into()), level: Some("high".into()) },

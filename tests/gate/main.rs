@@ -14,5 +14,6 @@ mod bad_input;
 mod determinism;
 mod house;
 mod policies;
+mod requests;
 mod shop;
 mod terraform;

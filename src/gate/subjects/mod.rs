@@ -85,11 +85,12 @@ impl Subjects {
         request: &Request,
         workspace: &Workspace,
         inputs: &Inputs,
-        judged: &Judged,
+        judged: &[Judged],
         session: &mut Session,
         progress: &dyn Progress,
     ) -> Result<Self, Diagnostic> {
-        let reader = Reader::new(workspace, inputs, judged.file(), &request.terraform);
+        let files = judged.iter().filter_map(Judged::file).collect();
+        let reader = Reader::new(workspace, inputs, files, &request.terraform);
         let resolver = inputs.resolver(judged)?;
         let prefix = workspace.prefix();
         let resolve = |resources: &mut [Resource], sources: &Sources| {

@@ -40,24 +40,24 @@ pub(super) struct Text {
 pub(super) struct Reader<'a> {
     pub(super) workspace: &'a Workspace,
     inputs: &'a Inputs,
-    request_file: Option<&'a str>,
+    request_files: Vec<&'a str>,
     terraform: &'a Options,
 }
 
 impl<'a> Reader<'a> {
-    /// A reader; `request_file` is the shown path of the change request, which is not judged as a manifest.
+    /// A reader; `request_files` are the shown paths of the change requests, which are not judged as manifests.
     pub(super) fn new(
         workspace: &'a Workspace,
         inputs: &'a Inputs,
-        request_file: Option<&'a str>,
+        request_files: Vec<&'a str>,
         terraform: &'a Options,
     ) -> Self {
-        Self { workspace, inputs, request_file, terraform }
+        Self { workspace, inputs, request_files, terraform }
     }
 
-    /// Whether a shown path is judged: not a document of the gate itself, and not the change request.
+    /// Whether a shown path is judged: not a document of the gate itself, and not a change request.
     fn wants(&self, shown: &str) -> bool {
-        wants(self.inputs, self.request_file, shown)
+        wants(self.inputs, &self.request_files, shown)
     }
 
     /// The judged state; its configurations are evaluated.
@@ -115,8 +115,8 @@ impl<'a> Reader<'a> {
             Some(repository) => repository.list(Snapshot::Index, "")?.into_iter().map(|f| root.join(f.path)).collect(),
             None => Vec::<PathBuf>::new(),
         };
-        let (inputs, request_file) = (self.inputs, self.request_file);
-        let keep = move |path: &str| wants(inputs, request_file, path);
+        let (inputs, request_files) = (self.inputs, self.request_files.as_slice());
+        let keep = move |path: &str| wants(inputs, request_files, path);
         let found = discover::walk(root, &self.workspace.paths, &tracked, &keep);
         let mut faults = found.diagnostics;
         let mut texts = Vec::with_capacity(found.files.len());
@@ -332,8 +332,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn wants(inputs: &Inputs, request_file: Option<&str>, shown: &str) -> bool {
-    Some(shown) != request_file && !inputs.is_own(shown)
+fn wants(inputs: &Inputs, request_files: &[&str], shown: &str) -> bool {
+    !request_files.contains(&shown) && !inputs.is_own(shown)
 }
 
 fn is_terraform(path: &str) -> bool {

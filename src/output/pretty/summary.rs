@@ -79,13 +79,14 @@ fn mode(outcome: &Outcome) -> &'static str {
 }
 
 fn change(page: &mut Page<'_>, outcome: &Outcome) {
-    let change = outcome.change.as_ref();
+    let ids: Vec<&str> = outcome.changes.iter().filter_map(|c| c.id.as_deref()).collect();
+    let ids = (!ids.is_empty()).then(|| ids.join(", "));
     let risk = outcome.risk.level.as_deref().map(|level| format!("risk {level}"));
-    let parts: Vec<String> = [change.and_then(|c| c.id.clone()), risk].into_iter().flatten().collect();
+    let parts: Vec<String> = [ids, risk].into_iter().flatten().collect();
     if !parts.is_empty() {
         fact(page, "change", &parts.join(&format!(" {} ", page.style.glyphs().dot)));
     }
-    if let Some(digest) = change.and_then(|c| c.digest.as_deref()) {
+    for digest in outcome.changes.iter().filter_map(|c| c.digest.as_deref()) {
         fact(page, "digest", digest);
     }
 }
