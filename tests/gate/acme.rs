@@ -1,15 +1,15 @@
 //! The made-up company and its variants: each folder of `fixtures/variants` is one change to it, with what the gate must
 //! say about it as bytes.
 //!
-//! A variant holds `variant.json` (arguments, instant, author, removed files, exit code), `tree/` (files laid over
-//! `fixtures/acme`), maybe `reviews.json` and `plan.json`, and `expected.txt`: the whole pretty output. `UPDATE=1 cargo test`
+//! A variant holds `variant.json` (arguments, instant, author, exit code, removed files and edits of files of
+//! `fixtures/acme`), maybe `tree/` (files laid over it), `reviews.json` and `plan.json`, and `expected.txt`: the whole pretty output. `UPDATE=1 cargo test`
 //! writes the expectations anew; look at the difference before committing it.
 
 use std::path::Path;
 
 use crate::shop::{Shop, copy, fixtures};
 
-/// Judges one variant: base is acme as it is, head is acme with `tree/` laid over it.
+/// Judges one variant: base is acme as it is, head is acme with the edits, and `tree/` laid over it.
 fn judge(folder: &Path) -> (i32, String, serde_json::Value) {
     let spec: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(folder.join("variant.json")).unwrap()).unwrap();
@@ -18,7 +18,14 @@ fn judge(folder: &Path) -> (i32, String, serde_json::Value) {
     for gone in spec["removed"].as_array().into_iter().flatten() {
         std::fs::remove_file(shop.root().join(gone.as_str().unwrap())).unwrap();
     }
-    copy(&folder.join("tree"), shop.root());
+    for (path, edits) in spec["edits"].as_object().into_iter().flatten() {
+        for edit in edits.as_array().unwrap() {
+            shop.edit(path, edit[0].as_str().unwrap(), edit[1].as_str().unwrap());
+        }
+    }
+    if folder.join("tree").is_dir() {
+        copy(&folder.join("tree"), shop.root());
+    }
     let head = shop.commit("Ship the change", spec["author"].as_str().unwrap_or("Alice Arnold <alice@acme.example>"));
     let mut args: Vec<String> = ["check", "--base", "main", "--head", "change", "--no-audit"].map(str::to_owned).into();
     args.extend(["--now".into(), spec["now"].as_str().unwrap_or(crate::shop::NOW).to_owned()]);
