@@ -142,6 +142,8 @@ pub struct Finding {
     pub liftable: Option<Arc<str>>,
     /// Survives line moves, renames and reformatting.
     pub fingerprint: String,
+    /// Id of the waiver or override that lifted it.
+    pub lifted_by: Option<Arc<str>>,
     /// Commits of the change that touched the resource.
     pub introduced_by: Vec<IntroducedBy>,
     /// Who owns the resource.

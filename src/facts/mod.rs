@@ -6,11 +6,13 @@
 mod freeze_override;
 mod resource;
 mod stateful;
+mod waiver;
 mod world;
 
 pub use freeze_override::{OverrideApprovalFacts, OverrideFacts, OverrideUse};
 pub use resource::{Action, Dangling, Iac, Related, Resource};
 pub use stateful::is_stateful;
+pub use waiver::WaiverFacts;
 pub use world::{
     Actor, ApprovalFacts, CalendarFacts, CalendarHeader, ChangeFacts, CommitFacts, ConfigFacts, ContextFacts,
     DeferredFacts, DriftFacts, FileFacts, GitFacts, Instant, MatrixFacts, Mode, Occupied, PlanFacts, PullRequestFacts,

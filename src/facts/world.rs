@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::OverrideFacts;
+use super::{OverrideFacts, WaiverFacts};
 use crate::parse::tree::Node;
 
 /// Where in the life of a change the gate stands.
@@ -498,6 +498,8 @@ pub struct World {
     /// Null when the request asks for none.
     #[serde(rename = "override")]
     pub freeze_override: Option<OverrideFacts>,
+    /// Exceptions from policies; whether they are needed is known once all other policies have answered.
+    pub waivers: Vec<WaiverFacts>,
     /// Null when none was given.
     pub matrix: Option<MatrixFacts>,
     /// Other documents by kind in snake case.

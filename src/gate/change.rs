@@ -97,6 +97,7 @@ impl Judged {
             ),
             approvals: said.approvals,
             freeze_override: said.freeze_override,
+            waivers: Vec::new(),
             matrix: documents.matrix.as_ref().map(|m| m.facts(&session.sources)),
             context: documents::context(documents, &inputs.max_ages, request.clock.now, &session.sources),
             risk: self.request.as_ref().map(ChangeRequest::risk).unwrap_or_default(),

@@ -5,11 +5,12 @@ use std::path::Path;
 use crate::audit::{self, Access, Delivery, Granted, Grants};
 use crate::change::freeze_override::is_use;
 use crate::config::Config;
+use crate::evaluate::Raised;
 use crate::facts::{OverrideUse, Stage, World};
 use crate::finding::{Diagnostic, Status};
 use crate::outcome::{Outcome, Verdict};
 use crate::parse::tree::Node;
-use crate::source::{self, Span};
+use crate::source;
 
 use super::cases::Case;
 use super::{AuditRequest, Request};
@@ -35,35 +36,9 @@ pub(super) fn uses(request: &Request, root: &Path, config: &Config) -> Result<Op
     delivery?.uses(request.stage == Stage::Apply).map(Some)
 }
 
-/// What a decision rests on beside approvals.
-///
-/// # Errors
-///
-/// `override::several` when more than one override lifts something: a record rests on one.
-pub(super) fn grants(outcome: &Outcome, cases: &[Case]) -> Result<Grants, Diagnostic> {
-    match lifting(outcome, cases).as_slice() {
-        [] => Ok(Grants::default()),
-        [case] => Ok(Grants { lifted: granted(&case.world), ..Grants::default() }),
-        several => Err(Diagnostic::error(
-            "override::several",
-            format!("{} change requests of one run are let through by overrides", several.len()),
-        )
-        .help("bring changes that need an override in one by one, so that each has a record of its own")),
-    }
-}
-
-/// The requests whose override lifts something.
-fn lifting<'a>(outcome: &Outcome, cases: &'a [Case]) -> Vec<&'a Case> {
-    let lifted: Vec<Option<Span>> =
-        outcome.findings.iter().filter(|f| f.status == Status::Overridden).map(|f| f.span).collect();
-    let own = |case: &Case| {
-        let source = case.judged.request.as_ref().map(|request| request.node.span.source);
-        lifted.iter().any(|span| cases.len() == 1 || span.map(|span| span.source) == source)
-    };
-    cases.iter().filter(|case| case.world.freeze_override.is_some() && own(case)).collect()
-}
-
-fn granted(world: &World) -> Option<Granted> {
+/// The override that lifted one of the findings.
+pub(super) fn granted(findings: &[Raised], world: &World) -> Option<Granted> {
+    findings.iter().find(|raised| raised.finding.status == Status::Overridden)?;
     let (asked, change) = (world.freeze_override.as_ref()?, world.change.as_ref()?);
     let text = |name: &str| {
         let node = change.document.at(&["spec", "freezeOverride", name])?;
@@ -103,18 +78,18 @@ fn granted(world: &World) -> Option<Granted> {
 /// `override::reused`, and whatever keeps the trail from being read.
 pub(super) fn first_use(
     outcome: &Outcome,
+    grants: &Grants,
     cases: &[Case],
     record: &str,
     delivery: &Delivery,
 ) -> Result<(), Diagnostic> {
-    if outcome.stage != Stage::Apply || outcome.decision != Verdict::Allowed {
-        return Ok(());
-    }
-    let lifting = lifting(outcome, cases);
-    let Some(world) = lifting.first().map(|case| &case.world) else { return Ok(()) };
-    let Some(asked) = &world.freeze_override else { return Ok(()) };
+    let applied = outcome.stage == Stage::Apply && outcome.decision == Verdict::Allowed;
+    let Some(lifted) = grants.lifted.as_ref().filter(|_| applied) else { return Ok(()) };
+    let worlds = || cases.iter().map(|case| &case.world);
+    let asked = worlds().filter_map(|world| world.freeze_override.as_ref()).find(|asked| asked.id == lifted.id);
+    let Some(asked) = asked else { return Ok(()) };
+    let head = worlds().find_map(|world| world.git.as_ref()?.head.as_deref());
     let uses = delivery.uses(true)?;
-    let head = world.git.as_ref().and_then(|git| git.head.as_deref());
     let same = |one: &&OverrideUse| is_use(one, &asked.id, &asked.approvals);
     let before = uses.iter().take_while(|one| one.record != record);
     match before.filter(same).find(|one| one.head.is_none() || one.head.as_deref() != head) {
