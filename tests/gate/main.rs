@@ -5,6 +5,8 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    clippy::print_stderr,
     unreachable_pub,
     reason = "a test that panics has failed, as it should; tests own their environment"
 )]
@@ -15,6 +17,7 @@ mod determinism;
 mod house;
 mod introduced;
 mod policies;
+mod rendering;
 mod requests;
 mod shop;
 mod terraform;

@@ -89,7 +89,16 @@ impl Shop {
 
     /// Runs the binary with exactly these arguments.
     pub fn changegate(&self, args: &[&str]) -> Ran {
-        let output: Output = self.command(binary()).args(args).output().unwrap();
+        Self::ran(self.command(binary()).args(args))
+    }
+
+    /// Runs the binary with a search path of its own.
+    pub fn changegate_with_path(&self, path: &std::ffi::OsStr, args: &[&str]) -> Ran {
+        Self::ran(self.command(binary()).env("PATH", path).args(args))
+    }
+
+    fn ran(command: &mut Command) -> Ran {
+        let output: Output = command.output().unwrap();
         Ran {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8(output.stdout).unwrap(),
