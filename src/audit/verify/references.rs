@@ -158,7 +158,8 @@ fn overridden(granted: &Value, reading: &Reading, flaw: &mut impl FnMut(Grade, S
 
 fn is_subject(reading: &Reading, change: &str, digest: &str) -> bool {
     let subjects = reading.statement.get("subject").and_then(Value::as_array);
-    let same = |s: &Value| s["name"] == change && s["digest"]["sha256"].as_str() == digest.strip_prefix("sha256:");
+    let sha256 = digest.strip_prefix("sha256:");
+    let same = |s: &Value| s["name"] == change && s.pointer("/digest/sha256").and_then(Value::as_str) == sha256;
     subjects.is_some_and(|subjects| subjects.iter().any(same))
 }
 
