@@ -21,6 +21,7 @@ fn request(directory: PathBuf) -> Request {
         pull_request: None,
         context: None,
         reviews: None,
+        approvals: None,
         terraform: Default::default(),
         stage: Stage::PullRequest,
         clock: Clock { now: "2030-02-25T09:00:00Z".parse().unwrap(), given: true },

@@ -2,6 +2,7 @@
 //! [`Outcome`].
 
 mod approvals;
+mod approve;
 mod calendars;
 mod cases;
 mod change;
@@ -32,6 +33,7 @@ use crate::source::Sources;
 use crate::terraform::config::Options;
 use crate::waiver::Waiver;
 
+pub use approve::{Ballot, Cast, Vote, ballot};
 pub use calendars::{Calendars, calendars};
 
 use cases::Case;
@@ -62,6 +64,8 @@ pub struct Request {
     pub context: Option<PathBuf>,
     /// Reviews as the forge's API gives them.
     pub reviews: Option<PathBuf>,
+    /// Approvals as the ITSM system's API gives them.
+    pub approvals: Option<PathBuf>,
     /// Variables and workspace of Terraform root modules, besides what their own files say.
     pub terraform: Options,
     /// Where in the life of the change the gate stands.
