@@ -20,6 +20,9 @@ const HELP: &str = "hand over the answer of `table/sysapproval_approver` (Servic
                     `servicedeskapi/request/{key}/approval` (Jira Service Management) untouched, and beside it that of \
                     `table/sys_journal_field` or of `request/{key}/comment`";
 
+/// Where ServiceNow says who approves, the most telling first.
+const APPROVER: [&str; 3] = ["approver.email", "approver.user_name", "approver"];
+
 /// What an ITSM system has about a change.
 #[derive(Clone, Debug, Default)]
 pub struct Records {
@@ -95,7 +98,7 @@ impl Records {
     }
 
     fn take(&mut self, node: &Node) -> Result<(), Diagnostic> {
-        if node.get("approver").is_some() && node.get("state").is_some() {
+        if APPROVER.iter().any(|key| node.get(key).is_some()) && node.get("state").is_some() {
             self.approvals.push(of_servicenow(node)?);
         } else if let Some(approvers) = node.get("approvers").and_then(Node::as_seq) {
             let given = approvers.iter().map(|approver| of_jira(node, approver));
@@ -120,7 +123,7 @@ fn of_servicenow(node: &Node) -> Result<Approval, Diagnostic> {
         "cancelled" => Decision::Dismissed,
         _ => return Err(unknown_state(node, &state)),
     };
-    let names = ["approver.email", "approver.user_name", "approver"].iter().filter_map(|key| shown(node.get(key)));
+    let names = APPROVER.iter().filter_map(|key| shown(node.get(key)));
     let change = ["sysapproval.number", "document_id.number"].iter().find_map(|key| shown(node.get(key)));
     let change = change.or_else(|| text(node.get("sysapproval")?.get("display_value")));
     Ok(Approval {
