@@ -15,7 +15,6 @@ pub mod query;
 pub mod reading;
 mod record;
 pub mod retention;
-pub mod sshsig;
 mod store;
 pub mod tlog_proof;
 pub mod tree;

@@ -24,7 +24,7 @@ pub fn facts(
 ) -> Option<OverrideFacts> {
     let asked = request.spec().freeze_override.as_ref()?;
     let requested_by = asked.requested_by.as_ref().map(|id| circumstances.identities.canonical(&id.0));
-    let approvals = approvals(asked, reviews, circumstances, requested_by.as_deref());
+    let approvals = approvals(request, asked, reviews, circumstances, requested_by.as_deref());
     let id = asked.id.as_ref().map_or_else(|| derived_id(request, asked, &approvals, circumstances), |id| id.0.clone());
     let teams = teams(request, asked, circumstances);
     let ns = |moment: Option<super::Moment>| moment.map(|moment| Instant(moment.0).ns());
@@ -52,13 +52,15 @@ pub fn is_use(one: &OverrideUse, id: &str, approvals: &[OverrideApprovalFacts]) 
 }
 
 fn approvals(
+    request: &Request,
     asked: &FreezeOverride,
     reviews: &[Review],
     circumstances: &Circumstances<'_>,
     requested_by: Option<&str>,
 ) -> Vec<OverrideApprovalFacts> {
     let claims: Vec<Spanned<Approval>> = asked.approvals.iter().map(claim).collect();
-    let judged = approval::judge_each(&claims, reviews, circumstances);
+    let terms = request.node.at(&["spec", "freezeOverride"]).map(approval::terms).unwrap_or_default();
+    let judged = approval::judge_each(&claims, &terms, reviews, circumstances);
     let facts = |(mut approval, given): (ApprovalFacts, &Spanned<OverrideApproval>)| {
         if approval.by.is_some() && approval.by.as_deref() == requested_by {
             approval.refuse("requested-it");
@@ -75,8 +77,8 @@ fn approvals(
 }
 
 fn claim(given: &Spanned<OverrideApproval>) -> Spanned<Approval> {
-    let OverrideApproval { by, role, at, evidence } = given.value.clone();
-    let value = Approval { by, role, at, evidence, decision: Some("approved".into()), ..Approval::default() };
+    let OverrideApproval { by, role, at, bound_digest, evidence, signature } = given.value.clone();
+    let value = Approval { by, role, decision: Some("approved".into()), at, bound_digest, evidence, signature };
     Spanned { span: given.span, value }
 }
 

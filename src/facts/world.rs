@@ -340,7 +340,7 @@ pub struct ApprovalFacts {
     pub at: Option<String>,
     /// The same in nanoseconds.
     pub at_ns: Option<i64>,
-    /// `github-review`, `gitlab-approval`, `asserted`.
+    /// `github-review`, `gitlab-approval`, `signature`, `signed-commit`, `servicenow-approval`, `jsm-approval`, `asserted`.
     pub method: &'static str,
     /// `A0` … `A4`.
     pub assurance: &'static str,
@@ -356,8 +356,24 @@ pub struct ApprovalFacts {
     pub why_not: Vec<&'static str>,
     /// Whether the person contributed to the change.
     pub contributor: bool,
+    /// `SHA256:…` of the key that signed it; null for other methods.
+    pub key: Option<String>,
+    /// What the audit trail keeps, so that the signature can be checked again.
+    #[serde(skip)]
+    pub proof: Option<Arc<ApprovalProof>>,
     /// Place, `path:line:column`, where it was read.
     pub source: String,
+}
+
+/// What was signed, in which namespace, and the armoured signature.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ApprovalProof {
+    /// `changegate-approval@v1`, or `git` for a commit.
+    pub namespace: &'static str,
+    /// The bytes that were signed.
+    pub payload: Vec<u8>,
+    /// The armoured signature.
+    pub signature: Vec<u8>,
 }
 
 impl ApprovalFacts {

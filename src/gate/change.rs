@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::change::identity::Person;
 use crate::change::pull_request::PullRequest;
 use crate::change::request::Request as ChangeRequest;
 use crate::change::{self, documents};
 use crate::discover;
 use crate::facts::{Actor, ChangeFacts, ConfigFacts, GitFacts, Instant, World};
 use crate::finding::Diagnostic;
-use crate::git::Snapshot;
+use crate::git::{Commit, Snapshot};
 use crate::outcome::{ChangeRef, Input};
 use crate::parse::yaml;
 
@@ -110,7 +111,7 @@ impl Judged {
     }
 
     /// The repository's side, with the gate's own files marked and the contributors named.
-    fn git(&self, workspace: &Workspace, inputs: &Inputs, session: &Session) -> Option<GitFacts> {
+    pub(super) fn git(&self, workspace: &Workspace, inputs: &Inputs, session: &Session) -> Option<GitFacts> {
         let (difference, repository) = (workspace.difference.as_ref()?, workspace.repository.as_ref()?);
         let mut facts =
             repository.facts(difference.base, difference.merge_base, &difference.range, &difference.changes);
@@ -123,7 +124,12 @@ impl Judged {
         }
         let mut people: BTreeSet<String> = BTreeSet::new();
         let identities = &inputs.documents.identities;
-        for commit in &difference.range.commits {
+        // Only somebody who may approve gains by being no contributor.
+        let may_approve = |commit: &Commit| {
+            identities.person(&commit.author.email).is_some_and(Person::holds_roles)
+                && super::approvals::only_approves(workspace, inputs, commit)
+        };
+        for commit in difference.range.commits.iter().filter(|commit| !may_approve(commit)) {
             let claimed = [&commit.author, &commit.committer].into_iter().chain(&commit.co_authors);
             people.extend(claimed.map(|p| identities.canonical(&p.email)));
             people.extend(
@@ -156,6 +162,9 @@ impl Judged {
 
 /// Which of the gate's documents a context file is, by the kind that it holds at the base, or at the head when it is new.
 fn kind_of_context(workspace: &Workspace, inputs: &Inputs, shown: &str) -> &'static str {
+    if inputs.is_signers(shown) {
+        return "identities";
+    }
     let read = inputs.kind_of(shown).map(str::to_owned);
     let kind = read.or_else(|| {
         let difference = workspace.difference.as_ref()?;
@@ -175,7 +184,6 @@ fn kind_of_context(workspace: &Workspace, inputs: &Inputs, shown: &str) -> &'sta
         Some("Waivers") => "waivers",
         Some("ServiceCatalog" | "Component" | "Resource" | "API" | "System" | "Group" | "User") => "catalogue",
         _ if shown.ends_with(".ics") => "calendar",
-        _ if shown.ends_with("allowed_signers") => "identities",
         _ => "context",
     }
 }

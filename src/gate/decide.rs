@@ -4,13 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::audit::{
-    self, ChangedResource, ClockSource, Delivery, Grants, PlanDigest, RecordContext, Seal, SignedCommit, sshsig,
+    self, ChangedResource, ClockSource, Delivery, Grants, PlanDigest, RecordContext, Seal, SignedCommit,
 };
 use crate::config::Config;
 use crate::evaluate;
 use crate::facts::{Actor, Mode, Stage};
 use crate::finding::Diagnostic;
 use crate::outcome::{self, AuditReceipt, ChangeRef, Outcome, Summary, Verdict};
+
+use crate::sshsig;
 
 use super::{Judgement, Request, Session, trail};
 

@@ -2,6 +2,7 @@
 //! [`Outcome`].
 
 mod approvals;
+mod approve;
 mod calendars;
 mod cases;
 mod change;
@@ -33,6 +34,7 @@ use crate::source::Sources;
 use crate::terraform::config::Options;
 use crate::waiver::Waiver;
 
+pub use approve::{Ballot, Cast, Vote, ballot};
 pub use calendars::{Calendars, calendars};
 
 use cases::Case;
@@ -63,6 +65,8 @@ pub struct Request {
     pub context: Option<PathBuf>,
     /// Reviews as the forge's API gives them.
     pub reviews: Option<PathBuf>,
+    /// Approvals as the ITSM system's API gives them.
+    pub approvals: Option<PathBuf>,
     /// Variables and workspace of Terraform root modules, besides what their own files say.
     pub terraform: Options,
     /// Where the programs are that render charts and kustomizations.

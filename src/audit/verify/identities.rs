@@ -1,10 +1,11 @@
 //! Who stood behind a record: what it claims against what it can show.
 
 use super::Grade;
+use crate::audit::oidc;
 use crate::audit::reading::Reading;
 use crate::audit::record::seal::audience;
 use crate::audit::tree::Hash;
-use crate::audit::{oidc, sshsig};
+use crate::sshsig;
 
 /// What became of a claim.
 pub(super) enum Answer {

@@ -194,8 +194,12 @@ pub struct OverrideApproval {
     pub role: Option<String>,
     /// When.
     pub at: Option<Moment>,
+    /// The change digest at that time.
+    pub bound_digest: Option<Sha256>,
     /// Where it can be verified.
     pub evidence: Option<Evidence>,
+    /// Detached signature.
+    pub signature: Option<String>,
 }
 
 /// The advisory board's decision.

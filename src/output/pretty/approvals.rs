@@ -58,6 +58,10 @@ fn cells(a: &ApprovalFacts, style: &Style, limit: usize) -> [String; 3] {
     let method = match a.method {
         "github-review" => "GitHub review",
         "gitlab-approval" => "GitLab approval",
+        "signature" => "signature",
+        "signed-commit" => "signed commit",
+        "servicenow-approval" => "ServiceNow approval",
+        "jsm-approval" => "Jira approval",
         "asserted" => "only typed in",
         other => other,
     };
@@ -90,6 +94,17 @@ fn in_words(code: &'static str) -> &'static str {
         "in-the-future" => "is dated in the future",
         "too-old" => "is too old",
         "requested-it" => "asked for the override",
+        "unbound" => "names no version of the change",
+        "other-change" => "is of another change",
+        "undated" => "says at no instant when it was given",
+        "bad-signature" => "is not signed as it stands",
+        "key-unchecked" => "is signed by a kind of key that is not checked",
+        "key-unlisted" => "is signed by a key that allowed_signers does not give to them",
+        "key-certificate" => "is signed with a certificate that does not hold for them",
+        "key-namespace" => "is signed by a key that may not sign approvals",
+        "key-not-yet-valid" => "is signed by a key that is not valid yet",
+        "key-expired" => "is signed by a key that has expired",
+        "shared-key" => "is signed by a key that somebody else signs with, too",
         "assurance" => "is less assured than the configuration asks for",
         other => other,
     }
