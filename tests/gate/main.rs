@@ -13,6 +13,7 @@
 
 mod acme;
 mod bad_input;
+mod bypass;
 mod determinism;
 mod house;
 mod introduced;
