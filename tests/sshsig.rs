@@ -6,6 +6,8 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    clippy::print_stderr,
     reason = "a test that panics has failed, as it should; tests own their environment"
 )]
 
@@ -215,7 +217,7 @@ impl Bench {
                 cases.add(&format!("{name}, no message"), &name, &allowed, |c| c.message.clear());
                 cases.add(&format!("{name}, asked as git"), &name, &allowed, |c| c.namespace = "git".into());
                 cases.add(&format!("{name}, by somebody else"), &name, &allowed, |c| {
-                    c.principal = "erin@acme.example".into()
+                    c.principal = "erin@acme.example".into();
                 });
                 let other = format!("dave@acme.example {}\n", self.public("other"));
                 cases.add(&format!("{name}, other key"), &name, &other, |_| {});

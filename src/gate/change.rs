@@ -8,7 +8,7 @@ use crate::change::pull_request::PullRequest;
 use crate::change::request::Request as ChangeRequest;
 use crate::change::{self, documents};
 use crate::discover;
-use crate::facts::{Actor, ChangeFacts, ConfigFacts, GitFacts, Instant, World};
+use crate::facts::{Actor, AuditFacts, ChangeFacts, ConfigFacts, GitFacts, Instant, World};
 use crate::finding::Diagnostic;
 use crate::git::{Commit, Snapshot};
 use crate::outcome::{ChangeRef, Input};
@@ -17,7 +17,7 @@ use crate::parse::yaml;
 use super::inputs::Inputs;
 use super::subjects::Subjects;
 use super::workspace::Workspace;
-use super::{Request, Session};
+use super::{AuditRequest, Request, Session};
 
 /// The change request of a run.
 #[derive(Default)]
@@ -106,6 +106,7 @@ impl Judged {
                 thresholds: serde_json::to_value(&config.policies.thresholds).unwrap_or_default(),
                 policy_owners: config.approvals.policy_owners.clone(),
                 minimum_assurance: config.approvals.minimum_assurance.as_str().into(),
+                audit: AuditFacts { required: config.audit.required, recorded: request.audit != AuditRequest::Off },
             },
         })
     }

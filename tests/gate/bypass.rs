@@ -617,6 +617,7 @@ impl Change {
     }
 }
 
+#[allow(clippy::print_stderr, clippy::disallowed_macros, reason = "a test that was skipped says so")]
 fn has_ssh_keygen() -> bool {
     let there = Command::new("ssh-keygen").arg("-?").output().is_ok();
     if !there {

@@ -14,6 +14,7 @@
 mod acme;
 mod bad_input;
 mod bypass;
+mod cases;
 mod determinism;
 mod house;
 mod introduced;
