@@ -149,7 +149,7 @@ const ATTEMPTS: &[Attempt] = &[
     Attempt {
         what: "a freeze is removed in the same pull request",
         attempt: |c| {
-            c.into_the_freeze();
+            c.plan_into_freeze();
             c.shop.edit(FREEZE, "kind: deny\n      name: Peak season", "kind: allow\n      name: Peak season");
             c.shop.commit("No peak season", ALICE);
             c.review("dave-acme");
@@ -506,14 +506,14 @@ impl Change {
         self.shop.edit(REQUEST, "testedAt: \"2030-02-20T09:00:00Z\"", "testedAt: \"2030-11-10T09:00:00Z\"");
     }
 
-    fn into_the_freeze(&self) {
+    fn plan_into_freeze(&self) {
         self.schedule("2030-11-26T10:00:00+01:00", "2030-11-26T11:30:00+01:00");
         self.shop.commit("In the season", ALICE);
     }
 
     /// Asks to go ahead in the freeze, with these approvals.
     fn ask_for_override(&self, approvals: &str) {
-        self.into_the_freeze();
+        self.plan_into_freeze();
         let digest = self.digest();
         let asked = format!(
             "  freezeOverride:\n    freezeRef: peak-2030\n    requestedBy: alice@acme.example\n    category: security-fix\n    \
