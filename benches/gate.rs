@@ -22,6 +22,7 @@ fn request(directory: PathBuf) -> Request {
         context: None,
         reviews: None,
         approvals: None,
+        baseline: None,
         terraform: Default::default(),
         programs: changegate::kubernetes::render::Programs::default(),
         stage: Stage::PullRequest,

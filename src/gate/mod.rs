@@ -67,6 +67,8 @@ pub struct Request {
     pub reviews: Option<PathBuf>,
     /// Approvals as the ITSM system's API gives them.
     pub approvals: Option<PathBuf>,
+    /// Findings that the team has accepted as they are.
+    pub baseline: Option<PathBuf>,
     /// Variables and workspace of Terraform root modules, besides what their own files say.
     pub terraform: Options,
     /// Where the programs are that render charts and kustomizations.
