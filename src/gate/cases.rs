@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::change::request::{Request as ChangeRequest, Scope, bare_name};
 use crate::evaluate::Task;
 use crate::facts::{ApprovalFacts, Resource, RiskFacts, WaiverFacts, World};
-use crate::finding::{Answer, Finding};
+use crate::finding::{Answer, Diagnostic, Finding};
 use crate::policy::library::Policy;
 use crate::source::{Sources, Span};
 
@@ -155,6 +155,10 @@ pub(super) fn merge(verdicts: Vec<(String, Verdicts)>) -> Verdicts {
         add_new(&mut merged.diagnostics, of_one.diagnostics);
         add_new(&mut merged.fixed, of_one.fixed);
         add_new(&mut merged.grants.waivers, of_one.grants.waivers);
+        if merged.grants.lifted.is_some() && of_one.grants.lifted.is_some() {
+            add_new(&mut merged.diagnostics, vec![two_overrides()]);
+        }
+        merged.grants.lifted = merged.grants.lifted.or(of_one.grants.lifted);
         of_one.counts.into_iter().for_each(|(id, count)| *merged.counts.entry(id).or_default() += count);
         merged.evaluations += of_one.evaluations;
         merged.judged_resources += of_one.judged_resources;
@@ -163,6 +167,12 @@ pub(super) fn merge(verdicts: Vec<(String, Verdicts)>) -> Verdicts {
     }
     merged.findings = findings.into_values().filter_map(shared).collect();
     merged
+}
+
+/// A record rests on one override.
+fn two_overrides() -> Diagnostic {
+    Diagnostic::error("override::several", "two change requests of one run are let through by overrides")
+        .help("bring changes that need an override in one by one, so that each has a record of its own")
 }
 
 fn add_new<T: PartialEq>(all: &mut Vec<T>, more: Vec<T>) {

@@ -75,6 +75,7 @@ impl Builder {
             span: at,
             because: Vec::new(),
             evidence: Vec::new(),
+            liftable: None,
             lifted_by: None,
             fingerprint: format!("{:064x}", self.findings.len() + 1),
             introduced_by: Vec::new(),

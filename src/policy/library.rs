@@ -31,6 +31,8 @@ pub struct Policy {
     pub unknown: Option<String>,
     /// Static path of `valid_until`, when declared.
     pub valid_until: Option<String>,
+    /// Static path of `lifts`, when declared: what findings of other policies it lifts.
+    pub lifts: Option<String>,
     /// Reads `input.resources`, which is only built when somebody does.
     pub reads_resources: bool,
     /// Reads `effective`, which is only filled in when somebody does.
@@ -185,6 +187,7 @@ impl Library {
             deny: format!("data.{package}.deny"),
             unknown: rule("unknown"),
             valid_until: rule("valid_until"),
+            lifts: rule("lifts"),
             reads_resources: reads(&source.text, &["resources"]),
             reads_effective: reads_effective(&source.text),
             reads_change: reads(&source.text, &OF_THE_CHANGE),

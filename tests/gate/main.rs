@@ -13,6 +13,7 @@
 
 mod acme;
 mod bad_input;
+mod bypass;
 mod cases;
 mod determinism;
 mod house;
