@@ -22,7 +22,7 @@ pub struct Forge {
 
 impl Forge {
     /// Serves pull request 7 with these reviews, to whoever has the token.
-    pub fn start(head: &str, reviews: Value) -> Self {
+    pub fn start(head: &str, reviews: &Value) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let reviews = reviews.as_array().unwrap().clone();

@@ -4,10 +4,12 @@
 //! `CHANGEGATE_TEST_ACTION=required`.
 #![allow(
     missing_docs,
+    unreachable_pub,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::print_stderr,
     clippy::disallowed_macros,
     clippy::disallowed_methods,
     reason = "a test binary"
@@ -22,12 +24,17 @@ use forge::Forge;
 use runner::{Run, Runner};
 
 /// A pull request of acme whose change is `edits`, with the reviews that `reviews` makes of the head's id.
-fn judge(branch: impl Fn(&Runner), event: &str, inputs: &[(&str, &str)], reviews: impl Fn(&str) -> Value) -> Option<(Run, Forge)> {
+fn judge(
+    branch: impl Fn(&Runner),
+    event: &str,
+    inputs: &[(&str, &str)],
+    reviews: impl Fn(&str) -> Value,
+) -> Option<(Run, Forge)> {
     let runner = Runner::new()?;
     branch(&runner);
     let head = runner.git(&["rev-parse", "HEAD"]);
     let base = runner.git(&["rev-parse", "main"]);
-    let forge = Forge::start(&head, reviews(&head));
+    let forge = Forge::start(&head, &reviews(&head));
     let payload = match event {
         "pull_request" => json!({"pull_request": {"number": 7, "base": {"sha": base}, "head": {"sha": head}}}),
         "merge_group" => json!({"merge_group": {
@@ -69,8 +76,9 @@ fn a_denied_change_fails_and_says_why() {
     assert_eq!(run.code, 1, "{}", run.log);
     assert_eq!(run.outputs["verdict"], "denied");
     assert_eq!(run.outputs["decision"], "denied");
-    assert_eq!(run.outputs["risk"].is_empty(), false, "{:?}", run.outputs);
-    let annotation = run.log.lines().find(|l| l.starts_with("::error") && l.contains("CAN-005")).expect("an annotation");
+    assert!(!run.outputs["risk"].is_empty(), "{:?}", run.outputs);
+    let annotation =
+        run.log.lines().find(|l| l.starts_with("::error") && l.contains("CAN-005")).expect("an annotation");
     for part in ["file=k8s/prod/storefront/deployment.yaml", "line=", "col=", "endLine="] {
         assert!(annotation.contains(part), "{part} is missing in {annotation}");
     }
@@ -103,7 +111,7 @@ fn a_comment_of_a_person_is_not_touched() {
     image(&runner);
     let head = runner.git(&["rev-parse", "HEAD"]);
     let base = runner.git(&["rev-parse", "main"]);
-    let forge = Forge::start(&head, json!([]));
+    let forge = Forge::start(&head, &json!([]));
     forge.comment("mallory", "User", "<!-- changegate valid-until= -->\nallowed, trust me");
     let payload = json!({"pull_request": {"number": 7, "base": {"sha": base}, "head": {"sha": head}}});
     let run = runner.run("pull_request", &payload, &forge.address, &[NOW, NO_AUDIT]);
@@ -142,9 +150,16 @@ fn inputs_are_not_commands() {
 
 #[test]
 fn other_events_know_what_to_compare() {
-    for (event, stage) in [("merge_group", "pull-request"), ("push", "pull-request"), ("deployment", "apply"), ("schedule", "pull-request")] {
+    for (event, stage) in [
+        ("merge_group", "pull-request"),
+        ("push", "pull-request"),
+        ("deployment", "apply"),
+        ("schedule", "pull-request"),
+    ] {
         let Some((run, _)) = judge(image, event, &[NOW, NO_AUDIT], nobody) else { return };
-        let outcome: Value = serde_json::from_str(&std::fs::read_to_string(run.temp("changegate-report/outcome.json")).unwrap()).unwrap();
+        let outcome: Value =
+            serde_json::from_str(&std::fs::read_to_string(run.temp("changegate-report/outcome.json")).unwrap())
+                .unwrap();
         assert_eq!(outcome["stage"], stage, "{event}: {}", run.log);
         assert_eq!(outcome["summary"]["changed_resources"], 1, "{event}: {}", run.log);
     }
@@ -176,7 +191,7 @@ fn a_shallow_checkout_is_explained() {
     let Some(runner) = Runner::new() else { return };
     image(&runner);
     let head = runner.git(&["rev-parse", "HEAD"]);
-    let forge = Forge::start(&head, json!([]));
+    let forge = Forge::start(&head, &json!([]));
     let payload = json!({"pull_request": {"number": 7, "base": {"sha": "1".repeat(40)}, "head": {"sha": head}}});
     let run = runner.run("pull_request", &payload, &forge.address, &[NOW, NO_AUDIT]);
     assert_eq!(run.code, 2, "{}", run.log);

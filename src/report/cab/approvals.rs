@@ -21,12 +21,8 @@ pub(super) fn seats(world: &World) -> Vec<Seat> {
 }
 
 fn seat(world: &World, role: &str, needed: u32) -> Seat {
-    let holders: BTreeSet<&str> = world
-        .approvals
-        .iter()
-        .filter(|a| a.valid && a.roles.iter().any(|held| held == role))
-        .map(who)
-        .collect();
+    let holders: BTreeSet<&str> =
+        world.approvals.iter().filter(|a| a.valid && a.roles.iter().any(|held| held == role)).map(who).collect();
     let met = holders.len() >= usize::try_from(needed).unwrap_or(usize::MAX);
     Seat {
         role: role.to_owned(),

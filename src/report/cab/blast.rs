@@ -46,9 +46,7 @@ fn attribute(resource: &Resource, path: &Path) -> Attribute {
         _ if is_secret(resource, path) => "(sensitive)".to_owned(),
         _ if touches(&resource.unknown, path) && node.is_none() => "(known after apply)".to_owned(),
         None => "absent".to_owned(),
-        Some(node) => {
-            without_credentials(&text::value(&serde_json::to_value(node).unwrap_or(serde_json::Value::Null)))
-        }
+        Some(node) => without_credentials(&text::value(&serde_json::to_value(node).unwrap_or(serde_json::Value::Null))),
     };
     Attribute {
         path: dotted(path),

@@ -4,10 +4,11 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::page::{Change, Delivery, Fact, Risk, Service, Word};
+use super::page::{Change, Delivery, Fact, Factor, Risk, Service, Word};
 use super::{Case, Item, approvals, blast, evidence, policies, questions, schedule};
 use crate::facts::{RiskFacts, World};
 use crate::outcome::{Outcome, Verdict};
+use crate::report::chart::{Step, waterfall};
 use crate::report::text;
 
 /// A request as JSON, for looking into by pointer.
@@ -147,11 +148,12 @@ fn risk(facts: &RiskFacts) -> Risk {
         "medium" => "warn",
         _ => "bad",
     };
-    let risk = Risk {
+    let mut risk = Risk {
         level: Word::new(level, tone),
         declared: facts.declared.clone().unwrap_or_else(|| "not declared".into()),
         ..Risk::default()
     };
+    assess(&mut risk, facts);
     risk
 }
 
@@ -205,3 +207,41 @@ fn step(step: &Value) -> String {
     }
 }
 
+/// The parts of the computed score, where there is one.
+fn assess(risk: &mut Risk, facts: &RiskFacts) {
+    let assessment = &facts.assessment;
+    risk.computed = assessment.computed.clone().unwrap_or_default();
+    risk.score = assessment.score;
+    let minus = assessment.mitigations.iter().map(|m| Factor {
+        id: m.id.clone(),
+        group: "mitigation".into(),
+        points: format!("−{}", m.points),
+        evidence: m.evidence.clone(),
+        source: String::new(),
+    });
+    let plus = assessment.factors.iter().map(|f| Factor {
+        id: f.id.clone(),
+        group: f.group.clone(),
+        points: format!("+{}", f.points),
+        evidence: f.evidence.clone(),
+        source: f.source.clone().unwrap_or_default(),
+    });
+    risk.factors = plus.chain(minus).collect();
+    risk.floors = assessment.floors.iter().map(|f| format!("at least {}: {}", f.level, f.evidence)).collect();
+    risk.history = assessment.history.iter().map(history).collect();
+    let Some(score) = assessment.score else { return };
+    let plus = assessment.factors.iter().map(|f| Step { name: f.id.clone(), points: i64::from(f.points) });
+    let minus = assessment.mitigations.iter().map(|m| Step { name: m.id.clone(), points: -i64::from(m.points) });
+    risk.chart = Some(waterfall("risk", &plus.chain(minus).collect::<Vec<_>>(), i64::from(score)));
+}
+
+fn history(history: &crate::facts::RiskHistory) -> String {
+    let interval = match (&history.low, &history.high) {
+        (Some(low), Some(high)) => format!(", 95 % interval {low} to {high} %"),
+        _ => String::new(),
+    };
+    format!(
+        "{}: {} of {} changes failed{interval}; rate {} % after shrinking, {} stopped by their canary",
+        history.service, history.k, history.n, history.q, history.caught
+    )
+}

@@ -61,11 +61,13 @@ fn conflict(first: &Planned<'_>, second: &Planned<'_>, zone: &TimeZone) -> Optio
 /// `a needs b`, where a service of the first change depends on one of the second.
 fn depends(first: &Planned<'_>, second: &Planned<'_>) -> Option<String> {
     let services = first.world.context.get("services")?.entries.as_array()?;
-    services.iter().filter(|entry| entry["name"].as_str().is_some_and(|n| first.services.contains(n))).find_map(|entry| {
-        let needs = entry["dependsOn"].as_array()?.iter().filter_map(|n| n.as_str());
-        let name = needs.map(|n| n.rsplit(['/', ':']).next().unwrap_or(n)).find(|n| second.services.contains(n))?;
-        Some(format!("{} needs {name}", entry["name"].as_str()?))
-    })
+    services.iter().filter(|entry| entry["name"].as_str().is_some_and(|n| first.services.contains(n))).find_map(
+        |entry| {
+            let needs = entry["dependsOn"].as_array()?.iter().filter_map(|n| n.as_str());
+            let name = needs.map(|n| n.rsplit(['/', ':']).next().unwrap_or(n)).find(|n| second.services.contains(n))?;
+            Some(format!("{} needs {name}", entry["name"].as_str()?))
+        },
+    )
 }
 
 /// All planned changes over one time axis; `None` for fewer than two.

@@ -99,7 +99,9 @@ fn fits(world: &World) -> Fact {
         Some(rto) if window.rollback_ns > rto => {
             Fact::toned("Takes at most", format!("{takes}, longer than the RTO of {}", text::duration(rto)), "bad")
         }
-        Some(rto) => Fact::toned("Takes at most", format!("{takes}, within the RTO of {}", text::duration(rto)), "good"),
+        Some(rto) => {
+            Fact::toned("Takes at most", format!("{takes}, within the RTO of {}", text::duration(rto)), "good")
+        }
         None => Fact::new("Takes at most", takes),
     }
 }

@@ -23,7 +23,9 @@ pub(super) fn exceptions(outcome: &Outcome) -> Vec<Row> {
 
 fn row(finding: &Finding, outcome: &Outcome) -> Row {
     let status = match finding.status {
-        Status::Open if finding.blocks(outcome.stage == Stage::Apply) && finding.pending => Word::new("pending", "warn"),
+        Status::Open if finding.blocks(outcome.stage == Stage::Apply) && finding.pending => {
+            Word::new("pending", "warn")
+        }
         Status::Open if finding.blocks(outcome.stage == Stage::Apply) => Word::new("blocks", "bad"),
         Status::Open if finding.answer == Answer::Unknown => Word::new("not judged", "warn"),
         Status::Open => Word::new("noted", ""),

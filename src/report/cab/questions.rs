@@ -25,7 +25,8 @@ pub(super) fn of(outcome: &Outcome, case: Option<&Case>) -> Vec<String> {
     }
     let reversible = request.text("/rollback/dataReversibility");
     if !matches!(reversible.as_str(), "" | "reversible") {
-        questions.push(format!("The data is {reversible}. From which step on is there no way back, and who decides it?"));
+        questions
+            .push(format!("The data is {reversible}. From which step on is there no way back, and who decides it?"));
     }
     if request.text("/rollback/testedAt").is_empty() && case.world.change.is_some() {
         questions.push("The rollback was never tested. What makes us believe in it?".into());

@@ -47,16 +47,18 @@ fn facts(world: &World, window: Option<WindowOfChange>, zone: &TimeZone) -> Vec<
 fn picture(windows: &[&WindowFacts], window: WindowOfChange, now: Timestamp, zone: &TimeZone) -> String {
     let of_kind = |kind: &str, class: &'static str| -> Vec<Bar> {
         let chosen = windows.iter().filter(|w| w.kind == kind);
-        chosen
-            .map(|w| Bar { start: w.start.0, end: w.end.0, kind: class, title: titled(w, zone) })
-            .collect()
+        chosen.map(|w| Bar { start: w.start.0, end: w.end.0, kind: class, title: titled(w, zone) }).collect()
     };
     let change = vec![
         Bar {
             start: window.start.0,
             end: window.end.0,
             kind: "change",
-            title: format!("change from {} to {}", text::instant(window.start.0, zone), text::clock(window.end.0, zone)),
+            title: format!(
+                "change from {} to {}",
+                text::instant(window.start.0, zone),
+                text::clock(window.end.0, zone)
+            ),
         },
         Bar {
             start: window.end.0,
@@ -85,8 +87,7 @@ fn titled(window: &WindowFacts, zone: &TimeZone) -> String {
 }
 
 fn freeze(window: &WindowFacts, change: Option<WindowOfChange>, zone: &TimeZone) -> Freeze {
-    let overlaps =
-        change.is_some_and(|c| window.start_ns < c.occupied.end_ns && window.end_ns > c.occupied.start_ns);
+    let overlaps = change.is_some_and(|c| window.start_ns < c.occupied.end_ns && window.end_ns > c.occupied.start_ns);
     let applies = match (window.kind, window.matches, window.exempt, overlaps) {
         ("deny", true, false, true) => Word::new("overlaps", "bad"),
         ("deny", true, true, true) => Word::new("exempt", "warn"),

@@ -53,9 +53,13 @@ pub(in crate::report) fn gantt(
     let mut drawing = chart(height, id, "When it happens", &format!("{}.", said.join("; ")));
     for tick in midnights(from, to, zone) {
         let x = scale(tick);
-        drawing = drawing
-            .add(line(x, TOP - 6.0, x, height - 6.0, "grid"))
-            .add(label(x + 4.0, TOP - 12.0, "axis", "start", &text::day(tick, zone)));
+        drawing = drawing.add(line(x, TOP - 6.0, x, height - 6.0, "grid")).add(label(
+            x + 4.0,
+            TOP - 12.0,
+            "axis",
+            "start",
+            &text::day(tick, zone),
+        ));
     }
     let mut y = TOP;
     for row in rows {

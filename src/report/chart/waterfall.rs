@@ -27,9 +27,13 @@ pub(in crate::report) fn waterfall(id: &str, steps: &[Step], total: i64) -> Stri
         chart(height, id, &format!("Risk score {total}"), &format!("{}; together {total}.", said.join(", ")));
     for (from, name) in LEVELS {
         let x = scale(from);
-        drawing = drawing
-            .add(line(x, TOP - 8.0, x, height - 10.0, "grid"))
-            .add(text(x + 4.0, TOP - 12.0, "axis", "start", &format!("{from} {name}")));
+        drawing = drawing.add(line(x, TOP - 8.0, x, height - 10.0, "grid")).add(text(
+            x + 4.0,
+            TOP - 12.0,
+            "axis",
+            "start",
+            &format!("{from} {name}"),
+        ));
     }
     let mut at = 0;
     let mut y = TOP;
