@@ -20,6 +20,7 @@ fn pages(shop: &Shop, more: &[&str]) -> (String, String) {
 fn skipped_analysis() -> Shop {
     let shop = Shop::acme();
     shop.edit("k8s/prod/storefront/deployment.yaml", "  provider: istio", "  provider: istio\n  skipAnalysis: true");
+    shop.edit(REQUEST, "soak: PT24H", "soak: PT25H");
     shop.commit("Ship it", WHO);
     shop
 }
@@ -102,7 +103,7 @@ fn conflicts_of_an_agenda_are_told() {
 #[test]
 fn what_cannot_be_judged_is_said() {
     let shop = skipped_analysis();
-    shop.write("k8s/prod/broken.yaml", "a: [");
+    shop.write("k8s/prod/broken.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: a\nspec:\n  - x: [\n");
     shop.commit("Break it", WHO);
     let out = tempfile::tempdir().unwrap();
     let place = out.path().to_string_lossy().into_owned();
