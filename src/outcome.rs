@@ -151,6 +151,8 @@ pub struct PolicyInfo {
     pub digest: String,
     /// Path of the policy's file.
     pub path: Arc<str>,
+    /// Whether it judges single resources.
+    pub per_resource: bool,
     /// On how many subjects it was evaluated.
     pub evaluations: usize,
 }
@@ -208,6 +210,8 @@ pub struct Outcome {
     pub waivers: Vec<crate::facts::WaiverFacts>,
     /// The approvals table, shown whenever an approval is missing.
     pub approvals: Vec<crate::facts::ApprovalFacts>,
+    /// Where people read the files of the judged commit: `https://github.com/acme/shop/blob/<commit>`.
+    pub web: Option<String>,
     /// `None` when the run writes no record.
     pub audit: Option<AuditReceipt>,
     /// All texts, to show places.

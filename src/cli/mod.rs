@@ -7,6 +7,7 @@ mod audit;
 mod check;
 mod environment;
 mod facts;
+mod foreign;
 mod freeze;
 mod policy;
 mod progress;
@@ -110,7 +111,7 @@ struct CheckArgs {
     input: InputArgs,
     #[command(flatten)]
     policy: PolicyArgs,
-    /// Output on standard output: pretty, json, sarif or github
+    /// Output on standard output: pretty, json, sarif, junit, github, gitlab or markdown
     #[arg(long, value_name = "FORMAT", default_value = "pretty", value_parser = format)]
     format: Format,
     /// Also write this format to this file (repeatable)
@@ -129,6 +130,15 @@ struct CheckArgs {
     no_audit: bool,
     #[command(flatten)]
     attest: attest::AttestArgs,
+    /// Findings that are accepted as they are; inside the repository it is read at the merge base
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Accept every finding about a resource as it is: write a baseline
+    #[arg(long, value_name = "FILE")]
+    write_baseline: Option<PathBuf>,
+    /// Show also what is older than the change, and what it fixed
+    #[arg(long, value_name = "WHAT", value_enum)]
+    show: Option<Shown>,
     /// Print the verdict only; the exit code stays the same
     #[arg(long, short)]
     quiet: bool,
@@ -175,6 +185,15 @@ enum PolicyCommand {
         #[command(flatten)]
         policy: PolicyArgs,
     },
+    /// Find what is wrong with policies and with exceptions from them
+    Lint {
+        /// Files and directories [default: the working directory]
+        #[arg(value_name = "PATH")]
+        paths: Vec<PathBuf>,
+        /// List suppressions that other tools obey: tfsec, trivy, checkov, kube-linter, …
+        #[arg(long, required = true)]
+        foreign_suppressions: bool,
+    },
     /// Explain one policy: what it demands, why, and what to do
     Show {
         /// Policy id, for example HA-001
@@ -182,6 +201,12 @@ enum PolicyCommand {
         #[command(flatten)]
         policy: PolicyArgs,
     },
+}
+
+/// What is shown besides what the change introduced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Shown {
+    Preexisting,
 }
 
 /// When to use colour.
