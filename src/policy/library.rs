@@ -1,6 +1,6 @@
 //! What is loaded and from where. A policy exists in one place, its folder; nothing here lists policies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
@@ -151,6 +151,15 @@ pub fn load(sources: &Sources, modules: &[SourceId]) -> Library {
 }
 
 impl Library {
+    /// Controls that its policies serve, by framework.
+    pub fn controls(&self) -> BTreeMap<String, BTreeSet<String>> {
+        let mut controls: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (framework, served) in self.policies.iter().flat_map(|policy| &policy.metadata.custom.controls) {
+            controls.entry(framework.clone()).or_default().extend(served.iter().cloned());
+        }
+        controls
+    }
+
     fn admit(&mut self, id: SourceId, source: &Source, package: &str) {
         if is_test(&source.path) {
             self.tests.extend(test_rules(id, source, package));
