@@ -145,7 +145,6 @@ fn last_record(request: &Request, case: &cab::Case) -> Result<Option<cab::Record
         latest = Some(cab::Record {
             id: reading.id().to_owned(),
             index: Some(reading.index),
-            root: None,
             decision: reading.text("/decision").unwrap_or_default().to_owned(),
             at: reading.at_instant().map(|at| at.to_string()).unwrap_or_default(),
         });

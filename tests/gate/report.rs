@@ -99,6 +99,24 @@ fn conflicts_of_an_agenda_are_told() {
     assert!(html.contains("2 changes before the board"), "{html}");
 }
 
+/// So is a change of what another one's service depends on.
+#[test]
+fn dependencies_of_an_agenda_are_told() {
+    let shop = skipped_analysis();
+    let text = shop.read(REQUEST);
+    let about = |id: &str, service: &str| {
+        let scope = format!("component:default/{service}, tier: 1");
+        text.replace("CHG-2030-00017", id).replace("component:default/storefront, tier: 2", &scope)
+    };
+    shop.write("agenda/a.yaml", about("CHG-2030-00018", "checkout"));
+    shop.write("agenda/b.yaml", about("CHG-2030-00019", "orders-db").replace("component:", "resource:"));
+    shop.commit("Agenda", WHO);
+    let (html, markdown) = pages(&shop, &["--changes", "agenda"]);
+    for page in [&html, &markdown] {
+        assert!(page.contains("dependency: checkout needs orders-db"), "{page}");
+    }
+}
+
 /// A change that cannot be judged is reported, and the exit code says so.
 #[test]
 fn what_cannot_be_judged_is_said() {

@@ -32,6 +32,7 @@ package policies.canary.abrupt_canary
 
 import data.policies.lib.canary
 import data.policies.lib.duration
+import data.policies.lib.evidence
 import data.policies.lib.resource
 import data.policies.lib.shape
 import data.policies.lib.workload
@@ -343,23 +344,15 @@ _without_effect contains finding if {
 	not _routed
 	some index, step in _steps
 	step.setCanaryScale
-	finding := object.union(
+	finding := evidence.noted(
 		_finding(
 			"setCanaryScale has no effect without trafficRouting",
 			["spec", "strategy", "canary", "steps", index, "setCanaryScale"],
 			"setCanaryScale",
 			"trafficRouting",
 		),
-		{"enforcement": "advisory", "severity": "low"},
+		"low",
 	)
 }
 
-_finding(msg, path, observed, expected) := {
-	"msg": sprintf("%s: %s", [input.resource.name, msg]),
-	"path": path,
-	"evidence": [{
-		"pointer": concat(".", [sprintf("%v", [key]) | some key in path]),
-		"observed": observed,
-		"expected": expected,
-	}],
-}
+_finding(msg, path, observed, expected) := evidence.finding(input.resource.name, msg, path, observed, expected)

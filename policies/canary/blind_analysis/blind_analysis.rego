@@ -32,6 +32,7 @@ package policies.canary.blind_analysis
 
 import data.policies.lib.analysis
 import data.policies.lib.canary
+import data.policies.lib.evidence
 import data.policies.lib.resource
 import data.policies.lib.shape
 import data.policies.lib.text
@@ -111,14 +112,14 @@ _faults contains finding if {
 	written := shape.at(metric, ["successCondition"])
 	is_string(written)
 	regex.match(`len\(result\)\s*==\s*0\s*\|\||isNaN\(result(\[0\])?\)\s*\|\|`, written)
-	finding := object.union(
+	finding := evidence.noted(
 		_finding(
 			sprintf("%v succeeds without any data: a canary without traffic is promoted", [metric.name]),
 			["spec", "metrics", index, "successCondition"],
 			written,
 			"len(result) > 0 && …, so that no data is inconclusive",
 		),
-		{"enforcement": "advisory", "severity": "medium"},
+		"medium",
 	)
 }
 
@@ -361,12 +362,4 @@ _canary_kinds := {kind |
 	some kind in analysis.kinds({"name": other.name, "provider": {"spec": shape.at(other.attrs, ["spec"])}})
 }
 
-_finding(msg, path, observed, expected) := {
-	"msg": sprintf("%s: %s", [input.resource.name, msg]),
-	"path": path,
-	"evidence": [{
-		"pointer": concat(".", [sprintf("%v", [key]) | some key in path]),
-		"observed": observed,
-		"expected": expected,
-	}],
-}
+_finding(msg, path, observed, expected) := evidence.finding(input.resource.name, msg, path, observed, expected)

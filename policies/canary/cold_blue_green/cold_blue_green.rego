@@ -33,6 +33,7 @@
 package policies.canary.cold_blue_green
 
 import data.policies.lib.demand
+import data.policies.lib.evidence
 import data.policies.lib.resource
 import data.policies.lib.shape
 import data.policies.lib.text
@@ -194,14 +195,14 @@ _faults contains finding if {
 	some other in input.resource.related
 	other.relation == "ingress"
 	_class(other.attrs) == "alb"
-	finding := object.union(
+	finding := evidence.noted(
 		_finding(
 			sprintf("behind the ALB of the Ingress %s the switch may cost requests", [other.name]),
 			_at_strategy(["activeService"]),
 			"ingress class alb",
 			"a canary with weights of the ALB",
 		),
-		{"enforcement": "advisory", "severity": "medium"},
+		"medium",
 	)
 }
 
@@ -299,12 +300,4 @@ _ecs := [
 	{"path": ["load_balancer", 0, "advanced_configuration", 0, "test_listener_rule"], "given": true},
 ]
 
-_finding(msg, path, observed, expected) := {
-	"msg": sprintf("%s: %s", [input.resource.name, msg]),
-	"path": path,
-	"evidence": [{
-		"pointer": concat(".", [sprintf("%v", [key]) | some key in path]),
-		"observed": observed,
-		"expected": expected,
-	}],
-}
+_finding(msg, path, observed, expected) := evidence.finding(input.resource.name, msg, path, observed, expected)

@@ -34,6 +34,7 @@ package policies.canary.disarmed_abort
 import data.policies.lib.analysis
 import data.policies.lib.canary
 import data.policies.lib.duration
+import data.policies.lib.evidence
 import data.policies.lib.resource
 import data.policies.lib.shape
 
@@ -47,7 +48,7 @@ deny contains finding if {
 	resource.remains(input.resource)
 	resource.production(input.resource)
 	some note in _notes
-	finding := object.union(note, {"enforcement": "advisory", "severity": "medium"})
+	finding := evidence.noted(note, "medium")
 }
 
 unknown contains resource.unclassified if {
@@ -325,12 +326,4 @@ _number(value) := to_number(value) if {
 	regex.match("^-?[0-9]{1,9}$", value)
 }
 
-_finding(msg, path, observed, expected) := {
-	"msg": sprintf("%s: %s", [input.resource.name, msg]),
-	"path": path,
-	"evidence": [{
-		"pointer": concat(".", [sprintf("%v", [key]) | some key in path]),
-		"observed": observed,
-		"expected": expected,
-	}],
-}
+_finding(msg, path, observed, expected) := evidence.finding(input.resource.name, msg, path, observed, expected)

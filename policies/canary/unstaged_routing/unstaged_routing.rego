@@ -39,6 +39,7 @@ package policies.canary.unstaged_routing
 
 import data.policies.lib.canary
 import data.policies.lib.demand
+import data.policies.lib.evidence
 import data.policies.lib.resource
 import data.policies.lib.shape
 import data.policies.lib.text
@@ -339,12 +340,10 @@ _rolled(workload) if {
 # What ends by itself reads it the next time that it starts.
 _rolled(workload) if workload.type in {"batch/Job", "batch/CronJob"}
 
-_finding(msg, path, observed, expected) := {
-	"msg": sprintf("%s: %s", [resource.address(input.resource), msg]),
-	"path": path,
-	"evidence": [{
-		"pointer": concat(".", [sprintf("%v", [key]) | some key in path]),
-		"observed": observed,
-		"expected": expected,
-	}],
-}
+_finding(msg, path, observed, expected) := evidence.finding(
+	resource.address(input.resource),
+	msg,
+	path,
+	observed,
+	expected,
+)

@@ -30,6 +30,7 @@
 package policies.deploy.abrupt_termination
 
 import data.policies.lib.demand
+import data.policies.lib.evidence
 import data.policies.lib.resource
 import data.policies.lib.shape
 
@@ -167,12 +168,4 @@ _drained(seconds) if {
 	seconds <= 300
 }
 
-_finding(msg, path, observed, expected) := {
-	"msg": sprintf("%s: %s", [input.resource.name, msg]),
-	"path": path,
-	"evidence": [{
-		"pointer": concat(".", [sprintf("%v", [key]) | some key in path]),
-		"observed": observed,
-		"expected": expected,
-	}],
-}
+_finding(msg, path, observed, expected) := evidence.finding(input.resource.name, msg, path, observed, expected)

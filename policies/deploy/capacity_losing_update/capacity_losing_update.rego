@@ -32,6 +32,7 @@
 package policies.deploy.capacity_losing_update
 
 import data.policies.lib.demand
+import data.policies.lib.evidence
 import data.policies.lib.resource
 import data.policies.lib.shape
 import data.policies.lib.workload
@@ -176,7 +177,7 @@ _faults contains finding if {
 	_rolling
 	seconds := _number(["minReadySeconds"], 0)
 	seconds < 5
-	finding := object.union(
+	finding := evidence.noted(
 		_finding(
 			sprintf("%s %v s after it is ready: one that dies at once replaces those that serve", [
 				"a new pod counts as available",
@@ -186,7 +187,7 @@ _faults contains finding if {
 			_said(["minReadySeconds"], "0"),
 			"at least 5",
 		),
-		{"enforcement": "advisory", "severity": "low"},
+		"low",
 	)
 }
 
@@ -272,12 +273,10 @@ _said(path, default_text) := sprintf("%s (the default)", [default_text]) if _at(
 
 _said(path, _) := sprintf("%v", [_at(path)]) if _at(path) != null
 
-_finding(msg, path, observed, expected) := {
-	"msg": sprintf("%s: %s", [input.resource.name, msg]),
-	"path": array.concat(["spec"], path),
-	"evidence": [{
-		"pointer": concat(".", array.concat(["spec"], path)),
-		"observed": observed,
-		"expected": expected,
-	}],
-}
+_finding(msg, path, observed, expected) := evidence.finding(
+	input.resource.name,
+	msg,
+	array.concat(["spec"], path),
+	observed,
+	expected,
+)

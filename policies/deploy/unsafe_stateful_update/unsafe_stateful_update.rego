@@ -28,6 +28,7 @@
 package policies.deploy.unsafe_stateful_update
 
 import data.policies.lib.canary
+import data.policies.lib.evidence
 import data.policies.lib.resource
 import data.policies.lib.shape
 import data.policies.lib.text
@@ -94,14 +95,14 @@ _faults contains finding if {
 _faults contains finding if {
 	seconds := _number(["minReadySeconds"], 0)
 	seconds < 10
-	finding := object.union(
+	finding := evidence.noted(
 		_finding(
 			sprintf("the next pod is replaced %v s after the last became ready, at least 10", [seconds]),
 			["minReadySeconds"],
 			_said(["minReadySeconds"], "0"),
 			"at least 10",
 		),
-		{"enforcement": "advisory", "severity": "low"},
+		"low",
 	)
 }
 
@@ -196,12 +197,10 @@ _said(path, default_text) := sprintf("%s (the default)", [default_text]) if _at(
 
 _said(path, _) := sprintf("%v", [_at(path)]) if _at(path) != null
 
-_finding(msg, path, observed, expected) := {
-	"msg": sprintf("%s: %s", [input.resource.name, msg]),
-	"path": array.concat(["spec"], path),
-	"evidence": [{
-		"pointer": concat(".", array.concat(["spec"], path)),
-		"observed": observed,
-		"expected": expected,
-	}],
-}
+_finding(msg, path, observed, expected) := evidence.finding(
+	input.resource.name,
+	msg,
+	array.concat(["spec"], path),
+	observed,
+	expected,
+)

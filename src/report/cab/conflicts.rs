@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::page::Conflict;
 use super::{Item, schedule};
-use crate::facts::{WindowOfChange, World};
+use crate::facts::{ChangeFacts, WindowOfChange};
 use crate::report::chart::{Bar, Row, gantt};
 use crate::report::text;
 
@@ -16,16 +16,15 @@ struct Planned<'a> {
     id: String,
     window: WindowOfChange,
     services: BTreeSet<&'a str>,
-    world: &'a World,
+    change: &'a ChangeFacts,
 }
 
 fn planned<'a>(items: &'a [Item<'_>]) -> Vec<Planned<'a>> {
     let of = |item: &'a Item<'_>| {
-        let world = &item.case?.world;
-        let change = world.change.as_ref()?;
+        let change = item.case?.world.change.as_ref()?;
         let id = change.document.at(&["metadata", "id"]).and_then(|n| n.as_str()).unwrap_or(&change.file);
         let services = change.services.iter().map(|service| service.name.as_str()).collect();
-        Some(Planned { id: id.to_owned(), window: change.window?, services, world })
+        Some(Planned { id: id.to_owned(), window: change.window?, services, change })
     };
     items.iter().filter_map(of).collect()
 }
@@ -60,12 +59,11 @@ fn conflict(first: &Planned<'_>, second: &Planned<'_>, zone: &TimeZone) -> Optio
 
 /// `a needs b`, where a service of the first change depends on one of the second.
 fn depends(first: &Planned<'_>, second: &Planned<'_>) -> Option<String> {
-    let services = first.world.context.get("services")?.entries.as_array()?;
-    services.iter().filter(|entry| entry["name"].as_str().is_some_and(|n| first.services.contains(n))).find_map(
-        |entry| {
-            let needs = entry["dependsOn"].as_array()?.iter().filter_map(|n| n.as_str());
-            let name = needs.map(|n| n.rsplit(['/', ':']).next().unwrap_or(n)).find(|n| second.services.contains(n))?;
-            Some(format!("{} needs {name}", entry["name"].as_str()?))
+    let services = first.change.services.iter();
+    services.flat_map(|service| service.entry.depends_on.iter().map(move |needed| (service, needed))).find_map(
+        |(service, needed)| {
+            let name = needed.rsplit(['/', ':']).next().unwrap_or(needed);
+            second.services.contains(name).then(|| format!("{} needs {name}", service.name))
         },
     )
 }

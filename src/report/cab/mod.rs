@@ -50,8 +50,6 @@ pub struct Record {
     pub id: String,
     /// Its index in the log.
     pub index: Option<u64>,
-    /// Root hash of the log after it.
-    pub root: Option<String>,
     /// What was decided then.
     pub decision: String,
     /// When, RFC 3339.
