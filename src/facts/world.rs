@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::pipeline::PipelineFacts;
 use crate::parse::tree::Node;
 
 /// Where in the life of a change the gate stands.
@@ -79,7 +80,7 @@ pub struct Actor {
 }
 
 /// The repository's side of the change.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct GitFacts {
     /// Commit id of the base that was asked for.
     pub base: String,
@@ -99,6 +100,8 @@ pub struct GitFacts {
     pub contributors: Vec<String>,
     /// The pull request, when the forge's description of it was handed over.
     pub pull_request: Option<PullRequestFacts>,
+    /// Files that decide whether the gate runs.
+    pub pipelines: Vec<PipelineFacts>,
 }
 
 /// A pull or merge request as the forge describes it.

@@ -68,7 +68,7 @@ impl Judged {
         session: &mut Session,
     ) -> Result<World, Diagnostic> {
         let now = Instant(request.clock.now);
-        let git = self.git(workspace, inputs, session);
+        let git = self.git(workspace, inputs, subjects, session);
         let approvals = self.approvals(request, workspace, inputs, git.as_ref(), session)?;
         let window = self.request.as_ref().and_then(|r| r.window(request.stage, request.clock.now));
         let documents = &inputs.documents;
@@ -111,7 +111,7 @@ impl Judged {
     }
 
     /// The repository's side, with the gate's own files marked and the contributors named.
-    fn git(&self, workspace: &Workspace, inputs: &Inputs, session: &Session) -> Option<GitFacts> {
+    fn git(&self, workspace: &Workspace, inputs: &Inputs, subjects: &Subjects, session: &Session) -> Option<GitFacts> {
         let (difference, repository) = (workspace.difference.as_ref()?, workspace.repository.as_ref()?);
         let mut facts =
             repository.facts(difference.base, difference.merge_base, &difference.range, &difference.changes);
@@ -132,6 +132,7 @@ impl Judged {
             );
         }
         people.extend(self.participants(inputs));
+        facts.pipelines = subjects.pipelines.clone();
         facts.contributors = people.into_iter().collect();
         facts.pull_request = self.pull.as_ref().map(|pull| {
             let person = pull.author.as_deref().and_then(|login| identities.person(login));

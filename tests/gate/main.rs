@@ -16,4 +16,5 @@ mod house;
 mod policies;
 mod requests;
 mod shop;
+mod switched_off;
 mod terraform;
