@@ -3,11 +3,13 @@
 //! Plain facts. No policy, no engine and no output format is named here; the floors above fill these
 //! types in ([`crate::kubernetes`], [`crate::terraform`], [`crate::change`]) or hand them to the policies.
 
+mod origin;
 mod pipeline;
 mod resource;
 mod stateful;
 mod world;
 
+pub use origin::{Origin, Permission, Provenance};
 pub use pipeline::{PipelineFacts, PipelineKind};
 pub use resource::{Action, Dangling, Iac, Related, Resource};
 pub use stateful::is_stateful;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::origin::Origin;
 use super::pipeline::PipelineFacts;
 use crate::parse::tree::Node;
 
@@ -183,6 +184,8 @@ pub struct ChangeFacts {
     pub window: Option<WindowOfChange>,
     /// The scope's services as the catalogue knows them.
     pub services: Vec<ScopedService>,
+    /// Where it was imported from; null when it was written as a request.
+    pub origin: Option<Origin>,
 }
 
 /// When a change happens, and until when its rollback may run.

@@ -43,7 +43,12 @@ impl Judged {
     /// The request as the outcome names it.
     pub(super) fn reference(&self) -> Option<ChangeRef> {
         let request = self.request.as_ref()?;
-        Some(ChangeRef { id: Some(request.id().to_owned()), digest: self.digest.clone(), path: request.file.clone() })
+        Some(ChangeRef {
+            id: Some(request.id().to_owned()),
+            digest: self.digest.clone(),
+            path: request.file.clone(),
+            origin: request.origin.clone(),
+        })
     }
 
     /// Shown path of the request's file.
@@ -78,6 +83,7 @@ impl Judged {
             digest: self.digest.clone().unwrap_or_default(),
             window,
             services: documents.catalog.scoped(r, &session.sources),
+            origin: r.origin.clone(),
         });
         let paths = git.as_ref().map(|g| g.files.iter().map(|f| f.path.clone()).collect());
         let subject = super::scope::subject(self.request.as_ref(), subjects, changed, inputs, paths);

@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use crate::facts::Mode;
+use crate::facts::{self, Mode};
 use crate::finding::{self, Answer, Status};
 use crate::outcome::{self, Outcome as Model};
 use crate::source::{Location as Place, Sources, Span};
@@ -55,6 +55,16 @@ struct ChangeRequest<'a> {
     id: Option<&'a str>,
     digest: Option<&'a str>,
     path: &'a str,
+    origin: Option<Origin<'a>>,
+}
+
+/// Where an imported request comes from.
+#[derive(Serialize)]
+struct Origin<'a> {
+    system: &'static str,
+    id: &'a str,
+    verified: bool,
+    state: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -195,7 +205,18 @@ impl<'a> Change<'a> {
 
 impl<'a> ChangeRequest<'a> {
     fn of(change: &'a outcome::ChangeRef) -> Self {
-        Self { id: change.id.as_deref(), digest: change.digest.as_deref(), path: &change.path }
+        Self {
+            id: change.id.as_deref(),
+            digest: change.digest.as_deref(),
+            path: &change.path,
+            origin: change.origin.as_ref().map(Origin::of),
+        }
+    }
+}
+
+impl<'a> Origin<'a> {
+    fn of(origin: &'a facts::Origin) -> Self {
+        Self { system: origin.system, id: &origin.id, verified: origin.verified, state: origin.state.as_deref() }
     }
 }
 
