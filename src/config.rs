@@ -26,6 +26,8 @@ pub struct Config {
     pub context: Context,
     /// Approvals.
     pub approvals: Approvals,
+    /// Waivers.
+    pub waivers: Waivers,
     /// Audit trail.
     pub audit: Audit,
 }
@@ -199,6 +201,22 @@ impl Default for Approvals {
             policy_owners: vec!["policy-owners".into()],
             bots: Vec::new(),
         }
+    }
+}
+
+/// How long an exception from a policy may last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Waivers {
+    /// Days from when it was given, or from now when that is not known.
+    pub max_days: u32,
+    /// The same for policies of severity critical.
+    pub critical_max_days: u32,
+}
+
+impl Default for Waivers {
+    fn default() -> Self {
+        Self { max_days: 90, critical_max_days: 30 }
     }
 }
 

@@ -99,6 +99,16 @@ pub struct Summary {
     pub by_severity: BTreeMap<&'static str, usize>,
     /// Results that could not be judged.
     pub unknown: usize,
+    /// Open failures that the change brought, or that nobody compared with a past.
+    pub new: usize,
+    /// Findings that are older than the change.
+    pub preexisting: usize,
+    /// Failures that the change mended.
+    pub fixed: usize,
+    /// Findings that a waiver silences.
+    pub waived: usize,
+    /// Findings that an override lifts.
+    pub overridden: usize,
 }
 
 impl Summary {
@@ -109,6 +119,11 @@ impl Summary {
             let n = findings.iter().filter(open).filter(|f| f.answer == Answer::Fail && f.severity == severity).count();
             self.by_severity.insert(severity.as_str(), n);
         }
+        let with = |status| findings.iter().filter(|f| f.status == status).count();
+        self.new = findings.iter().filter(open).filter(|f| f.answer == Answer::Fail).count();
+        self.preexisting = with(Status::Preexisting);
+        self.waived = with(Status::Waived);
+        self.overridden = with(Status::Overridden);
         self.unknown = findings.iter().filter(|f| f.answer == Answer::Unknown).count();
     }
 }
@@ -187,6 +202,10 @@ pub struct Outcome {
     pub diagnostics: Vec<Diagnostic>,
     /// Policies that applied, sorted by id.
     pub policies: Vec<PolicyInfo>,
+    /// Failures that were there before the change and are gone; sorted as the findings are.
+    pub fixed: Vec<Finding>,
+    /// Every waiver that was given, with what it does.
+    pub waivers: Vec<crate::facts::WaiverFacts>,
     /// The approvals table, shown whenever an approval is missing.
     pub approvals: Vec<crate::facts::ApprovalFacts>,
     /// `None` when the run writes no record.

@@ -2,6 +2,7 @@
 
 mod answer;
 mod input;
+mod past;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,7 +11,7 @@ use rayon::prelude::*;
 
 use crate::facts::{Resource, World};
 use crate::finding::{Diagnostic, Finding};
-use crate::parse::tree::Node;
+use crate::parse::tree::{Node, Path};
 use crate::policy::engine::{Engine, EvalError};
 use crate::policy::library::{self, Library, Policy};
 use crate::source::Sources;
@@ -19,6 +20,7 @@ use answer::About;
 use input::{Shared, Views};
 
 pub use input::whole_input;
+pub use past::compare;
 
 /// What is evaluated.
 pub struct Task<'a> {
@@ -42,11 +44,22 @@ pub struct Task<'a> {
     pub tick: &'a (dyn Fn() + Sync),
 }
 
+/// A finding, and what it was raised on.
+#[derive(Clone, Debug)]
+pub struct Raised {
+    /// The finding.
+    pub finding: Finding,
+    /// Index of the resource that was judged; `None` when the change was.
+    pub resource: Option<usize>,
+    /// What it points at, below the resource's attributes.
+    pub path: Path,
+}
+
 /// What came out.
 #[derive(Debug, Default)]
 pub struct Evaluation {
     /// Not yet sorted by place.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<Raised>,
     /// Policies that could not be evaluated.
     pub diagnostics: Vec<Diagnostic>,
     /// On how many subjects each policy was evaluated, in the order of the task's policies.
@@ -121,7 +134,7 @@ fn subjects(task: &Task<'_>) -> Vec<Subject> {
 /// What the policies answered about one subject.
 #[derive(Default)]
 struct Answers {
-    findings: Vec<Finding>,
+    findings: Vec<Raised>,
     diagnostics: Vec<Diagnostic>,
     instants: Vec<i64>,
 }
@@ -136,7 +149,7 @@ fn judge(task: &Task<'_>, views: &Views<'_>, shared: &Shared, engine: &mut Engin
             Some(own) => base.with(vec![("resource", own.clone())]),
             None => base.clone(),
         });
-        let about = About { task, policy, resource };
+        let about = About { task, policy, resource, index: subject.resource };
         if let Err(fault) = about.ask(engine, &mut answers) {
             answers.diagnostics.push(about.fault(&fault));
             if fault == EvalError::Panicked {

@@ -7,12 +7,14 @@ mod origin;
 mod pipeline;
 mod resource;
 mod stateful;
+mod waiver;
 mod world;
 
 pub use origin::{Origin, Permission, Provenance};
 pub use pipeline::{PipelineFacts, PipelineKind};
 pub use resource::{Action, Dangling, Iac, Related, Resource};
 pub use stateful::is_stateful;
+pub use waiver::WaiverFacts;
 pub use world::{
     Actor, ApprovalFacts, CalendarFacts, CalendarHeader, ChangeFacts, CommitFacts, ConfigFacts, ContextFacts,
     DeferredFacts, DriftFacts, FileFacts, GitFacts, Instant, MatrixFacts, Mode, Occupied, PlanFacts, PullRequestFacts,

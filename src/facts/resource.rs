@@ -120,6 +120,8 @@ pub struct Resource {
     pub attrs: Arc<Node>,
     /// The attributes before the change, when it existed.
     pub before: Option<Arc<Node>>,
+    /// The whole resource before the change, when it existed and its other state was read.
+    pub base: Option<Arc<Resource>>,
     /// Terraform's `lifecycle` block.
     pub lifecycle: Option<Node>,
     /// The whole resource in its source.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::WaiverFacts;
 use super::origin::Origin;
 use super::pipeline::PipelineFacts;
 use crate::parse::tree::Node;
@@ -490,6 +491,8 @@ pub struct World {
     pub calendar: CalendarFacts,
     /// Approvals.
     pub approvals: Vec<ApprovalFacts>,
+    /// Exceptions from policies; whether they are needed is known once all other policies have answered.
+    pub waivers: Vec<WaiverFacts>,
     /// Null when none was given.
     pub matrix: Option<MatrixFacts>,
     /// Other documents by kind in snake case.

@@ -7,13 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::change::request::{Request as ChangeRequest, Scope, bare_name};
-use crate::evaluate::Evaluation;
-use crate::facts::{ApprovalFacts, Resource, RiskFacts, World};
-use crate::finding::{Answer, Diagnostic, Finding};
+use crate::facts::{ApprovalFacts, Resource, RiskFacts, WaiverFacts, World};
+use crate::finding::{Answer, Finding};
 use crate::source::Span;
 
 use super::change::Judged;
 use super::inputs::Inputs;
+use super::phases::Verdicts;
 use super::subjects::Subjects;
 
 /// One request, or none, and what it is judged on.
@@ -118,26 +118,50 @@ fn matches(pattern: &str, text: &str) -> bool {
 
 /// One answer out of those about each request. A finding that several requests share stands once; any other begins
 /// with the id of its request, when there are several.
-pub(super) fn merge(evaluations: Vec<(String, Evaluation)>) -> Evaluation {
-    if evaluations.len() < 2 {
-        return evaluations.into_iter().map(|(_, evaluation)| evaluation).next().unwrap_or_default();
+pub(super) fn merge(verdicts: Vec<(String, Verdicts)>) -> Verdicts {
+    if verdicts.len() < 2 {
+        return verdicts.into_iter().map(|(_, verdicts)| verdicts).next().unwrap_or_default();
     }
-    let mut merged = Evaluation::default();
+    let mut merged = Verdicts::default();
     let mut findings: BTreeMap<Key, Vec<(String, Finding)>> = BTreeMap::new();
-    for (id, evaluation) in evaluations {
-        for finding in evaluation.findings {
+    for (id, of_one) in verdicts {
+        for finding in of_one.findings {
             findings.entry(key(&finding)).or_default().push((id.clone(), finding));
         }
-        let new = evaluation.diagnostics.into_iter().filter(|d| !merged.diagnostics.contains(d));
-        let new: Vec<Diagnostic> = new.collect();
-        merged.diagnostics.extend(new);
-        merged.counts.resize(evaluation.counts.len().max(merged.counts.len()), 0);
-        merged.counts.iter_mut().zip(evaluation.counts).for_each(|(sum, count)| *sum += count);
-        merged.judged_resources += evaluation.judged_resources;
-        merged.valid_until = merged.valid_until.into_iter().chain(evaluation.valid_until).min();
+        add_new(&mut merged.diagnostics, of_one.diagnostics);
+        add_new(&mut merged.fixed, of_one.fixed);
+        add_new(&mut merged.grants.waivers, of_one.grants.waivers);
+        of_one.counts.into_iter().for_each(|(id, count)| *merged.counts.entry(id).or_default() += count);
+        merged.evaluations += of_one.evaluations;
+        merged.judged_resources += of_one.judged_resources;
+        merged.valid_until = merged.valid_until.into_iter().chain(of_one.valid_until).min();
+        merge_waivers(&mut merged.waivers, of_one.waivers);
     }
     merged.findings = findings.into_values().filter_map(shared).collect();
     merged
+}
+
+fn add_new<T: PartialEq>(all: &mut Vec<T>, more: Vec<T>) {
+    for one in more {
+        if !all.contains(&one) {
+            all.push(one);
+        }
+    }
+}
+
+/// Every request has the same waivers; one that is of use to any of them is of use.
+fn merge_waivers(all: &mut Vec<WaiverFacts>, more: Vec<WaiverFacts>) {
+    if all.is_empty() {
+        *all = more;
+        return;
+    }
+    for (waiver, other) in all.iter_mut().zip(more) {
+        let uses = (waiver.judged || other.judged, waiver.needed || other.needed, waiver.used || other.used);
+        if other.used && !waiver.used {
+            *waiver = other;
+        }
+        (waiver.judged, waiver.needed, waiver.used) = uses;
+    }
 }
 
 type Key = (std::sync::Arc<str>, Answer, Option<std::sync::Arc<str>>, Option<Span>, String);
@@ -150,7 +174,7 @@ fn key(f: &Finding) -> Key {
 fn shared(same: Vec<(String, Finding)>) -> Option<Finding> {
     let alone = same.len() == 1;
     let pending = same.iter().all(|(_, finding)| finding.pending);
-    let (id, mut finding) = same.into_iter().min_by_key(|(_, finding)| finding.enforcement)?;
+    let (id, mut finding) = same.into_iter().min_by_key(|(_, f)| (f.enforcement, f.status))?;
     finding.pending = pending;
     if alone && !finding.message.starts_with(&id) {
         finding.message = format!("{id}: {}", finding.message);

@@ -105,6 +105,7 @@ impl Judged {
                 &session.sources,
             ),
             approvals,
+            waivers: Vec::new(),
             matrix: documents.matrix.as_ref().map(|m| m.facts(&session.sources)),
             context: documents::context(documents, &inputs.max_ages, request.clock.now, &session.sources),
             risk: self.request.as_ref().map(ChangeRequest::risk).unwrap_or_default(),
@@ -155,7 +156,7 @@ impl Judged {
     }
 
     /// Requester, implementer, and whoever opened the pull request.
-    fn participants(&self, inputs: &Inputs) -> BTreeSet<String> {
+    pub(super) fn participants(&self, inputs: &Inputs) -> BTreeSet<String> {
         let names = self.request.iter().flat_map(ChangeRequest::participants);
         let author = self.pull.iter().filter_map(|pull| pull.author.as_deref());
         names.chain(author).map(|name| inputs.documents.identities.canonical(name)).collect()

@@ -15,25 +15,25 @@ use super::{AuditRequest, Judgement, Request, Session};
 
 /// The outcome of a run that could judge.
 pub(super) fn outcome(request: &Request, mut session: Session, judgement: Judgement) -> Outcome {
-    let Judgement { workspace, mut inputs, facts, evaluation } = judgement;
-    let mut findings = evaluation.findings;
-    session.diagnostics.extend(evaluation.diagnostics);
+    let Judgement { workspace, mut inputs, facts, verdicts } = judgement;
+    let (mut findings, mut fixed) = (verdicts.findings, verdicts.fixed);
+    session.diagnostics.extend(verdicts.diagnostics);
     nothing_to_judge(&facts, workspace.paths_given, &mut session);
     outcome::sort_findings(&mut findings, &session.sources);
     evaluate::number_fingerprints(&mut findings);
+    outcome::sort_findings(&mut fixed, &session.sources);
 
     let stage = request.stage;
     let selected: Vec<_> = inputs.library.select(stage, &inputs.selection).collect();
-    let count = |index: usize| evaluation.counts.get(index).copied().unwrap_or_default();
-    let policies: Vec<_> =
-        selected.iter().enumerate().map(|(i, p)| p.info(stage, &session.sources, count(i))).collect();
+    let count = |id: &str| verdicts.counts.get(id).copied().unwrap_or_default();
+    let policies: Vec<_> = selected.iter().map(|p| p.info(stage, &session.sources, count(p.id()))).collect();
     let summary = Summary {
         documents: facts.subjects.documents,
         resources: facts.subjects.resources.len(),
         changed_resources: facts.subjects.resources.iter().filter(|r| r.action.is_change()).count(),
-        judged_resources: evaluation.judged_resources,
+        judged_resources: verdicts.judged_resources,
         policies: policies.len(),
-        evaluations: evaluation.counts.iter().sum(),
+        evaluations: verdicts.evaluations,
         ..Summary::default()
     };
     inputs.read.extend(facts.cases.iter().flat_map(|case| case.judged.read.iter().cloned()));
@@ -47,7 +47,7 @@ pub(super) fn outcome(request: &Request, mut session: Session, judgement: Judgem
     let changes: Vec<ChangeRef> = facts.cases.iter().filter_map(|case| case.judged.reference()).collect();
     let mut outcome = Outcome {
         mode: facts.subjects.mode,
-        valid_until: evaluation.valid_until,
+        valid_until: verdicts.valid_until,
         partial: inputs.selection.only.len() + inputs.selection.skip.len() > 0,
         changes,
         risk: facts.highest_risk(),
@@ -55,12 +55,14 @@ pub(super) fn outcome(request: &Request, mut session: Session, judgement: Judgem
         summary,
         inputs: std::mem::take(&mut inputs.read),
         policies,
+        fixed,
+        waivers: verdicts.waivers,
         approvals: facts.approvals(),
         ..blank(request, session)
     };
     settle(&mut outcome);
     let context = record_context(request, &workspace, &inputs, &facts, &outcome);
-    write_record(request, &workspace.root, &inputs.config, &mut outcome, &context);
+    write_record(request, &workspace.root, &inputs.config, &mut outcome, &context, &verdicts.grants);
     outcome
 }
 
@@ -88,6 +90,8 @@ fn blank(request: &Request, session: Session) -> Outcome {
         inputs: Vec::new(),
         diagnostics: session.diagnostics,
         policies: Vec::new(),
+        fixed: Vec::new(),
+        waivers: Vec::new(),
         approvals: Vec::new(),
         audit: None,
         sources: Arc::new(session.sources),
@@ -98,6 +102,7 @@ fn blank(request: &Request, session: Session) -> Outcome {
 fn settle(outcome: &mut Outcome) {
     outcome::sort_diagnostics(&mut outcome.diagnostics, &outcome.sources);
     outcome.summary.count(&outcome.findings);
+    outcome.summary.fixed = outcome.fixed.len();
     outcome.verdict = Verdict::of(&outcome.findings, &outcome.diagnostics, outcome.stage, true);
     outcome.decision = Verdict::of(&outcome.findings, &outcome.diagnostics, outcome.stage, false);
 }
@@ -191,6 +196,7 @@ fn write_record(
     config: &crate::config::Config,
     outcome: &mut Outcome,
     context: &RecordContext,
+    grants: &Grants,
 ) {
     let destination = match &request.audit {
         AuditRequest::Off => {
@@ -211,7 +217,7 @@ fn write_record(
         password: request.audit_password.clone(),
     };
     let delivery = Delivery::to(&destination, from, audit::spool(root), access);
-    match deliver(outcome, &context, request.attestation.seal(), delivery) {
+    match deliver(outcome, &context, grants, request.attestation.seal(), delivery) {
         Ok((receipt, warning)) => {
             outcome.audit = Some(shown(receipt, &request.directory));
             warning.into_iter().for_each(|warning| note(outcome, warning));
@@ -223,11 +229,12 @@ fn write_record(
 fn deliver(
     outcome: &Outcome,
     context: &RecordContext,
+    grants: &Grants,
     seal: Seal<'_>,
     delivery: Result<Delivery, Diagnostic>,
 ) -> Result<(AuditReceipt, Option<Diagnostic>), Diagnostic> {
     let mut delivery = delivery?;
-    let receipt = audit::write(outcome, context, &Grants::default(), seal, &mut |record| delivery.append(record))?;
+    let receipt = audit::write(outcome, context, grants, seal, &mut |record| delivery.append(record))?;
     Ok((receipt, delivery.warning()))
 }
 

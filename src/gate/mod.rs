@@ -6,6 +6,7 @@ mod cases;
 mod change;
 mod decide;
 mod inputs;
+mod phases;
 pub mod policies;
 mod requests;
 mod scope;
@@ -19,7 +20,7 @@ use jiff::Timestamp;
 
 use crate::audit::{Attestation, Secret};
 use crate::config::AuditLevel;
-use crate::evaluate::{self, Evaluation, Task};
+use crate::evaluate;
 use crate::facts::{Actor, Resource, Stage};
 use crate::finding::{Diagnostic, Level};
 use crate::outcome::Outcome;
@@ -27,11 +28,13 @@ use crate::policy::engine::Input;
 use crate::policy::library::Selection;
 use crate::source::Sources;
 use crate::terraform::config::Options;
+use crate::waiver::Waiver;
 
 pub use calendars::{Calendars, calendars};
 
 use cases::Case;
 use inputs::Inputs;
+use phases::Verdicts;
 pub use subjects::RootFacts;
 use subjects::Subjects;
 use workspace::Workspace;
@@ -186,7 +189,7 @@ struct Judgement {
     workspace: Workspace,
     inputs: Inputs,
     facts: Facts,
-    evaluation: Evaluation,
+    verdicts: Verdicts,
 }
 
 /// Facts of a run: the whole input of the policies.
@@ -194,14 +197,16 @@ struct Facts {
     /// One for each change request; one without a request when there is none. The first stands for what they share.
     cases: Vec<Case>,
     subjects: Subjects,
+    /// Every waiver that was given.
+    waivers: Vec<Waiver>,
 }
 
 fn judge(request: &Request, session: &mut Session, progress: &dyn Progress) -> Result<Judgement, Diagnostic> {
     let workspace = Workspace::open(request)?;
     let inputs = Inputs::read(request, &workspace, session)?;
     let facts = gather(request, &workspace, &inputs, session, progress)?;
-    let evaluation = evaluate(request.stage, &inputs, &facts, session, progress)?;
-    Ok(Judgement { workspace, inputs, facts, evaluation })
+    let verdicts = phases::judge(&workspace, &inputs, &facts, session, progress)?;
+    Ok(Judgement { workspace, inputs, facts, verdicts })
 }
 
 fn gather(
@@ -219,33 +224,11 @@ fn gather(
         let subjects = cases::subjects_of(&changed, &subjects);
         Ok(Case { judged, world, changed, subjects })
     });
-    Ok(Facts { cases: cases.collect::<Result<_, Diagnostic>>()?, subjects })
-}
-
-fn evaluate(
-    stage: Stage,
-    inputs: &Inputs,
-    facts: &Facts,
-    session: &Session,
-    progress: &dyn Progress,
-) -> Result<Evaluation, Diagnostic> {
-    let policies: Vec<_> = inputs.library.select(stage, &inputs.selection).collect();
-    progress.step("judging", facts.cases.iter().map(|case| case.subjects.len() + policies.len()).sum());
-    let evaluations = facts.cases.iter().map(|case| {
-        let task = Task {
-            library: &inputs.library,
-            policies: policies.clone(),
-            world: &case.world,
-            resources: &facts.subjects.resources,
-            changed: &case.changed,
-            judged: case.subjects.clone(),
-            request: case.judged.request.as_ref().map(|r| &r.node),
-            sources: &session.sources,
-            tick: &|| progress.tick(),
-        };
-        Ok((case.judged.id().unwrap_or_default().to_owned(), evaluate::evaluate(&task)?))
-    });
-    Ok(cases::merge(evaluations.collect::<Result<_, Diagnostic>>()?))
+    let cases = cases.collect::<Result<_, Diagnostic>>()?;
+    let waivers = phases::waivers(workspace, inputs, &subjects.resources, &session.sources);
+    let mut facts = Facts { cases, subjects, waivers };
+    phases::introduce_waivers(workspace, inputs, &mut facts, &session.sources);
+    Ok(facts)
 }
 
 /// The root of a run, and where the configuration there says that its records are kept.

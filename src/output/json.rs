@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use crate::facts::{self, Mode};
+use crate::facts::{self, Mode, WaiverFacts};
 use crate::finding::{self, Answer, Status};
 use crate::outcome::{self, Outcome as Model};
 use crate::source::{Location as Place, Sources, Span};
@@ -34,6 +34,8 @@ struct Outcome<'a> {
     summary: Summary,
     inputs: Vec<Input<'a>>,
     diagnostics: Vec<Diagnostic<'a>>,
+    fixed: Vec<Fixed<'a>>,
+    waivers: Vec<Waiver<'a>>,
     audit: Option<Audit<'a>>,
 }
 
@@ -91,6 +93,7 @@ struct Finding<'a> {
     because: Vec<Location>,
     evidence: Vec<Evidence<'a>>,
     fingerprint: &'a str,
+    lifted_by: Option<&'a str>,
     introduced_by: Vec<Commit<'a>>,
     owners: Vec<&'a str>,
 }
@@ -129,6 +132,11 @@ struct Summary {
     evaluations: usize,
     by_severity: BySeverity,
     unknown: usize,
+    new: usize,
+    preexisting: usize,
+    fixed: usize,
+    waived: usize,
+    overridden: usize,
 }
 
 #[derive(Serialize)]
@@ -155,6 +163,32 @@ struct Diagnostic<'a> {
     line: Option<u32>,
     column: Option<u32>,
     help: Option<&'a str>,
+}
+
+/// A failure that was there before the change and is gone.
+#[derive(Serialize)]
+struct Fixed<'a> {
+    policy: &'a str,
+    resource: Option<&'a str>,
+    message: &'a str,
+    fingerprint: &'a str,
+}
+
+#[derive(Serialize)]
+struct Waiver<'a> {
+    id: &'a str,
+    form: &'static str,
+    policy: Option<&'a str>,
+    resource: Option<&'a str>,
+    reason: Option<&'a str>,
+    ticket: Option<&'a str>,
+    owner: Option<&'a str>,
+    approver: Option<&'a str>,
+    expires_at: Option<String>,
+    valid: bool,
+    why_not: &'a [&'static str],
+    used: bool,
+    source: &'a str,
 }
 
 #[derive(Serialize)]
@@ -192,6 +226,8 @@ impl<'a> Outcome<'a> {
             summary: Summary::of(&o.summary),
             inputs: o.inputs.iter().map(Input::of).collect(),
             diagnostics: o.diagnostics.iter().map(|d| Diagnostic::of(d, &o.sources)).collect(),
+            fixed: o.fixed.iter().map(Fixed::of).collect(),
+            waivers: o.waivers.iter().map(Waiver::of).collect(),
             audit: o.audit.as_ref().map(Audit::of),
         }
     }
@@ -245,6 +281,7 @@ impl<'a> Finding<'a> {
             because: f.because.iter().filter_map(|span| Location::of(*span, sources)).collect(),
             evidence: f.evidence.iter().map(Evidence::of).collect(),
             fingerprint: &f.fingerprint,
+            lifted_by: f.lifted_by.as_deref(),
             introduced_by: f.introduced_by.iter().map(Commit::of).collect(),
             owners: f.owners.iter().map(AsRef::as_ref).collect(),
         }
@@ -287,6 +324,11 @@ impl Summary {
                 low: open("low"),
             },
             unknown: s.unknown,
+            new: s.new,
+            preexisting: s.preexisting,
+            fixed: s.fixed,
+            waived: s.waived,
+            overridden: s.overridden,
         }
     }
 }
@@ -313,6 +355,32 @@ impl<'a> Diagnostic<'a> {
             line: place.as_ref().map(|p| p.line),
             column: place.as_ref().map(|p| p.column),
             help: Some(d.help.as_str()).filter(|help| !help.is_empty()),
+        }
+    }
+}
+
+impl<'a> Fixed<'a> {
+    fn of(f: &'a finding::Finding) -> Self {
+        Self { policy: &f.policy, resource: f.resource.as_deref(), message: &f.message, fingerprint: &f.fingerprint }
+    }
+}
+
+impl<'a> Waiver<'a> {
+    fn of(w: &'a WaiverFacts) -> Self {
+        Self {
+            id: &w.id,
+            form: w.form,
+            policy: w.policy.as_deref(),
+            resource: w.resource.as_deref(),
+            reason: w.reason.as_deref(),
+            ticket: w.ticket.as_deref(),
+            owner: w.owner.as_deref(),
+            approver: w.approver.as_deref(),
+            expires_at: w.expires_at.map(|at| at.0.to_string()),
+            valid: w.valid,
+            why_not: &w.why_not,
+            used: w.used,
+            source: &w.source,
         }
     }
 }

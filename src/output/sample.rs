@@ -72,6 +72,7 @@ impl Builder {
             span: at,
             because: Vec::new(),
             evidence: Vec::new(),
+            lifted_by: None,
             fingerprint: format!("{:064x}", self.findings.len() + 1),
             introduced_by: Vec::new(),
             owners: Vec::new(),
@@ -296,6 +297,8 @@ fn outcome(b: Builder, mut diagnostics: Vec<Diagnostic>) -> Outcome {
         }],
         diagnostics,
         policies: policies(),
+        fixed: Vec::new(),
+        waivers: Vec::new(),
         approvals: approvals(),
         audit: Some(AuditReceipt {
             id: "019b3c5e-0000-7000-8000-000000000000".into(),

@@ -43,6 +43,9 @@ fn judge(folder: &Path) -> (i32, String, serde_json::Value) {
     // Commit ids and the folder of the plan differ from run to run.
     let text = ran.stdout.replace(&head, "HEAD").replace(&head[..10], "HEAD");
     let text = text.replace(&*out.path().to_string_lossy(), "OUT");
+    // Every new policy would change all expectations.
+    let counted = regex::Regex::new(r"\d+ policies, \d+ evaluations").unwrap();
+    let text = counted.replace_all(&text, "N policies, N evaluations").into_owned();
     (ran.code, text, spec)
 }
 

@@ -74,6 +74,26 @@ fn plan_facts(plan: &terraform::plan::Plan, path: Arc<str>, sha256: String) -> P
     }
 }
 
+/// A planned resource as it was: the attributes that the plan has for that, in the block of the base where there is one.
+fn planned_base(planned: &Resource, configured: &[Resource]) -> Option<Arc<Resource>> {
+    if matches!(planned.action, Action::Create | Action::Delete) {
+        return None;
+    }
+    let block = configured.iter().filter(|r| r.header == planned.header && r.kind == planned.kind);
+    let place = block.filter_map(|r| r.base.as_ref()).map(|base| (base.span, base.header)).next();
+    let (span, header) = place.unwrap_or((planned.span, planned.header));
+    let attrs = planned.before.clone().unwrap_or_else(|| planned.attrs.clone());
+    Some(Arc::new(Resource {
+        attrs,
+        before: None,
+        unknown: Vec::new(),
+        changed: Vec::new(),
+        span,
+        header,
+        ..planned.clone()
+    }))
+}
+
 /// Where a resource belongs, as paths of the configuration are matched: a resource of a root module belongs there,
 /// wherever the module stands that declares it.
 fn place(resource: &Resource, sources: &Sources) -> String {
@@ -124,6 +144,7 @@ impl Subjects {
         subjects.add_plans(request, &reader, session)?;
         subjects.sort(&session.sources);
         resolve(&mut subjects.resources, &session.sources);
+        subjects.resolve_planned(|base| resolve(base, &session.sources));
         subjects.weigh_drift();
         session.diagnostics.extend(kubernetes::join(&mut subjects.resources, &session.sources));
         subjects.attribute(&reader, session)?;
@@ -142,12 +163,29 @@ impl Subjects {
             let mut planned = plan.resources;
             terraform::locate(&mut planned, &self.resources);
             let spans: HashSet<_> = planned.iter().map(|r| (r.header, r.kind.clone())).collect();
-            self.resources.retain(|r| r.iac != Some(Iac::Terraform) || !spans.contains(&(r.header, r.kind.clone())));
+            let stays = |r: &Resource| r.iac != Some(Iac::Terraform) || !spans.contains(&(r.header, r.kind.clone()));
+            let (kept, replaced) = std::mem::take(&mut self.resources).into_iter().partition(stays);
+            self.resources = kept;
+            planned.iter_mut().for_each(|r| r.base = planned_base(r, &replaced));
             self.resources.extend(planned);
             self.mode = Mode::Difference;
             self.documents += 1;
         }
         Ok(())
+    }
+
+    /// What plans say about the past belongs somewhere, too.
+    fn resolve_planned(&mut self, resolve: impl Fn(&mut [Resource])) {
+        if self.plans.is_empty() {
+            return;
+        }
+        let planned = self.resources.iter_mut().filter(|r| r.iac == Some(Iac::Terraform));
+        for base in planned.filter_map(|r| r.base.as_mut()) {
+            let mut was = [Resource::clone(base)];
+            resolve(&mut was);
+            let [was] = was;
+            *base = Arc::new(was);
+        }
     }
 
     /// What a drifted object is worth is known from the resource of the same address.
