@@ -22,6 +22,7 @@ fn request(directory: PathBuf) -> Request {
         context: None,
         reviews: None,
         terraform: Default::default(),
+        programs: changegate::kubernetes::render::Programs::default(),
         stage: Stage::PullRequest,
         clock: Clock { now: "2030-02-25T09:00:00Z".parse().unwrap(), given: true },
         policies: PolicyRequest { builtin: true, ..PolicyRequest::default() },

@@ -83,6 +83,7 @@ pub(super) fn request(input: &InputArgs, policies: PolicyRequest, audit: AuditRe
         context: input.context.clone(),
         reviews: input.reviews.clone(),
         terraform: environment::terraform(),
+        programs: environment::programs(),
         stage: input.stage,
         clock: environment::clock(input.now),
         policies,

@@ -7,6 +7,7 @@ use std::io::IsTerminal;
 use changegate::audit::Secret;
 use changegate::facts::Actor;
 use changegate::gate::{Clock, Run};
+use changegate::kubernetes::render::Programs;
 use changegate::output::Style;
 use changegate::terraform::config::Options;
 
@@ -97,6 +98,11 @@ fn git_setting(key: &str) -> Option<String> {
 pub(super) fn program_sha256() -> Option<String> {
     let mut program = std::fs::File::open(std::env::current_exe().ok()?).ok()?;
     changegate::audit::sha256_of(&mut program).ok().map(|hash| hash.to_string())
+}
+
+/// Where renderers are looked for.
+pub(super) fn programs() -> Programs {
+    Programs::new(std::env::var_os("PATH").as_deref())
 }
 
 /// 32 random bytes.

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use super::Task;
 use crate::facts::{Dangling, Iac, Related, Resource, World};
 use crate::finding::Diagnostic;
+use crate::kubernetes;
 use crate::parse::tree::{Path, Step};
 use crate::policy::engine::Input;
 use crate::source::Sources;
@@ -16,29 +17,39 @@ use crate::source::Sources;
 pub(super) struct Views<'a> {
     all: &'a [Resource],
     sources: &'a Sources,
+    /// Whether somebody asks for `effective`.
+    with_effective: bool,
     shared: Vec<OnceLock<View>>,
 }
 
 /// One resource as others see it.
 struct View {
     attrs: Input,
+    /// Null where the kind has no defaults, and when nobody asks.
+    effective: Input,
     /// Without the relation, which differs.
     as_related: Input,
 }
 
 impl<'a> Views<'a> {
-    pub(super) fn new(all: &'a [Resource], sources: &'a Sources) -> Self {
-        Self { all, sources, shared: std::iter::repeat_with(OnceLock::new).take(all.len()).collect() }
+    pub(super) fn new(all: &'a [Resource], sources: &'a Sources, with_effective: bool) -> Self {
+        Self { all, sources, with_effective, shared: std::iter::repeat_with(OnceLock::new).take(all.len()).collect() }
     }
 
     fn of(&self, index: usize) -> Option<&View> {
         let resource = self.all.get(index)?;
         let view = || {
             let attrs = Input::of_node(&resource.attrs);
+            let effective = Some(resource).filter(|_| self.with_effective).and_then(kubernetes::effective);
+            let effective = effective.map_or(Input::from(None), |node| Input::of_node(&node));
             let mut entries = summary(resource, self.sources);
             let names = resource.related.iter().filter_map(|join| name_of(join, self.all)).collect();
-            entries.extend([("attrs", attrs.clone()), ("related", Input::list(names))]);
-            View { attrs, as_related: Input::object(entries) }
+            entries.extend([
+                ("attrs", attrs.clone()),
+                ("effective", effective.clone()),
+                ("related", Input::list(names)),
+            ]);
+            View { attrs, effective, as_related: Input::object(entries) }
         };
         Some(self.shared.get(index)?.get_or_init(view))
     }
@@ -53,6 +64,7 @@ impl<'a> Views<'a> {
         let mut entries = summary(resource, self.sources);
         entries.extend([
             ("attrs", view.attrs.clone()),
+            ("effective", view.effective.clone()),
             ("before", resource.before.as_ref().map_or(Input::from(None), |node| Input::of_node(node))),
             ("changed", paths(&resource.changed)),
             ("unknown", paths(&resource.unknown)),
@@ -107,7 +119,7 @@ pub fn whole_input(
     changed: &[usize],
     sources: &Sources,
 ) -> Result<Input, String> {
-    let views = Views::new(resources, sources);
+    let views = Views::new(resources, sources, true);
     Ok(Input::of(world)?.with(vec![("changed", views.changed(changed)), ("resources", views.every())]))
 }
 

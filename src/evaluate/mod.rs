@@ -77,7 +77,8 @@ pub struct Evaluation {
 pub fn evaluate(task: &Task<'_>) -> Result<Evaluation, Diagnostic> {
     let subjects = subjects(task);
     let asked = || subjects.iter().flat_map(|s| &s.policies).filter_map(|index| task.policies.get(*index));
-    let views = Views::new(task.resources, task.sources);
+    let with_effective = asked().any(|policy| policy.reads_effective) || task.library.reads_effective;
+    let views = Views::new(task.resources, task.sources, with_effective);
     let shared = Shared::new(task, &views, asked().any(|policy| policy.reads_resources))?;
     let mut engine = task.library.engine.clone();
     engine.set_input(shared.base.clone());

@@ -114,8 +114,12 @@ pub struct Resource {
     pub namespace: Option<Arc<str>>,
     /// Terraform module path, `module.a.module.b`; `None` in the root module.
     pub module: Option<Arc<str>>,
-    /// Terraform: directory of the root module that it was evaluated in; empty for the repository's own root.
+    /// What it was evaluated or rendered in. Terraform: directory of the root module; empty for the repository's own
+    /// root. Kubernetes: the kustomization's directory (`k8s/prod`) or the chart and its release (`charts/app@orders`); `None` for
+    /// an object that stands in its file as it is.
     pub root: Option<Arc<str>>,
+    /// The path that decides where it belongs, where that is not the file it stands in.
+    pub place: Option<Arc<str>>,
     /// The attributes after the change (before it, when it is deleted). Kubernetes: the whole object.
     pub attrs: Arc<Node>,
     /// The attributes before the change, when it existed.

@@ -260,6 +260,22 @@ pub struct ServiceEntry {
     pub runbook: Option<String>,
     /// Regulations that apply.
     pub regulatory: Vec<String>,
+    /// References of what it depends on.
+    pub depends_on: Vec<String>,
+    /// References of what depends on it.
+    pub dependency_of: Vec<String>,
+    /// Interfaces that it offers.
+    pub provides_apis: Vec<String>,
+    /// Interfaces that it calls.
+    pub consumes_apis: Vec<String>,
+    /// Reference of the service that stands in for it at the other site.
+    pub dr_pair: Option<String>,
+    /// Addresses of its dashboards.
+    pub dashboards: Vec<String>,
+    /// The schedule that answers its pages.
+    pub on_call: Option<String>,
+    /// What an outage of it costs, as written.
+    pub financial: Option<serde_json::Value>,
     /// `Component`, `Resource`, `API`, ….
     pub kind: Option<String>,
     /// Place of its entry.
@@ -393,10 +409,14 @@ pub struct ContextFacts {
     pub age_ns: Option<i64>,
     /// Older than allowed.
     pub stale: bool,
+    /// Largest age that the configuration allows, in nanoseconds.
+    pub max_age_ns: Option<i64>,
     /// Place of the first document.
     pub source: Option<String>,
     /// Entries as written, or service entries.
     pub entries: serde_json::Value,
+    /// Place of each entry that is as written.
+    pub sources: Vec<Option<String>>,
 }
 
 /// One plan that was handed over.
@@ -466,6 +486,17 @@ pub struct ConfigFacts {
     pub policy_owners: Vec<String>,
     /// Lowest assurance at which an approval counts.
     pub minimum_assurance: String,
+    /// What becomes of the decision.
+    pub audit: AuditFacts,
+}
+
+/// What becomes of the decision.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct AuditFacts {
+    /// Whether the configuration demands a record at stage apply.
+    pub required: bool,
+    /// Whether this run writes one.
+    pub recorded: bool,
 }
 
 /// Everything of the input but the resources.

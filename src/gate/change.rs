@@ -9,7 +9,7 @@ use crate::change::pull_request::PullRequest;
 use crate::change::request::Request as ChangeRequest;
 use crate::change::{self, documents};
 use crate::discover;
-use crate::facts::{Actor, ApprovalFacts, ChangeFacts, ConfigFacts, GitFacts, Instant, World};
+use crate::facts::{Actor, ApprovalFacts, AuditFacts, ChangeFacts, ConfigFacts, GitFacts, Instant, World};
 use crate::finding::{Diagnostic, Level};
 use crate::git::{self, Snapshot};
 use crate::outcome::{ChangeRef, Input};
@@ -19,7 +19,7 @@ use crate::source::{Revision, Source};
 use super::inputs::{Inputs, first, sha256};
 use super::subjects::Subjects;
 use super::workspace::Workspace;
-use super::{Request, Session};
+use super::{AuditRequest, Request, Session};
 
 /// The change request of a run.
 #[derive(Default)]
@@ -113,6 +113,7 @@ impl Judged {
                 thresholds: serde_json::to_value(&config.policies.thresholds).unwrap_or_default(),
                 policy_owners: config.approvals.policy_owners.clone(),
                 minimum_assurance: config.approvals.minimum_assurance.as_str().into(),
+                audit: AuditFacts { required: config.audit.required, recorded: request.audit != AuditRequest::Off },
             },
         })
     }

@@ -23,6 +23,7 @@ use crate::config::AuditLevel;
 use crate::evaluate;
 use crate::facts::{Actor, Resource, Stage};
 use crate::finding::{Diagnostic, Level};
+use crate::kubernetes::render::Programs;
 use crate::outcome::Outcome;
 use crate::policy::engine::Input;
 use crate::policy::library::Selection;
@@ -62,6 +63,8 @@ pub struct Request {
     pub reviews: Option<PathBuf>,
     /// Variables and workspace of Terraform root modules, besides what their own files say.
     pub terraform: Options,
+    /// Where the programs are that render charts and kustomizations.
+    pub programs: Programs,
     /// Where in the life of the change the gate stands.
     pub stage: Stage,
     /// The instant to judge at.

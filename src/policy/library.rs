@@ -30,6 +30,8 @@ pub struct Policy {
     pub valid_until: Option<String>,
     /// Reads `input.resources`, which is only built when somebody does.
     pub reads_resources: bool,
+    /// Reads `effective`, which is only filled in when somebody does.
+    pub reads_effective: bool,
     /// Reads what only the change at hand has: its request, its commits, its approvals, what it touches. What such a
     /// policy finds is never older than the change.
     pub reads_change: bool,
@@ -75,6 +77,8 @@ pub struct Library {
     pub policies: Vec<Policy>,
     /// An engine with all modules.
     pub engine: Engine,
+    /// Whether a module that is no policy reads `effective`: then any policy may.
+    pub reads_effective: bool,
     /// Test rules by package, when tests were loaded.
     pub tests: Vec<TestRule>,
     /// Faults in single modules.
@@ -118,8 +122,13 @@ pub fn is_test(path: &str) -> bool {
 
 /// Loads modules that are already among the sources.
 pub fn load(sources: &Sources, modules: &[SourceId]) -> Library {
-    let mut library =
-        Library { policies: Vec::new(), engine: Engine::new(), tests: Vec::new(), diagnostics: Vec::new() };
+    let mut library = Library {
+        policies: Vec::new(),
+        engine: Engine::new(),
+        reads_effective: false,
+        tests: Vec::new(),
+        diagnostics: Vec::new(),
+    };
     for id in modules {
         let Some(source) = sources.get(*id) else { continue };
         match library.engine.add(sources, *id) {
@@ -140,6 +149,7 @@ impl Library {
         }
         let place = Span::new(id, 0, 0);
         if !self.engine.declares(&source.path, "deny") {
+            self.reads_effective |= reads_effective(&source.text);
             // Shared functions may carry METADATA, too; only one with an id claims to be a policy.
             if metadata::claims_to_be_a_policy(id, &source.text) {
                 let fault =
@@ -167,6 +177,7 @@ impl Library {
             unknown: rule("unknown"),
             valid_until: rule("valid_until"),
             reads_resources: reads(&source.text, &["resources"]),
+            reads_effective: reads_effective(&source.text),
             reads_change: reads(&source.text, &OF_THE_CHANGE),
             reads_waivers: names(&source.text, "input.waivers"),
             mentions: mentions(&source.text),
@@ -213,6 +224,13 @@ impl Selection {
         let named = |list: &[String]| list.iter().any(|s| s.eq_ignore_ascii_case(id));
         (self.only.is_empty() || named(&self.only)) && !named(&self.skip) && !named(&self.disabled)
     }
+}
+
+/// Whether the text reads a field `effective`, or a field in a way that cannot be told.
+fn reads_effective(text: &str) -> bool {
+    let code = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect::<Vec<_>>().join("\n");
+    let field = |(at, word): (usize, &str)| !code.get(at + word.len()..).is_some_and(|after| after.starts_with('('));
+    code.match_indices(".effective").any(field) || code.contains("\"effective\"")
 }
 
 /// Parts of the input that belong to the change at hand, not to the tree that it changes.
@@ -312,6 +330,8 @@ mod tests {
         let resources = |text| reads(text, &["resources"]);
         assert!(!resources("x if input.resource.attrs.spec == 1\n# walk(input)\n"));
         assert!(!resources("x if input.resources_of_mine\n"));
+        assert!(reads_effective("x := input.resource.effective.spec"));
+        assert!(!reads_effective("x := demand.effective(input.resource, y)"));
         assert!(!resources("my_input == data.input.x"));
         assert!(resources("x if some r in input.resources"));
         assert!(resources("x if walk(input, [p, v])"));

@@ -18,11 +18,7 @@ fn judge(folder: &Path) -> (i32, String, serde_json::Value) {
     for gone in spec["removed"].as_array().into_iter().flatten() {
         std::fs::remove_file(shop.root().join(gone.as_str().unwrap())).unwrap();
     }
-    for (path, edits) in spec["edits"].as_object().into_iter().flatten() {
-        for edit in edits.as_array().unwrap() {
-            shop.edit(path, edit[0].as_str().unwrap(), edit[1].as_str().unwrap());
-        }
-    }
+    shop.edit_all(&spec["edits"]);
     if folder.join("tree").is_dir() {
         copy(&folder.join("tree"), shop.root());
     }

@@ -54,7 +54,7 @@ fn a_whole_world() {
     assert!(!facts["drills"].given && !facts["drills"].stale, "what is not there is not stale");
     assert_eq!(facts["slo"].entries[0]["burnRate"]["1h"], 0.2);
     assert_eq!(facts["change_templates"].entries[0]["id"], "tpl-1", "one entry may be the spec itself");
-    assert_eq!(facts.len(), 16);
+    assert_eq!(facts.len(), 17);
 }
 
 #[test]

@@ -1,12 +1,16 @@
 //! What is judged: files of the head and the base become resources, and resources become a difference.
 
+mod base;
 mod configuration;
 mod history;
 mod parse;
 mod pipelines;
 mod reader;
+mod rendering;
+mod unrendered;
+mod weigh;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -27,6 +31,9 @@ pub use configuration::RootFacts;
 
 use history::History;
 use reader::Reader;
+
+/// Changed files behind each thing that is rendered.
+type FilesByRoot = BTreeMap<Arc<str>, BTreeSet<String>>;
 
 /// Every resource of a run, and which of them are judged.
 #[derive(Default)]
@@ -97,6 +104,9 @@ fn planned_base(planned: &Resource, configured: &[Resource]) -> Option<Arc<Resou
 /// Where a resource belongs, as paths of the configuration are matched: a resource of a root module belongs there,
 /// wherever the module stands that declares it.
 fn place(resource: &Resource, sources: &Sources) -> String {
+    if let Some(place) = &resource.place {
+        return place.to_string();
+    }
     match &resource.root {
         Some(root) if root.is_empty() => "main.tf".into(),
         Some(root) if !diff::path_of(resource, sources).starts_with(&format!("{root}/")) => format!("{root}/main.tf"),
@@ -115,7 +125,7 @@ impl Subjects {
         progress: &dyn Progress,
     ) -> Result<Self, Diagnostic> {
         let files = judged.iter().filter_map(Judged::file).collect();
-        let reader = Reader::new(workspace, inputs, files, &request.terraform);
+        let reader = Reader::new(workspace, inputs, files, request);
         let resolver = inputs.resolver(judged)?;
         let prefix = workspace.prefix();
         let resolve = |resources: &mut [Resource], sources: &Sources| {
@@ -125,20 +135,23 @@ impl Subjects {
             });
         };
         let (mut objects, mut head) = reader.head(session, progress)?;
-        resolve(&mut objects.resources, &session.sources);
+        objects.each(&|resources| resolve(resources, &session.sources));
         resolve(&mut head.resources, &session.sources);
         let roots = std::mem::take(&mut head.roots);
         let mut subjects = Self { documents: objects.documents, roots, ..Self::default() };
+        let mut changed = FilesByRoot::new();
         subjects.resources = match &workspace.difference {
-            None => [objects.resources, head.resources].concat(),
+            None => [objects.into_resources(), head.resources].concat(),
             Some(difference) => {
-                let (mut before, mut base) = reader.base(difference, session)?;
-                resolve(&mut before.resources, &session.sources);
+                let (mut before, mut base) = reader.base(difference, &objects, session)?;
+                before.each(&|resources| resolve(resources, &session.sources));
                 resolve(&mut base.resources, &session.sources);
                 subjects.mode = Mode::Difference;
-                session.diagnostics.extend(reader.unrendered(difference)?);
+                session.diagnostics.extend(reader.unrendered(difference, [&before.renders, &objects.renders])?);
                 let configured = configuration::compare(base, head, &session.sources);
-                [reader.compare(difference, before.resources, objects.resources, session), configured].concat()
+                before.renders.changed_files(&difference.changes, &mut changed);
+                objects.renders.changed_files(&difference.changes, &mut changed);
+                [reader.compare(difference, before, objects, session), configured].concat()
             }
         };
         subjects.add_plans(request, &reader, session)?;
@@ -147,7 +160,7 @@ impl Subjects {
         subjects.resolve_planned(|base| resolve(base, &session.sources));
         subjects.weigh_drift();
         session.diagnostics.extend(kubernetes::join(&mut subjects.resources, &session.sources));
-        subjects.attribute(&reader, session)?;
+        subjects.attribute(&reader, &changed, session)?;
         subjects.judged = subjects.select();
         subjects.pipelines = pipelines::read(workspace, subjects.protects(), session)?;
         Ok(subjects)
@@ -209,23 +222,26 @@ impl Subjects {
             .sort_by_cached_key(|r| (diff::path_of(r, sources).to_owned(), r.span.start, r.id.clone(), r.root.clone()));
     }
 
-    fn attribute(&mut self, reader: &Reader<'_>, session: &mut Session) -> Result<(), Diagnostic> {
+    fn attribute(&mut self, reader: &Reader<'_>, files: &FilesByRoot, session: &mut Session) -> Result<(), Diagnostic> {
         let (Some(difference), Some(repository)) = (&reader.workspace.difference, &reader.workspace.repository) else {
             return Ok(());
         };
         let touches = repository.touches(&difference.range, &difference.changes)?;
-        let by_id: BTreeMap<String, _> = difference.range.commits.iter().map(|c| (c.id.to_string(), c)).collect();
-        let touched = |path: &str| {
-            touches
-                .of(path)
-                .iter()
-                .filter_map(|t| by_id.get(&t.commit.to_string()))
-                .map(|c| c.introduced_by())
-                .collect()
+        let of = |path: &str| touches.of(path).iter().map(|t| t.commit.to_string()).collect::<Vec<_>>();
+        let sources = &session.sources;
+        let touched = |resource: &Resource| {
+            // What is rendered comes from every changed file behind it.
+            let behind = resource.root.as_ref().and_then(|root| files.get(root)).filter(|_| resource.place.is_some());
+            let commits: HashSet<String> = match behind {
+                Some(files) => files.iter().flat_map(|path| of(path)).collect(),
+                None => of(diff::path_of(resource, sources)).into_iter().collect(),
+            };
+            let commits = difference.range.commits.iter().filter(|c| commits.contains(&c.id.to_string()));
+            commits.map(|c| c.introduced_by()).collect()
         };
         let mut history = History::new(reader, &touches);
-        diff::attribute(&mut self.resources, &session.sources, touched, |resource, by| {
-            history.changed(resource, &by.commit, &session.sources)
+        diff::attribute(&mut self.resources, touched, |resource, by| {
+            resource.place.is_some() || history.changed(resource, &by.commit, sources)
         });
         Ok(())
     }

@@ -5,6 +5,7 @@
 //! relations are listed in docs/policy-input.md. The work is linear in the number of objects but for selectors that really match
 //! much, which a budget bounds.
 
+mod alerts;
 mod mesh;
 mod picks;
 mod placed;
@@ -21,6 +22,7 @@ use crate::finding::Diagnostic;
 use crate::parse::tree::{Node, Path, Step};
 use crate::source::Sources;
 
+use alerts::{Alerts, Watch};
 use mesh::Mesh;
 use picks::{Pick, Things};
 use placed::{Placed, is_deleted, settled};
@@ -48,6 +50,7 @@ pub fn join(resources: &mut [Resource], sources: &Sources) -> Option<Diagnostic>
         joiner.selectors();
         joiner.hosts();
         joiner.namespaces();
+        joiner.alerts();
         joiner.joined
     };
     for resource in resources.iter_mut() {
@@ -60,6 +63,11 @@ pub fn join(resources: &mut [Resource], sources: &Sources) -> Option<Diagnostic>
         Diagnostic::warning("kubernetes::joins", "label selectors match too much to be joined in full")
             .help("policies may miss some relations between objects: judge parts of the tree one by one")
     })
+}
+
+/// Keys of the place where the spec of a workload's pods stands.
+pub(super) fn pod_spec(resource: &Resource) -> Option<Vec<&'static str>> {
+    pods::spec_keys(resource)
 }
 
 /// Two objects that belong together.
@@ -230,6 +238,30 @@ impl<'a> Joiner<'_, 'a> {
                     let rules = |deleted| self.placed.choose(resource, mesh.rules(host, deleted));
                     self.link(index, ("destination-rule", Some("route")), rules);
                 }
+            }
+        }
+    }
+
+    /// Alerts about scheduled jobs. That none is seen means little where no rules are in the tree at all.
+    fn alerts(&mut self) {
+        let of_kind =
+            |kind: &'static str| self.placed.objects().filter(move |(_, r)| &*r.kind == kind && !is_deleted(r));
+        let rules: Vec<_> = of_kind("monitoring.coreos.com/PrometheusRule").collect();
+        let alerts: Vec<_> = rules.iter().filter_map(|(index, r)| Some((*index, Alerts::of(r)?))).collect();
+        let scheduled = of_kind("batch/CronJob").chain(of_kind("argoproj.io/CronWorkflow"));
+        for (job, resource) in scheduled.collect::<Vec<_>>() {
+            let looked = alerts.len().min(self.joined.budget / COST_OF_JOIN);
+            self.joined.budget = self.joined.budget.saturating_sub(alerts.len() * COST_OF_JOIN);
+            let about = alerts.iter().take(looked).filter_map(|(rule, a)| Some((*rule, a.watch(resource)?)));
+            let mut watched = false;
+            for (rule, watch) in about {
+                watched = true;
+                let of_from = if watch == Watch::Heartbeat { "heartbeat" } else { "rule" };
+                self.joined.links.push(Link { from: job, of_from, to: rule, of_to: Some("workload") });
+            }
+            if !watched {
+                let among = Some(rules.len());
+                self.joined.dangling.push((job, Dangling { relation: "rule", among, ..Dangling::default() }));
             }
         }
     }

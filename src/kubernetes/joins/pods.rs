@@ -49,9 +49,14 @@ pub(super) fn is_workload(resource: &Resource) -> bool {
 
 /// The pods' spec with its path.
 pub(super) fn spec(resource: &Resource) -> Option<(Path, &Node)> {
-    let keys: Vec<&str> = keys(resource)?.iter().copied().chain(["spec"]).collect();
+    let keys = spec_keys(resource)?;
     let path = keys.iter().map(|key| Step::Key((*key).into())).collect();
     Some((path, resource.attrs.at(&keys)?))
+}
+
+/// Where the pods' spec stands.
+pub(super) fn spec_keys(resource: &Resource) -> Option<Vec<&'static str>> {
+    Some(keys(resource)?.iter().copied().chain(["spec"]).collect())
 }
 
 /// Labels of the pods as they are written, and those that controllers are known to add.
