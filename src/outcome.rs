@@ -208,6 +208,8 @@ pub struct Outcome {
     pub waivers: Vec<crate::facts::WaiverFacts>,
     /// The approvals table, shown whenever an approval is missing.
     pub approvals: Vec<crate::facts::ApprovalFacts>,
+    /// Where people read the files of the judged commit: `https://github.com/acme/shop/blob/<commit>`.
+    pub web: Option<String>,
     /// `None` when the run writes no record.
     pub audit: Option<AuditReceipt>,
     /// All texts, to show places.

@@ -6,7 +6,7 @@ use changegate::audit::Attestation;
 use changegate::facts::Stage;
 use changegate::gate::{self, AuditRequest, PolicyRequest, Progress, Request, Silent};
 use changegate::outcome::Outcome;
-use changegate::output::{self, Format};
+use changegate::output::{self, Format, Show, Style};
 use changegate::policy::library::Selection;
 
 use super::progress::Bar;
@@ -29,7 +29,8 @@ pub(super) fn run(args: &CheckArgs) -> Answer {
     let outcome = with_progress(args.quiet, |progress| {
         gate::in_pool(environment::jobs(args.input.jobs), || gate::check(&request, progress))
     });
-    let style = environment::style(args.color, args.quiet);
+    let show = if args.show.is_some() { Show::Everything } else { Show::Introduced };
+    let style = Style { show, ..environment::style(args.color, args.quiet) };
     let mut answer = Answer {
         stdout: output::render(args.format, &outcome, &style).into_bytes(),
         code: outcome.exit_code(),

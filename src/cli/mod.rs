@@ -110,7 +110,7 @@ struct CheckArgs {
     input: InputArgs,
     #[command(flatten)]
     policy: PolicyArgs,
-    /// Output on standard output: pretty, json, sarif or github
+    /// Output on standard output: pretty, json, sarif, junit, github, gitlab or markdown
     #[arg(long, value_name = "FORMAT", default_value = "pretty", value_parser = format)]
     format: Format,
     /// Also write this format to this file (repeatable)
@@ -129,6 +129,9 @@ struct CheckArgs {
     no_audit: bool,
     #[command(flatten)]
     attest: attest::AttestArgs,
+    /// Show also what is older than the change, and what it fixed
+    #[arg(long, value_name = "WHAT", value_enum)]
+    show: Option<Shown>,
     /// Print the verdict only; the exit code stays the same
     #[arg(long, short)]
     quiet: bool,
@@ -182,6 +185,12 @@ enum PolicyCommand {
         #[command(flatten)]
         policy: PolicyArgs,
     },
+}
+
+/// What is shown besides what the change introduced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Shown {
+    Preexisting,
 }
 
 /// When to use colour.

@@ -58,12 +58,18 @@ pub(super) fn outcome(request: &Request, mut session: Session, judgement: Judgem
         fixed,
         waivers: verdicts.waivers,
         approvals: facts.approvals(),
+        web: facts.world().and_then(|world| web(request, world.git.as_ref()?.head.as_deref()?)),
         ..blank(request, session)
     };
     settle(&mut outcome);
     let context = record_context(request, &workspace, &inputs, &facts, &outcome);
     write_record(request, &workspace.root, &inputs.config, &mut outcome, &context, &verdicts.grants);
     outcome
+}
+
+/// Where the files of a commit are read.
+fn web(request: &Request, head: &str) -> Option<String> {
+    request.run.files_url.as_ref().map(|prefix| format!("{prefix}{head}"))
 }
 
 /// The outcome of a run that could not judge: only its diagnostics. Nothing is written to the audit trail, since
@@ -93,6 +99,7 @@ fn blank(request: &Request, session: Session) -> Outcome {
         fixed: Vec::new(),
         waivers: Vec::new(),
         approvals: Vec::new(),
+        web: None,
         audit: None,
         sources: Arc::new(session.sources),
     }

@@ -114,6 +114,8 @@ pub struct Run {
     pub id: Option<String>,
     /// `owner/name`.
     pub repository: Option<String>,
+    /// What stands in front of a commit id where people read its files: `https://github.com/acme/shop/blob/`.
+    pub files_url: Option<String>,
     /// Branch of the head.
     pub branch: Option<String>,
     /// Number of the pull request.

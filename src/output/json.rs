@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use crate::facts::{self, Mode, WaiverFacts};
-use crate::finding::{self, Answer, Status};
+use crate::finding::{self, Answer};
 use crate::outcome::{self, Outcome as Model};
 use crate::source::{Location as Place, Sources, Span};
 
@@ -267,12 +267,7 @@ impl<'a> Finding<'a> {
                 Answer::Fail => "fail",
                 Answer::Unknown => "unknown",
             },
-            status: match f.status {
-                Status::Open => "open",
-                Status::Waived => "waived",
-                Status::Overridden => "overridden",
-                Status::Preexisting => "preexisting",
-            },
+            status: super::words::status(f.status),
             pending: f.pending,
             message: &f.message,
             remediation: &f.remediation,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::config::AuditLevel;
-use crate::facts::{ApprovalFacts, Mode, RiskFacts, Stage};
+use crate::facts::{ApprovalFacts, Instant, Mode, RiskFacts, Stage, WaiverFacts};
 use crate::finding::{Answer, Diagnostic, Enforcement, Evidence, Finding, IntroducedBy, Severity, Status};
 use crate::outcome::{
     AuditReceipt, ChangeRef, Input, Outcome, PolicyInfo, Summary, Verdict, sort_diagnostics, sort_findings,
@@ -239,8 +239,14 @@ fn advice(b: &mut Builder, deployment: SourceId, request: SourceId) {
 
 fn lifted(b: &mut Builder, deployment: SourceId, terraform: SourceId) {
     let at = b.span(deployment, "kind: Deployment");
-    b.add("HA-001", Some(at), |f| (f.status, f.message) = (Status::Waived, "runs once by design".into()));
-    b.add("CHG-001", None, |f| (f.status, f.message) = (Status::Overridden, "inside a freeze".into()));
+    b.add("HA-001", Some(at), |f| {
+        (f.status, f.message) = (Status::Waived, "runs once by design".into());
+        f.lifted_by = Some("WVR-0007".into());
+    });
+    b.add("CHG-001", None, |f| {
+        (f.status, f.message) = (Status::Overridden, "inside a freeze".into());
+        f.lifted_by = Some("OVR-0003".into());
+    });
     for i in 6..8 {
         let at = b.span(terraform, &format!("size\t= {i}0"));
         b.add("HA-014", Some(at), |f| (f.status, f.message) = (Status::Preexisting, "too small".into()));
@@ -260,6 +266,7 @@ fn diagnostics(b: &Builder, deployment: SourceId) -> Vec<Diagnostic> {
 
 fn outcome(b: Builder, mut diagnostics: Vec<Diagnostic>) -> Outcome {
     let Builder { sources, mut findings } = b;
+    let fixed: Vec<Finding> = findings.iter().filter(|f| &*f.policy == "HA-014").take(1).cloned().collect();
     sort_findings(&mut findings, &sources);
     sort_diagnostics(&mut diagnostics, &sources);
     let stage = Stage::PullRequest;
@@ -297,9 +304,10 @@ fn outcome(b: Builder, mut diagnostics: Vec<Diagnostic>) -> Outcome {
         }],
         diagnostics,
         policies: policies(),
-        fixed: Vec::new(),
-        waivers: Vec::new(),
+        fixed,
+        waivers: vec![waiver()],
         approvals: approvals(),
+        web: Some(format!("https://github.com/acme/shop/blob/{}", "0f".repeat(20))),
         audit: Some(AuditReceipt {
             id: "019b3c5e-0000-7000-8000-000000000000".into(),
             index: Some(41),
@@ -333,6 +341,28 @@ fn policies() -> Vec<PolicyInfo> {
             }
         })
         .into()
+}
+
+fn waiver() -> WaiverFacts {
+    let text = |text: &str| Some(text.to_owned());
+    WaiverFacts {
+        id: "WVR-0007".into(),
+        form: "document",
+        policy: text("HA-001"),
+        resource: text("apps/Deployment/shop/orders"),
+        reason: text("one worker until the queue is sharded | see `#12` @acme/sre"),
+        ticket: text("OPS-1204"),
+        owner: text("group:default/orders"),
+        approver: text("paula@acme.example"),
+        expires_at: "2027-01-10T00:00:00Z".parse().ok().map(Instant),
+        limit_days: 90,
+        valid: true,
+        judged: true,
+        needed: true,
+        used: true,
+        source: ".changegate/waivers.yaml:9:7".into(),
+        ..WaiverFacts::default()
+    }
 }
 
 fn approvals() -> Vec<ApprovalFacts> {
