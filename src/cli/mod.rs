@@ -2,11 +2,13 @@
 //!
 //! The clock, the environment and the actor enter here and nowhere else.
 
+mod approve;
 mod attest;
 mod audit;
 mod check;
 mod environment;
 mod facts;
+mod foreign;
 mod freeze;
 mod policy;
 mod progress;
@@ -34,6 +36,8 @@ const EXIT_CODES: &str = "Exit codes: 0 allowed (warnings may exist), 1 denied, 
 enum Command {
     /// Judge a change (default: the working tree)
     Check(Box<CheckArgs>),
+    /// Sign an approval of a change request
+    Approve(Box<approve::ApproveArgs>),
     /// Run the unit tests of policies
     Test(TestArgs),
     /// Print what a policy sees, as JSON
@@ -76,6 +80,9 @@ struct InputArgs {
     /// Forge reviews: the JSON of the GitHub or GitLab API, untouched
     #[arg(long, value_name = "FILE")]
     reviews: Option<PathBuf>,
+    /// Approvals of ServiceNow or Jira Service Management: the JSON of their API, untouched
+    #[arg(long, value_name = "FILE")]
+    approvals: Option<PathBuf>,
     /// Where in the life of the change the gate stands
     #[arg(long, value_name = "STAGE", default_value = "pull-request", value_parser = stage)]
     stage: Stage,
@@ -129,6 +136,12 @@ struct CheckArgs {
     no_audit: bool,
     #[command(flatten)]
     attest: attest::AttestArgs,
+    /// Findings that are accepted as they are; inside the repository it is read at the merge base
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Accept every finding about a resource as it is: write a baseline
+    #[arg(long, value_name = "FILE")]
+    write_baseline: Option<PathBuf>,
     /// Show also what is older than the change, and what it fixed
     #[arg(long, value_name = "WHAT", value_enum)]
     show: Option<Shown>,
@@ -178,6 +191,15 @@ enum PolicyCommand {
         #[command(flatten)]
         policy: PolicyArgs,
     },
+    /// Find what is wrong with policies and with exceptions from them
+    Lint {
+        /// Files and directories [default: the working directory]
+        #[arg(value_name = "PATH")]
+        paths: Vec<PathBuf>,
+        /// List suppressions that other tools obey: tfsec, trivy, checkov, kube-linter, …
+        #[arg(long, required = true)]
+        foreign_suppressions: bool,
+    },
     /// Explain one policy: what it demands, why, and what to do
     Show {
         /// Policy id, for example HA-001
@@ -216,6 +238,7 @@ pub(crate) struct Answer {
 pub(crate) fn run(cli: &Cli) -> Answer {
     match &cli.command {
         Command::Check(args) => check::run(args),
+        Command::Approve(args) => approve::run(args),
         Command::Test(args) => test::run(args),
         Command::Facts(args) => facts::run(args),
         Command::Audit(args) => audit::run(args),

@@ -250,6 +250,17 @@ impl Engine {
         }
     }
 
+    /// Evaluates a rule; its value as JSON, `None` when it is undefined.
+    ///
+    /// # Errors
+    /// See [`EvalError`].
+    pub fn value(&mut self, rule: &str) -> Result<Option<serde_json::Value>, EvalError> {
+        match self.eval(rule)? {
+            Rego::Undefined => Ok(None),
+            value => serde_json::to_value(&value).map(Some).map_err(|e| failed(&e.to_string())),
+        }
+    }
+
     /// Evaluates a rule that is true or not; undefined is false.
     ///
     /// # Errors

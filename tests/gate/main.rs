@@ -13,6 +13,7 @@
 
 mod acme;
 mod bad_input;
+mod bypass;
 mod cases;
 mod determinism;
 mod house;
@@ -23,4 +24,5 @@ mod requests;
 mod shop;
 mod switched_off;
 mod terraform;
+mod time;
 mod waivers;
