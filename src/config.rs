@@ -173,11 +173,20 @@ pub struct Changes {
     pub paths: Vec<String>,
     /// Commit trailer that names the request.
     pub trailer: String,
+    /// Where fields of imported records belong, by their name there: `customfield_10041: spec.scope.environments`.
+    pub fields: BTreeMap<String, String>,
+    /// IANA zone of times without an offset in imported records.
+    pub timezone: Option<String>,
 }
 
 impl Default for Changes {
     fn default() -> Self {
-        Self { paths: vec!["changes/**/*.yaml".into(), "changes/**/*.yml".into()], trailer: "Change-Request".into() }
+        Self {
+            paths: vec!["changes/**/*.yaml".into(), "changes/**/*.yml".into()],
+            trailer: "Change-Request".into(),
+            fields: BTreeMap::new(),
+            timezone: None,
+        }
     }
 }
 

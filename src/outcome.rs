@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::config::AuditLevel;
-use crate::facts::{Mode, RiskFacts, Stage};
+use crate::facts::{Mode, Origin, RiskFacts, Stage};
 use crate::finding::{Answer, Diagnostic, Enforcement, Finding, Level, Severity, Status};
 use crate::source::Sources;
 
@@ -227,6 +227,8 @@ pub struct ChangeRef {
     pub digest: Option<String>,
     /// Path of its file, as shown.
     pub path: Arc<str>,
+    /// Where it was imported from.
+    pub origin: Option<Origin>,
 }
 
 impl Outcome {

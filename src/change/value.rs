@@ -31,7 +31,8 @@ pub struct Sha256(pub String);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Percent(pub u8);
 
-/// `metadata.id` of a change request: capital letters, `-`, then letters, digits and `-`.
+/// `metadata.id` of a change request: capital letters, `-`, then letters, digits and `-`; or a ServiceNow number (`CHG0031234`),
+/// or a key of Jira (`OPS2-17`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChangeId(pub String);
 
@@ -103,12 +104,15 @@ impl Sha256 {
 
 impl ChangeId {
     fn parse(text: &str) -> Result<Self, String> {
-        let valid = text.split_once('-').is_some_and(|(system, rest)| {
-            !system.is_empty()
-                && system.bytes().all(|b| b.is_ascii_uppercase())
-                && !rest.is_empty()
-                && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-        });
+        let number = text.trim_start_matches(|c: char| c.is_ascii_uppercase());
+        let is_number = number.len() < text.len() && !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+        let valid = is_number
+            || text.split_once('-').is_some_and(|(system, rest)| {
+                system.starts_with(|c: char| c.is_ascii_uppercase())
+                    && system.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+                    && !rest.is_empty()
+                    && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            });
         if valid {
             Ok(Self(text.to_owned()))
         } else {
@@ -227,10 +231,10 @@ mod tests {
 
     #[test]
     fn change_ids() {
-        for good in ["CHG-2026-00417", "C-1", "CHG-abc"] {
+        for good in ["CHG-2026-00417", "C-1", "CHG-abc", "CHG0031234", "OPS2-17"] {
             assert!(ChangeId::parse(good).is_ok(), "{good}");
         }
-        for bad in ["chg-1", "CHG", "CHG-", "-1", "CHG-1_2", "CHG1-2", "CHG-ü"] {
+        for bad in ["chg-1", "CHG", "CHG-", "-1", "CHG-1_2", "1CHG-2", "CHG-ü", "0031234", "CHG12a"] {
             assert!(ChangeId::parse(bad).is_err(), "{bad}");
         }
     }

@@ -121,11 +121,14 @@ impl About<'_> {
             (None, Some(_)) => Place::Change,
             _ => Place::Resource,
         });
-        let path: Path = written.path.iter().filter_map(step).collect();
+        let path = path_of(&written.path);
         match at {
             Place::Change => self.task.request.map(|document| place_in(document, &path, document.span)),
             Place::File => {
                 let path = written.file.as_deref()?;
+                if let Some(document) = self.document(path).filter(|_| !written.path.is_empty()) {
+                    return Some(place_in(document, &path_of(&written.path), document.span));
+                }
                 let mut sources =
                     self.task.sources.iter().filter(|(_, s)| &*s.path == path).map(|(id, s)| (s.revision, id));
                 sources.next().map(|(_, id)| Span::new(id, 0, 0))
@@ -141,6 +144,13 @@ impl About<'_> {
                 Some(place_in(&resource.attrs, &path, resource.header))
             }
         }
+    }
+
+    /// The document of a pipeline file, as it is at the head, else as it was.
+    fn document(&self, path: &str) -> Option<&Node> {
+        let pipelines = self.task.world.git.iter().flat_map(|git| &git.pipelines);
+        let pipeline = pipelines.into_iter().find(|pipeline| pipeline.path == path)?;
+        pipeline.after.as_ref().or(pipeline.before.as_ref())
     }
 
     /// Policy, subject, path without indexes and the message without its values: survives line moves and reformatting.
@@ -168,7 +178,7 @@ impl About<'_> {
 
 /// Where the value came from that the finding points at, when it flowed through variables.
 fn origins<'a>(resource: &'a Resource, written: &Written) -> impl Iterator<Item = Span> + use<'a> {
-    let path: Path = written.path.iter().filter_map(step).collect();
+    let path = path_of(&written.path);
     let at = move |origin: &&(Path, Vec<Span>)| {
         !path.is_empty() && (path.starts_with(&origin.0) || origin.0.starts_with(&path))
     };
@@ -182,6 +192,10 @@ fn written(member: serde_json::Value) -> Result<Written, String> {
             serde_json::from_value(other).map_err(|e| format!("a finding is not as docs/policy-input.md says: {e}"))
         }
     }
+}
+
+fn path_of(written: &[serde_json::Value]) -> Path {
+    written.iter().filter_map(step).collect()
 }
 
 fn step(value: &serde_json::Value) -> Option<Step> {

@@ -4,6 +4,8 @@
 //! types in ([`crate::kubernetes`], [`crate::terraform`], [`crate::change`]) or hand them to the policies.
 
 mod freeze_override;
+mod origin;
+mod pipeline;
 mod resource;
 mod risk;
 mod stateful;
@@ -11,6 +13,8 @@ mod waiver;
 mod world;
 
 pub use freeze_override::{OverrideApprovalFacts, OverrideFacts, OverrideUse};
+pub use origin::{Origin, Permission, Provenance};
+pub use pipeline::{PipelineFacts, PipelineKind};
 pub use resource::{Action, Dangling, Iac, Related, Resource};
 pub use risk::{Assessment, RISK_LEVELS, RiskFactor, RiskFacts, RiskFloor, RiskHistory, RiskMitigation};
 pub use stateful::is_stateful;

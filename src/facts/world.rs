@@ -8,6 +8,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::origin::Origin;
+use super::pipeline::PipelineFacts;
 use super::{OverrideFacts, RiskFacts, WaiverFacts};
 use crate::parse::tree::Node;
 
@@ -80,7 +82,7 @@ pub struct Actor {
 }
 
 /// The repository's side of the change.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct GitFacts {
     /// Commit id of the base that was asked for.
     pub base: String,
@@ -100,6 +102,8 @@ pub struct GitFacts {
     pub contributors: Vec<String>,
     /// The pull request, when the forge's description of it was handed over.
     pub pull_request: Option<PullRequestFacts>,
+    /// Files that decide whether the gate runs.
+    pub pipelines: Vec<PipelineFacts>,
 }
 
 /// A pull or merge request as the forge describes it.
@@ -181,6 +185,8 @@ pub struct ChangeFacts {
     pub window: Option<WindowOfChange>,
     /// The scope's services as the catalogue knows them.
     pub services: Vec<ScopedService>,
+    /// Where it was imported from; null when it was written as a request.
+    pub origin: Option<Origin>,
 }
 
 /// When a change happens, and until when its rollback may run.

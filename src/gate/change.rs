@@ -41,7 +41,12 @@ impl Judged {
     /// The request as the outcome names it.
     pub(super) fn reference(&self) -> Option<ChangeRef> {
         let request = self.request.as_ref()?;
-        Some(ChangeRef { id: Some(request.id().to_owned()), digest: self.digest.clone(), path: request.file.clone() })
+        Some(ChangeRef {
+            id: Some(request.id().to_owned()),
+            digest: self.digest.clone(),
+            path: request.file.clone(),
+            origin: request.origin.clone(),
+        })
     }
 
     /// Shown path of the request's file.
@@ -66,7 +71,10 @@ impl Judged {
         session: &mut Session,
     ) -> Result<World, Diagnostic> {
         let now = Instant(request.clock.now);
-        let git = self.git(workspace, inputs, session);
+        let mut git = self.git(workspace, inputs, session);
+        if let Some(git) = &mut git {
+            git.pipelines = subjects.pipelines.clone();
+        }
         let said = self.said(request, workspace, inputs, git.as_ref(), session)?;
         let window = self.request.as_ref().and_then(|r| r.window(request.stage, request.clock.now));
         let documents = &inputs.documents;
@@ -76,6 +84,7 @@ impl Judged {
             digest: self.digest.clone().unwrap_or_default(),
             window,
             services: documents.catalog.scoped(r, &session.sources),
+            origin: r.origin.clone(),
         });
         let paths = git.as_ref().map(|g| g.files.iter().map(|f| f.path.clone()).collect());
         let subject = super::scope::subject(self.request.as_ref(), subjects, changed, inputs, paths);

@@ -7,17 +7,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
+
 use crate::change::pull_request::{PullRequest, names};
-use crate::change::request::Request as ChangeRequest;
+use crate::change::request::{Request as ChangeRequest, import};
 use crate::change::{self, ContentEntry};
+use crate::config::Changes;
 use crate::discover;
 use crate::facts::Stage;
-use crate::finding::{Diagnostic, Level};
+use crate::finding::Diagnostic;
 use crate::git::{self, FileStatus};
 use crate::outcome::Input;
 use crate::parse::tree::Node;
 use crate::parse::{json, yaml};
-use crate::source::{Revision, Source, SourceId, Span};
+use crate::source::{Revision, Source, SourceId};
 
 use super::change::Judged;
 use super::inputs::{Inputs, first, sha256};
@@ -43,7 +46,7 @@ pub(super) fn find(
     let mut judged = Vec::new();
     for place in places(request, workspace, inputs, pull.as_deref(), session)? {
         let found = match place {
-            Place::File(path) => read_file(&path, workspace, session, &mut read)?,
+            Place::File(path) => read_file(&path, workspace, &inputs.config.changes, session, &mut read)?,
             Place::Context(path, document) => {
                 vec![ChangeRequest::read(path, &document).map_err(|faults| first(faults, session))?]
             }
@@ -220,12 +223,15 @@ fn id_of(text: &str) -> Option<String> {
 fn read_file(
     path: &Path,
     workspace: &Workspace,
+    changes: &Changes,
     session: &mut Session,
     read: &mut Vec<Input>,
 ) -> Result<Vec<ChangeRequest>, Diagnostic> {
     let file = workspace.read_head(path)?.ok_or_else(|| missing(&workspace.shown(path)))?;
     read.push(Input { path: file.path.as_str().into(), sha256: sha256(&file.bytes), as_of: None });
-    read_request(file, session).map(|request| vec![request])
+    // With the change comes what its author wrote.
+    let from_system = workspace.in_repository(path).is_none() && !path.starts_with(&workspace.root);
+    read_requests(file, from_system, changes, session)
 }
 
 fn missing(shown: &str) -> Diagnostic {
@@ -234,25 +240,32 @@ fn missing(shown: &str) -> Diagnostic {
         .help("check the path given with `--change`; with `--head` it is read from that commit")
 }
 
-fn read_request(file: File, session: &mut Session) -> Result<ChangeRequest, Diagnostic> {
-    let text = discover::decode(file.bytes, &file.path)?;
-    let id = session.sources.add(Source::new(file.path.clone(), Revision::Head, text));
+/// The requests of a file, or of the records in it.
+fn read_requests(
+    file: File,
+    from_system: bool,
+    changes: &Changes,
+    session: &mut Session,
+) -> Result<Vec<ChangeRequest>, Diagnostic> {
+    let path: Arc<str> = file.path.as_str().into();
+    let text = discover::decode(file.bytes, &path)?;
+    let id = session.sources.add(Source::new(path.clone(), Revision::Head, text));
     let text = session.sources.get(id).map(|s| s.text.clone()).unwrap_or_default();
-    let parsed = yaml::parse(id, &text, &yaml::Limits::default());
-    let (errors, rest): (Vec<_>, Vec<_>) = parsed.diagnostics.into_iter().partition(|d| d.level == Level::Error);
-    session.diagnostics.extend(rest);
-    if let Some(fault) = errors.into_iter().next() {
-        return Err(fault);
-    }
-    let [document] = parsed.documents.as_slice() else {
-        return Err(Diagnostic::error(
-            "change::documents",
-            format!("a change request is one YAML document, and here are {}", parsed.documents.len()),
-        )
-        .at(Span::new(id, 0, 0))
-        .help("keep one request in one file"));
-    };
-    ChangeRequest::read(file.path, document).map_err(|faults| first(faults, session))
+    let zone = changes.timezone.as_deref().map(zone).transpose()?;
+    let options = import::Options { fields: &changes.fields, zone: zone.as_ref(), from_system };
+    let imported = import::read(id, &path, &text, &options, &mut session.diagnostics)?;
+    let read = imported.into_iter().map(|one| {
+        let request = ChangeRequest::read(path.clone(), &one.document).map_err(|faults| first(faults, session))?;
+        Ok(ChangeRequest { origin: one.origin, ..request })
+    });
+    read.collect()
+}
+
+fn zone(name: &str) -> Result<TimeZone, Diagnostic> {
+    TimeZone::get(name).map_err(|_| {
+        Diagnostic::error("config::value", format!("`changes.timezone`: unknown time zone `{name}`"))
+            .help("use an IANA name such as `Europe/Berlin` or `UTC`")
+    })
 }
 
 /// The pull request. A file that the change itself carries could have been written by its author.

@@ -111,6 +111,7 @@ impl Repository {
             files: changes.iter().map(file).collect(),
             contributors: Vec::new(),
             pull_request: None,
+            pipelines: Vec::new(),
         }
     }
 

@@ -57,6 +57,16 @@ struct ChangeRequest<'a> {
     id: Option<&'a str>,
     digest: Option<&'a str>,
     path: &'a str,
+    origin: Option<Origin<'a>>,
+}
+
+/// Where an imported request comes from.
+#[derive(Serialize)]
+struct Origin<'a> {
+    system: &'static str,
+    id: &'a str,
+    verified: bool,
+    state: Option<&'a str>,
 }
 
 /// `level` is the one that counts: the higher of `declared` and `computed`. Rates of the history are per cent.
@@ -266,7 +276,18 @@ impl<'a> Change<'a> {
 
 impl<'a> ChangeRequest<'a> {
     fn of(change: &'a outcome::ChangeRef) -> Self {
-        Self { id: change.id.as_deref(), digest: change.digest.as_deref(), path: &change.path }
+        Self {
+            id: change.id.as_deref(),
+            digest: change.digest.as_deref(),
+            path: &change.path,
+            origin: change.origin.as_ref().map(Origin::of),
+        }
+    }
+}
+
+impl<'a> Origin<'a> {
+    fn of(origin: &'a facts::Origin) -> Self {
+        Self { system: origin.system, id: &origin.id, verified: origin.verified, state: origin.state.as_deref() }
     }
 }
 

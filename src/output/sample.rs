@@ -294,6 +294,7 @@ fn outcome(b: Builder, mut diagnostics: Vec<Diagnostic>) -> Outcome {
             id: Some("CHG-2041".into()),
             digest: Some(format!("sha256:{}", "ab".repeat(32))),
             path: "changes/CHG-2041.yaml".into(),
+            origin: None,
         }],
         verdict: Verdict::of(&findings, &diagnostics, stage, true),
         decision: Verdict::of(&findings, &diagnostics, stage, false),

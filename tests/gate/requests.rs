@@ -159,3 +159,36 @@ fn two_requests_with_one_id_stop_the_gate() {
     assert_eq!(outcome.code, 2);
     assert!(outcome.stdout.contains("change::duplicate"), "{}", outcome.stdout);
 }
+
+#[test]
+fn a_record_of_another_system_is_judged_at_its_own_lines() {
+    let shop = shop(false);
+    commit(&shop, "Detail");
+    let out = tempfile::tempdir().unwrap();
+    let path = out.path().join("change.json");
+    let judged = |state: &str| {
+        let record = json!({"result": [{
+            "number": "CHG0031234", "sys_id": "46e9", "state": state, "type": "normal", "short_description": "Detail",
+            "start_date": "2030-11-28 09:00:00", "end_date": "2030-11-28 10:00:00", "business_service": "storefront",
+            "u_environment": "prod",
+        }]});
+        std::fs::write(&path, serde_json::to_string_pretty(&record).unwrap()).unwrap();
+        shop.check(&[&DIFFERENCE[..], &["--change", &path.to_string_lossy()]].concat()).json()
+    };
+    let outcome = judged("-2");
+    assert_eq!(
+        outcome["changes"][0]["origin"],
+        json!({"system": "servicenow", "id": "CHG0031234", "verified": true, "state": "scheduled"})
+    );
+    let of = |outcome: &Value, policy: &str, text: &str| {
+        let findings = outcome["findings"].as_array().unwrap().clone();
+        findings.into_iter().find(|f| f["policy"] == policy && f["message"].as_str().unwrap().contains(text))
+    };
+    let state = of(&outcome, "CHG-003", "is scheduled in servicenow").unwrap();
+    assert_eq!(state["pending"], true);
+    let freeze = of(&outcome, "CHG-001", "").unwrap();
+    assert!(freeze["location"]["path"].as_str().unwrap().ends_with("change.json"));
+    assert_eq!(freeze["location"]["line"], 9, "{freeze:#}");
+    assert!(of(&judged("-1"), "CHG-003", "servicenow").is_none());
+    assert_eq!(of(&judged("4"), "CHG-003", "servicenow").unwrap()["pending"], false);
+}

@@ -3,6 +3,7 @@
 # description: >-
 #   A difference that touches production needs a change request, and a request needs the fields of its type. Comments,
 #   key order and formatting are no difference. An environment that could not be resolved counts as production.
+#   A request that was imported from another system must be in the state in which that system has changes implemented.
 #   Rollback, backups, approvals and CAB are judged by the policies that own them. Types that need no request can be
 #   listed in the threshold `CHG-003.exempt_types`.
 # related_resources:
@@ -63,6 +64,25 @@ deny contains finding if {
 		"path": _nearest(field.path),
 		"remediation": sprintf("Add %s: %s.", [concat(".", field.path), field.hint]),
 	}
+}
+
+# The record of another system says whether the change may go ahead.
+deny contains finding if {
+	origin := shape.at(input.change, ["origin"])
+	some permission in ["wait", "stop"]
+	shape.at(origin, ["permission"]) == permission
+	finding := {
+		"msg": sprintf("%s is %s in %s, %s", [origin.id, origin.state, origin.system, _meaning[permission]]),
+		"at": "change",
+		"pending": permission == "wait",
+		"remediation": sprintf("Bring %s to the state in which changes are implemented.", [origin.id]),
+		"evidence": [{"pointer": "state", "observed": origin.state, "expected": "being implemented"}],
+	}
+}
+
+_meaning := {
+	"wait": "which is not yet a permission to implement it",
+	"stop": "which permits nothing any more",
 }
 
 _judged if {

@@ -130,3 +130,28 @@ test_odd_values_do_not_stop_it if {
 	document := json.patch(sample.document, [{"op": "replace", "path": "/change/spec", "value": "later"}])
 	count(missing_change_request.deny) > 5 with input as document
 }
+
+_imported(state, permission) := json.patch(sample.document, [{"op": "add", "path": "/change/origin", "value": {
+	"system": "servicenow", "id": "CHG0031234", "verified": true, "state": state, "permission": permission, "fields": {},
+}}])
+
+test_a_record_that_is_being_implemented if {
+	count(missing_change_request.deny) == 0 with input as _imported("implement", "go")
+}
+
+test_a_record_that_is_not_that_far_is_pending if {
+	found := missing_change_request.deny with input as _imported("scheduled", "wait")
+	some finding in found
+	finding.pending
+	finding.msg == "CHG0031234 is scheduled in servicenow, which is not yet a permission to implement it"
+}
+
+test_a_record_that_is_over_is_denied if {
+	found := missing_change_request.deny with input as _imported("closed", "stop")
+	some finding in found
+	not finding.pending
+}
+
+test_a_form_without_a_state_needs_none if {
+	count(missing_change_request.deny) == 0 with input as _imported(null, null)
+}

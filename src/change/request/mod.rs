@@ -4,6 +4,7 @@ mod delivery;
 mod document;
 mod effects;
 mod evidence;
+pub mod import;
 mod rollback;
 mod scope;
 
@@ -32,7 +33,7 @@ pub use self::scope::{
 };
 
 use super::canonical;
-use crate::facts::{Assessment, Instant, Occupied, RiskFacts, Stage, WindowOfChange};
+use crate::facts::{Assessment, Instant, Occupied, Origin, RiskFacts, Stage, WindowOfChange};
 use crate::finding::Diagnostic;
 use crate::parse::de::from_node;
 use crate::parse::tree::Node;
@@ -50,6 +51,8 @@ pub struct Request {
     pub node: Node,
     /// Path of its file, as shown.
     pub file: Arc<str>,
+    /// Where it comes from, when it was imported.
+    pub origin: Option<Origin>,
 }
 
 impl Request {
@@ -65,7 +68,7 @@ impl Request {
         check_length(typed.spec.schedule.as_ref(), document).map_err(|fault| vec![fault])?;
         let node = without_status(document);
         match canonical::first_inexact(&node) {
-            None => Ok(Self { typed, node, file: file.into() }),
+            None => Ok(Self { typed, node, file: file.into(), origin: None }),
             Some(number) => Err(vec![inexact(number.span)]),
         }
     }

@@ -4,6 +4,7 @@ mod base;
 mod configuration;
 mod history;
 mod parse;
+mod pipelines;
 mod reader;
 mod rendering;
 mod unrendered;
@@ -14,7 +15,9 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::facts::{Action, DeferredFacts, DriftFacts, Iac, Instant, Mode, PlanFacts, Related, Resource};
+use crate::facts::{
+    Action, DeferredFacts, DriftFacts, Iac, Instant, Mode, PipelineFacts, PlanFacts, Related, Resource,
+};
 use crate::finding::Diagnostic;
 use crate::source::Sources;
 use crate::{diff, kubernetes, terraform};
@@ -47,6 +50,8 @@ pub(super) struct Subjects {
     pub mode: Mode,
     /// Root modules of Terraform configurations.
     pub roots: Vec<RootFacts>,
+    /// Files that decide whether the gate runs.
+    pub pipelines: Vec<PipelineFacts>,
 }
 
 /// A plan as the policies see it.
@@ -157,6 +162,7 @@ impl Subjects {
         session.diagnostics.extend(kubernetes::join(&mut subjects.resources, &session.sources));
         subjects.attribute(&reader, &changed, session)?;
         subjects.judged = subjects.select();
+        subjects.pipelines = pipelines::read(workspace, subjects.protects(), session)?;
         Ok(subjects)
     }
 
@@ -203,6 +209,12 @@ impl Subjects {
                 drift.stateful = resource.stateful;
             }
         }
+    }
+
+    /// Whether the change touches what a forge protects its branches with.
+    fn protects(&self) -> bool {
+        let forge = |r: &Resource| ["github_", "gitlab_"].iter().any(|provider| r.kind.starts_with(provider));
+        self.resources.iter().any(|r| r.action.is_change() && forge(r))
     }
 
     fn sort(&mut self, sources: &Sources) {

@@ -62,6 +62,12 @@ fn change(page: &mut Page<'_>, outcome: &Outcome) {
     if !parts.is_empty() {
         fact(page, "change", &parts.join(&format!(" {} ", page.style.glyphs().dot)));
     }
+    for change in &outcome.changes {
+        let Some(origin) = &change.origin else { continue };
+        let sure = if origin.verified { "verified" } else { "asserted by its author" };
+        let state = origin.state.as_ref().map_or_else(String::new, |state| format!(", state {state}"));
+        fact(page, "imported", &format!("{} from {}, {sure}{state}", origin.id, origin.system));
+    }
     for digest in outcome.changes.iter().filter_map(|c| c.digest.as_deref()) {
         fact(page, "digest", digest);
     }
