@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::engine::Engine;
 use super::metadata::{self, Metadata, Scope};
+use super::rego::{self, Dialect, Module};
 use crate::facts::Stage;
 use crate::finding::Diagnostic;
 use crate::outcome::PolicyInfo;
@@ -115,26 +117,60 @@ pub fn is_test(path: &str) -> bool {
 pub fn load(sources: &Sources, modules: &[SourceId]) -> Library {
     let mut library =
         Library { policies: Vec::new(), engine: Engine::new(), tests: Vec::new(), diagnostics: Vec::new() };
-    for id in modules {
-        let Some(source) = sources.get(*id) else { continue };
-        match library.engine.add(sources, *id) {
-            Ok(module) => library.admit(*id, source, &module.package),
-            Err(fault) => library.diagnostics.push(fault),
+    let parsed = library.parse(sources, modules);
+    for (id, module) in &parsed {
+        if let Some(source) = sources.get(*id) {
+            library.admit(*id, source, module);
         }
     }
+    library.install(sources, parsed);
     library.policies.sort_by(|a, b| a.id().cmp(b.id()));
     library.check_ids(sources);
     library
 }
 
 impl Library {
-    fn admit(&mut self, id: SourceId, source: &Source, package: &str) {
+    fn parse(&mut self, sources: &Sources, modules: &[SourceId]) -> Vec<(SourceId, Module)> {
+        let read = |id: &SourceId| sources.get(*id).map(|s| (*id, rego::parse(&s.text, Dialect::V1)));
+        let mut parsed = Vec::new();
+        for (id, module) in modules.par_iter().filter_map(read).collect::<Vec<_>>() {
+            match module {
+                Ok(module) => parsed.push((id, module)),
+                Err(fault) => self.diagnostics.push(fault.in_source(id)),
+            }
+        }
+        parsed
+    }
+
+    /// Hands the modules to the engine; those with a fault are left out, and what needs them has one, too.
+    fn install(&mut self, sources: &Sources, mut modules: Vec<(SourceId, Module)>) {
+        loop {
+            match rego::compile(modules.clone()) {
+                Ok(compiled) => {
+                    let faults = self.engine.install(sources, compiled);
+                    self.diagnostics.extend(faults.into_iter().map(|(_, fault)| fault));
+                    return;
+                }
+                Err(faults) => {
+                    let before = modules.len();
+                    modules.retain(|(id, _)| faults.iter().all(|(faulty, _)| faulty != id));
+                    self.diagnostics.extend(faults.into_iter().map(|(id, fault)| fault.in_source(id)));
+                    if modules.len() == before {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn admit(&mut self, id: SourceId, source: &Source, module: &Module) {
+        let package = &module.package.join(".");
         if is_test(&source.path) {
             self.tests.extend(test_rules(id, source, package));
             return;
         }
         let place = Span::new(id, 0, 0);
-        if !self.engine.declares(&source.path, "deny") {
+        if !module.declares("deny") {
             // Shared functions may carry METADATA, too; only one with an id claims to be a policy.
             if metadata::claims_to_be_a_policy(id, &source.text) {
                 let fault =
@@ -145,26 +181,12 @@ impl Library {
         }
         match metadata::read(id, &source.text) {
             Err(fault) => self.diagnostics.push(fault),
-            Ok(Some(metadata)) => self.policies.push(self.policy(metadata, id, source, package)),
+            Ok(Some(metadata)) => self.policies.push(policy(metadata, id, source, module)),
             Ok(None) => self.diagnostics.push(
                 Diagnostic::error("policy::no-metadata", format!("the package `{package}` declares `deny` and has no METADATA"))
                     .at(place)
                     .help("a policy starts with a `# METADATA` comment that gives its id, scope, severity and enforcement; see docs/writing-policies.md"),
             ),
-        }
-    }
-
-    fn policy(&self, metadata: Metadata, id: SourceId, source: &Source, package: &str) -> Policy {
-        let rule = |name: &str| self.engine.declares(&source.path, name).then(|| format!("data.{package}.{name}"));
-        Policy {
-            metadata: Arc::new(metadata),
-            deny: format!("data.{package}.deny"),
-            unknown: rule("unknown"),
-            valid_until: rule("valid_until"),
-            reads_resources: reads_resources(&source.text),
-            mentions: mentions(&source.text),
-            source: id,
-            digest: format!("sha256:{}", hex(&Sha256::digest(source.text.as_bytes()))),
         }
     }
 
@@ -186,6 +208,21 @@ impl Library {
     /// The policies that apply: at this stage, not disabled, among `only` when that is given, not in `skip`.
     pub fn select<'a>(&'a self, stage: Stage, wanted: &'a Selection) -> impl Iterator<Item = &'a Policy> {
         self.policies.iter().filter(move |p| p.metadata.custom.applies(stage) && wanted.has(p.id()))
+    }
+}
+
+fn policy(metadata: Metadata, id: SourceId, source: &Source, module: &Module) -> Policy {
+    let package = module.package.join(".");
+    let rule = |name: &str| module.declares(name).then(|| format!("data.{package}.{name}"));
+    Policy {
+        metadata: Arc::new(metadata),
+        deny: format!("data.{package}.deny"),
+        unknown: rule("unknown"),
+        valid_until: rule("valid_until"),
+        reads_resources: reads_resources(&source.text),
+        mentions: mentions(&source.text),
+        source: id,
+        digest: format!("sha256:{}", hex(&Sha256::digest(source.text.as_bytes()))),
     }
 }
 

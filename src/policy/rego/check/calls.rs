@@ -1,0 +1,136 @@
+//! Calls: the function exists, takes that many arguments, and is not used as a value.
+
+use super::super::ast::{Expr, ExprKind, Module, Term, TermKind, With};
+use super::super::lower::Mocks;
+use super::super::program::Index;
+use super::super::visit::{self, Visitor};
+use super::super::{Fault, refused, signatures};
+
+/// Checks the calls of a module.
+pub(super) fn check(module: &Module, index: &Index, mocks: &Mocks) -> Vec<Fault> {
+    let mut checker = Checker { index, mocks, faults: Vec::new() };
+    for rule in &module.rules {
+        visit::each_part_of_rule(&mut checker, rule);
+    }
+    checker.faults
+}
+
+struct Checker<'a> {
+    index: &'a Index,
+    mocks: &'a Mocks,
+    faults: Vec<Fault>,
+}
+
+impl Visitor for Checker<'_> {
+    fn expr(&mut self, expr: &Expr) {
+        match &expr.kind {
+            ExprKind::Term(term) => self.statement(term),
+            ExprKind::Not(inner) if matches!(inner.kind, ExprKind::Term(_)) && inner.with.is_empty() => {
+                if let ExprKind::Term(term) = &inner.kind {
+                    self.statement(term);
+                }
+            }
+            _ => {
+                let bare = Expr { with: Vec::new(), ..expr.clone() };
+                visit::each_part_of(self, &bare);
+            }
+        }
+        expr.with.iter().for_each(|with| self.modifier(with));
+    }
+
+    fn term(&mut self, term: &Term) {
+        match &term.kind {
+            TermKind::Call(function, args) => self.call(term, function, args, false),
+            TermKind::Ref(head, path) => {
+                self.reference(term);
+                self.term(head);
+                path.iter().for_each(|t| self.term(t));
+            }
+            _ => visit::each_part(self, term),
+        }
+    }
+}
+
+impl Checker<'_> {
+    fn fault(&mut self, at: &Term, message: String) {
+        self.faults.push(Fault::new("policy::call", at.range, message));
+    }
+
+    /// A call that stands alone may give its result to one more argument.
+    fn statement(&mut self, term: &Term) {
+        match &term.kind {
+            TermKind::Call(function, args) => self.call(term, function, args, true),
+            _ => self.term(term),
+        }
+    }
+
+    fn call(&mut self, term: &Term, function: &Term, args: &[Term], alone: bool) {
+        args.iter().for_each(|t| self.term(t));
+        let Some(names) = function.names() else {
+            return self.fault(function, "only a function with a constant name can be called".to_owned());
+        };
+        let name = names.iter().map(|n| &**n).collect::<Vec<_>>().join(".");
+        if name == "print" {
+            if !alone {
+                self.fault(term, "`print` gives no value".to_owned());
+            }
+            return;
+        }
+        let Some(arity) = self.arity(&names, &name) else {
+            let message = format!("the function `{name}` is not defined");
+            let mut fault = Fault::new("policy::undefined-function", function.range, message);
+            if let Some(similar) = signatures::similar(&name) {
+                fault = fault.help(format!("did you mean `{similar}`?"));
+            }
+            return self.faults.push(fault);
+        };
+        if args.len() != arity && !(alone && args.len() == arity + 1) {
+            let plural = if arity == 1 { "" } else { "s" };
+            return self.fault(term, format!("`{name}` takes {arity} argument{plural}, not {}", args.len()));
+        }
+        if let Some(why) = refused(&name).filter(|_| !self.mocks.has(&name)) {
+            let fault = Fault::new("policy::hermetic", term.range, format!("`{name}` is refused: {why}"));
+            self.faults.push(fault.help("hand what it would fetch to the gate as a context document"));
+        }
+    }
+
+    fn arity(&self, names: &[std::sync::Arc<str>], name: &str) -> Option<usize> {
+        match names.split_first() {
+            Some((root, path)) if &**root == "data" => {
+                let rules = &self.index.node(path)?.rules;
+                rules.iter().find_map(|place| self.index.arity(*place)).filter(|n| *n > 0)
+            }
+            _ => signatures::arity(name),
+        }
+    }
+
+    /// A reference to a function that is not called.
+    fn reference(&mut self, term: &Term) {
+        let Some(names) = term.names() else { return };
+        let Some((root, path)) = names.split_first() else { return };
+        let rules = self.index.node(path).map(|node| &node.rules);
+        if &**root == "data" && rules.is_some_and(|rules| self.index.is_function(rules)) {
+            self.fault(term, "a function is used as a value: it is not called".to_owned());
+        }
+    }
+
+    /// Modifiers name functions without calling them.
+    fn modifier(&mut self, with: &With) {
+        let names = with.target.names().unwrap_or_default();
+        let root = names.first().map_or("", |n| &**n);
+        let joined = names.iter().map(|n| &**n).collect::<Vec<_>>().join(".");
+        if !matches!(root, "input" | "data") && signatures::arity(&joined).is_none() {
+            self.fault(&with.target, format!("`with` replaces `input`, `data` or a function, not `{joined}`"));
+        }
+        let is_name = |term: &Term| {
+            let names = term.names()?;
+            match names.split_first()? {
+                (root, path) if &**root == "data" => self.index.node(path).map(|n| self.index.is_function(&n.rules)),
+                _ => Some(signatures::arity(&names.join(".")).is_some()),
+            }
+        };
+        if is_name(&with.value) != Some(true) {
+            self.term(&with.value);
+        }
+    }
+}

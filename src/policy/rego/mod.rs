@@ -1,0 +1,98 @@
+//! Rego as OPA reads it: a parser with places, the checks of OPA's compiler, and the rewriting of modules into
+//! the Rego that the engine evaluates with OPA's meaning.
+
+pub mod ast;
+mod check;
+mod lower;
+mod parse;
+mod print;
+mod program;
+mod resolve;
+mod signatures;
+mod token;
+mod types;
+mod visit;
+
+pub use ast::{Dialect, Module};
+pub use parse::module as parse;
+
+pub use print::Emitted;
+
+use crate::finding::Diagnostic;
+use crate::source::{SourceId, Span};
+use program::Index;
+
+/// What the engine loads in the place of the modules.
+#[derive(Clone, Debug, Default)]
+pub struct Compiled {
+    /// Each module by its source.
+    pub modules: Vec<(SourceId, Emitted)>,
+    /// Generated functions and documents; empty when none are needed.
+    pub generated: String,
+}
+
+/// Checks modules together and rewrites them for the engine.
+///
+/// # Errors
+/// Every fault that OPA's compiler would find, with its module.
+pub fn compile(mut modules: Vec<(SourceId, Module)>) -> Result<Compiled, Vec<(SourceId, Fault)>> {
+    let index = Index::new(&modules);
+    for (_, module) in &mut modules {
+        resolve::module(module, &index);
+    }
+    let mut documents = lower::Documents::default();
+    let mut mocks = lower::Mocks::of(&modules);
+    let faults = check::program(&modules, &index, &mocks);
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    lower::program(&mut modules, &index, &mut documents, &mut mocks);
+    let text = format!("{}{}", mocks.text(), documents.text());
+    let generated = if text.is_empty() { text } else { format!("package {}\n\n{text}", lower::PACKAGE) };
+    let modules = modules.iter().map(|(id, module)| (*id, print::module(module))).collect();
+    Ok(Compiled { modules, generated })
+}
+
+/// Why a built-in function is refused: policies are hermetic.
+pub fn refused(name: &str) -> Option<&'static str> {
+    match name {
+        "http.send" => Some("a policy must not reach over the network"),
+        "net.lookup_ip_addr" => Some("a policy must not ask the name service"),
+        "opa.runtime" => Some("a policy must not depend on the environment"),
+        _ => None,
+    }
+}
+
+/// What is wrong with a module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// `policy::…`.
+    pub code: &'static str,
+    /// Where in the module.
+    pub range: ast::Range,
+    /// What.
+    pub message: String,
+    /// The next step.
+    pub help: Option<String>,
+}
+
+impl Fault {
+    fn new(code: &'static str, range: ast::Range, message: impl Into<String>) -> Self {
+        Self { code, range, message: message.into(), help: None }
+    }
+
+    fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// As a diagnostic in a source.
+    pub fn in_source(self, id: SourceId) -> Diagnostic {
+        let span = Span { source: id, start: self.range.start, end: self.range.end };
+        let diagnostic = Diagnostic::error(self.code, self.message).at(span);
+        match self.help {
+            Some(help) => diagnostic.help(help),
+            None => diagnostic,
+        }
+    }
+}
