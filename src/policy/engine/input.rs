@@ -95,7 +95,7 @@ pub(super) fn json_to_rego(json: serde_json::Value) -> Rego {
     }
 }
 
-fn node_to_rego(node: &Node) -> Rego {
+pub(super) fn node_to_rego(node: &Node) -> Rego {
     match &node.value {
         Value::Null | Value::Unknown | Value::Sensitive => Rego::Null,
         Value::Bool(b) => Rego::from(*b),

@@ -1,6 +1,7 @@
 //! Rego as OPA reads it: a parser with places, the checks of OPA's compiler, and the rewriting of modules into
 //! the Rego that the engine evaluates with OPA's meaning.
 
+mod annotations;
 pub mod ast;
 mod check;
 mod lower;
@@ -20,6 +21,7 @@ pub use print::Emitted;
 
 use crate::finding::Diagnostic;
 use crate::source::{SourceId, Span};
+use annotations::Annotations;
 use program::Index;
 
 /// What the engine loads in the place of the modules.
@@ -40,25 +42,42 @@ pub fn compile(mut modules: Vec<(SourceId, Module)>) -> Result<Compiled, Vec<(So
     for (_, module) in &mut modules {
         resolve::module(module, &index);
     }
+    let annotations = Annotations::of(&modules);
     let mut documents = lower::Documents::default();
     let mut mocks = lower::Mocks::of(&modules);
     let faults = check::program(&modules, &index, &mocks);
     if !faults.is_empty() {
         return Err(faults);
     }
-    lower::program(&mut modules, &index, &mut documents, &mut mocks);
+    lower::program(&mut modules, &index, &annotations, &mut documents, &mut mocks);
     let text = format!("{}{}", mocks.text(), documents.text());
     let generated = if text.is_empty() { text } else { format!("package {}\n\n{text}", lower::PACKAGE) };
     let modules = modules.iter().map(|(id, module)| (*id, print::module(module))).collect();
     Ok(Compiled { modules, generated })
 }
 
-/// Why a built-in function is refused: policies are hermetic.
+const MISSING: &str = "this engine does not have it";
+
+/// Why a built-in function is refused: policies are hermetic, and an answer that differs is worse than none.
 pub fn refused(name: &str) -> Option<&'static str> {
     match name {
         "http.send" => Some("a policy must not reach over the network"),
         "net.lookup_ip_addr" => Some("a policy must not ask the name service"),
         "opa.runtime" => Some("a policy must not depend on the environment"),
+        "io.jwt.encode_sign_raw"
+        | "io.jwt.verify_es512"
+        | "json.match_schema"
+        | "json.verify_schema"
+        | "providers.aws.sign_req"
+        | "regex.globs_match"
+        | "rego.parse_module"
+        | "strings.render_template" => Some(MISSING),
+        _ if name.starts_with("crypto.x509.")
+            || name.starts_with("graphql.")
+            || name == "crypto.parse_private_keys" =>
+        {
+            Some(MISSING)
+        }
         _ => None,
     }
 }

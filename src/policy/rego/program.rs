@@ -17,6 +17,8 @@ pub(super) struct Index {
     pub(super) names: BTreeMap<RulePath, BTreeSet<Arc<str>>>,
     /// How many arguments the rules take that are functions.
     arities: BTreeMap<Place, usize>,
+    /// Rules whose path goes on behind its constant part: `a[x].b` and `a[x] contains y`.
+    deep: BTreeSet<Place>,
 }
 
 /// What stands at a path.
@@ -49,6 +51,10 @@ impl Index {
                 if let Some(args) = &rule.head.args {
                     index.arities.insert(place, args.len());
                 }
+                let variable = rule.head.path.len() - rule.head.ground().len().min(rule.head.path.len());
+                if variable > 1 || variable == 1 && rule.head.key.is_some() {
+                    index.deep.insert(place);
+                }
                 index.names.entry(module.package.clone()).or_default().insert(rule.head.name().into());
             }
         }
@@ -58,6 +64,11 @@ impl Index {
     /// How many arguments a rule takes; none when it is no function.
     pub(super) fn arity(&self, place: Place) -> Option<usize> {
         self.arities.get(&place).copied()
+    }
+
+    /// Whether rules of one path are maps of maps or of sets: the engine leaves them undefined when they are empty.
+    pub(super) fn is_deep(&self, rules: &[Place]) -> bool {
+        rules.iter().any(|place| self.deep.contains(place))
     }
 
     /// Whether rules of one path are a function.

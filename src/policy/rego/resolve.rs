@@ -215,7 +215,11 @@ pub(super) fn pattern(term: &Term) -> Vec<Arc<str>> {
     match &term.kind {
         TermKind::Var(name) if !matches!(&**name, "_" | "input" | "data") => vec![name.clone()],
         TermKind::Array(items) => items.iter().flat_map(pattern).collect(),
-        TermKind::Object(entries) => entries.iter().flat_map(|(_, v)| pattern(v)).collect(),
+        // What stands under a key that has to be looked up first cannot be bound.
+        TermKind::Object(entries) => {
+            let constant = entries.iter().filter(|(key, _)| !matches!(key.kind, TermKind::Var(_)));
+            constant.flat_map(|(_, v)| pattern(v)).collect()
+        }
         _ => Vec::new(),
     }
 }

@@ -203,6 +203,9 @@ fn to_number(args: &[Value]) -> Result<Value, String> {
 fn parsed(text: &str) -> Result<Value, String> {
     let invalid = || format!("strconv.ParseFloat: parsing {}: invalid syntax", super::super::display::quoted(text));
     let plain = ungrouped(text).ok_or_else(invalid)?;
+    if plain != text {
+        return Err(format!("{LIMIT}numbers with underscores are not supported"));
+    }
     if let Some(hexadecimal) = hexadecimal(&plain) {
         return hexadecimal.ok_or_else(invalid);
     }

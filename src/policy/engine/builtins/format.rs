@@ -56,7 +56,7 @@ impl Argument {
     }
 }
 
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Spec {
     minus: bool,
     plus: bool,
@@ -104,16 +104,15 @@ impl Format<'_> {
         if verb == '[' {
             return Err("explicit argument indexes are not supported".to_owned());
         }
-        let Some(value) = self.args.get(self.next).cloned() else {
+        let Some(given) = self.args.get(self.next).cloned() else {
             self.out.push_str(&format!("%!{verb}(MISSING)"));
             return Ok(());
         };
         self.next += 1;
-        let argument = Argument::of(&value);
+        let argument = Argument::of(&given);
         let shown = match verb {
             'T' => Some(padded(&spec, argument.kind().to_owned())),
-            'v' if !matches!(argument, Argument::Float(..)) => Some(padded(&spec, self.value(&spec, &argument))),
-            'v' => Some(padded(&spec, signed(&spec, argument.plain()))),
+            'v' => Some(value(&spec, &argument)),
             _ => match &argument {
                 Argument::Int(whole) => integer(&spec, verb, whole),
                 Argument::Float(f, _) => decimal(&spec, verb, *f),
@@ -122,17 +121,9 @@ impl Format<'_> {
         };
         match shown {
             Some(shown) => self.out.push_str(&shown),
-            None => self.out.push_str(&format!("%!{verb}({}={})", argument.kind(), argument.plain())),
+            None => self.out.push_str(&format!("%!{verb}({}={})", argument.kind(), value(&spec, &argument))),
         }
         Ok(())
-    }
-
-    fn value(&self, spec: &Spec, argument: &Argument) -> String {
-        match argument {
-            Argument::Int(whole) => signed(spec, whole.to_string()),
-            Argument::Text(text) if spec.sharp => quoted(text),
-            other => other.plain(),
-        }
     }
 
     fn spec(&mut self) -> Result<Spec, String> {
@@ -193,6 +184,17 @@ impl Format<'_> {
             .collect();
         self.out.push_str(&format!("%!(EXTRA {})", shown.join(", ")));
     }
+}
+
+/// `%v`: what a value looks like by itself; flags and precision hold here, too.
+fn value(spec: &Spec, argument: &Argument) -> String {
+    let shown = match argument {
+        Argument::Int(whole) => integer(spec, 'd', whole),
+        Argument::Float(f, _) => decimal(spec, 'g', *f),
+        Argument::Text(text) if spec.sharp => words(&Spec { sharp: false, ..*spec }, 'q', text),
+        Argument::Text(text) => words(spec, 's', text),
+    };
+    shown.unwrap_or_else(|| argument.plain())
 }
 
 fn signed(spec: &Spec, text: String) -> String {
@@ -272,7 +274,7 @@ fn exponent(f: f64, precision: usize) -> String {
 }
 
 fn general(f: f64, precision: Option<usize>) -> String {
-    let Some(precision) = precision else { return float(f) };
+    let Some(precision) = precision else { return shortest(f) };
     let precision = precision.max(1);
     let rounded: f64 = format!("{f:.digits$e}", digits = precision - 1).parse().unwrap_or(f);
     let text = format!("{rounded:e}");
@@ -282,6 +284,17 @@ fn general(f: f64, precision: Option<usize>) -> String {
         return format!("{mantissa}e{}{:02}", if power < 0 { '-' } else { '+' }, power.abs());
     }
     format!("{rounded}")
+}
+
+/// Go's `%g`: an exponent below 1e-4 and from 1e6 on.
+fn shortest(f: f64) -> String {
+    let text = format!("{f:e}");
+    let (mantissa, power) = text.split_once('e').unwrap_or((&text, "0"));
+    let power: i32 = power.parse().unwrap_or(0);
+    if (-4..6).contains(&power) {
+        return format!("{f}");
+    }
+    format!("{mantissa}e{}{:02}", if power < 0 { '-' } else { '+' }, power.abs())
 }
 
 fn words(spec: &Spec, verb: char, text: &str) -> Option<String> {

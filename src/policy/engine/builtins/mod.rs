@@ -4,9 +4,19 @@
 //! makes the expression undefined and is kept for a warning.
 
 mod arithmetic;
+mod crypto;
+mod documents;
+mod encoding;
 mod format;
+mod glob;
 mod internal;
+mod jwt;
+mod layout;
+mod net;
+mod regex;
 mod strings;
+mod time;
+mod versions;
 
 use std::sync::{Arc, Mutex};
 
@@ -47,7 +57,21 @@ impl Swallowed {
 /// Adds every function to an engine.
 pub(super) fn register(engine: &mut regorus::Engine, mode: Mode) -> Swallowed {
     let swallowed = Swallowed::default();
-    let tables = [internal::TABLE, arithmetic::TABLE, format::TABLE, strings::TABLE];
+    let tables = [
+        internal::TABLE,
+        arithmetic::TABLE,
+        format::TABLE,
+        strings::TABLE,
+        crypto::TABLE,
+        jwt::TABLE,
+        time::TABLE,
+        regex::TABLE,
+        net::TABLE,
+        versions::TABLE,
+        encoding::TABLE,
+        documents::TABLE,
+        glob::TABLE,
+    ];
     for (name, arity, function) in tables.into_iter().flatten().copied() {
         let kept = swallowed.clone();
         let call = move |args: Vec<Value>| match function(&args) {
@@ -115,6 +139,10 @@ fn whole(args: &[Value], position: usize) -> Result<i64, String> {
 
 fn string(text: impl Into<Arc<str>>) -> Value {
     Value::String(text.into())
+}
+
+fn object(entries: impl IntoIterator<Item = (Value, Value)>) -> Value {
+    Value::from(entries.into_iter().collect::<regorus::value::Object>())
 }
 
 fn set(items: impl IntoIterator<Item = Value>) -> Value {

@@ -1,6 +1,6 @@
 //! Calls: the function exists, takes that many arguments, and is not used as a value.
 
-use super::super::ast::{Expr, ExprKind, Module, Term, TermKind, With};
+use super::super::ast::{Dialect, Expr, ExprKind, Module, Term, TermKind, With};
 use super::super::lower::Mocks;
 use super::super::program::Index;
 use super::super::visit::{self, Visitor};
@@ -8,16 +8,32 @@ use super::super::{Fault, refused, signatures};
 
 /// Checks the calls of a module.
 pub(super) fn check(module: &Module, index: &Index, mocks: &Mocks) -> Vec<Fault> {
-    let mut checker = Checker { index, mocks, faults: Vec::new() };
+    let mut checker = Checker { index, mocks, v1: module.dialect == Dialect::V1, faults: Vec::new() };
     for rule in &module.rules {
         visit::each_part_of_rule(&mut checker, rule);
     }
     checker.faults
 }
 
+/// Built-in functions that only v0 has.
+const DEPRECATED: &[&str] = &[
+    "all",
+    "any",
+    "cast_array",
+    "cast_boolean",
+    "cast_null",
+    "cast_object",
+    "cast_set",
+    "cast_string",
+    "net.cidr_overlap",
+    "re_match",
+    "set_diff",
+];
+
 struct Checker<'a> {
     index: &'a Index,
     mocks: &'a Mocks,
+    v1: bool,
     faults: Vec<Fault>,
 }
 
@@ -46,9 +62,23 @@ impl Visitor for Checker<'_> {
                 self.term(head);
                 path.iter().for_each(|t| self.term(t));
             }
+            TermKind::Number(text) if digits(text) > MOST_DIGITS && text.contains('.') => {
+                let message = format!("`{text}` has more digits than the engine keeps of a decimal");
+                self.faults.push(Fault::new("policy::unsupported", term.range, message));
+            }
             _ => visit::each_part(self, term),
         }
     }
+}
+
+/// Most digits of a decimal that a float gives back as they were.
+const MOST_DIGITS: usize = 17;
+
+/// The digits of a number that are not zeros at an end.
+fn digits(text: &str) -> usize {
+    let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
+    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+    digits.trim_start_matches('0').trim_end_matches('0').len()
 }
 
 impl Checker<'_> {
@@ -76,6 +106,9 @@ impl Checker<'_> {
             }
             return;
         }
+        if matches!(&*name, "sprintf" | "json.marshal") {
+            args.iter().for_each(|t| self.shown(t));
+        }
         let Some(arity) = self.arity(&names, &name) else {
             let message = format!("the function `{name}` is not defined");
             let mut fault = Fault::new("policy::undefined-function", function.range, message);
@@ -88,9 +121,26 @@ impl Checker<'_> {
             let plural = if arity == 1 { "" } else { "s" };
             return self.fault(term, format!("`{name}` takes {arity} argument{plural}, not {}", args.len()));
         }
+        if self.v1 && DEPRECATED.contains(&name.as_str()) {
+            self.fault(term, format!("`{name}` is deprecated and not part of Rego v1"));
+        }
         if let Some(why) = refused(&name).filter(|_| !self.mocks.has(&name)) {
             let fault = Fault::new("policy::hermetic", term.range, format!("`{name}` is refused: {why}"));
             self.faults.push(fault.help("hand what it would fetch to the gate as a context document"));
+        }
+    }
+
+    /// A number in what is printed: the engine keeps its value, not how it is written.
+    fn shown(&mut self, term: &Term) {
+        match &term.kind {
+            TermKind::Number(text) if text.contains(['e', 'E']) || text.contains('.') && text.ends_with('0') => {
+                let message = format!("`{text}` would not be printed as it is written");
+                let fault = Fault::new("policy::unsupported", term.range, message);
+                self.faults.push(fault.help("write it without an exponent and without zeros at its end"));
+            }
+            TermKind::Array(items) | TermKind::Set(items) => items.iter().for_each(|t| self.shown(t)),
+            TermKind::Object(entries) => entries.iter().for_each(|(_, value)| self.shown(value)),
+            _ => {}
         }
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::super::Fault;
+use super::super::annotations::empty_block;
 use super::super::ast::{Module, Rule, TermKind};
 use super::super::program::{Index, Node, Place};
 use crate::source::SourceId;
@@ -12,6 +13,9 @@ pub(super) fn check(modules: &[(SourceId, Module)], index: &Index) -> Vec<(Sourc
     let mut faults = Vec::new();
     node(modules, &index.root, &mut Vec::new(), &mut faults);
     for (id, module) in modules {
+        if let Some(range) = empty_block(module) {
+            faults.push((*id, Fault::new("policy::metadata", range, "nothing stands below METADATA")));
+        }
         faults.extend(module.rules.iter().filter_map(parameters).map(|fault| (*id, fault)));
     }
     faults

@@ -242,9 +242,12 @@ impl Flow {
             TermKind::Var(name) if &**name == "_" => {}
             TermKind::Var(name) => drop(self.gives.insert(name.clone())),
             TermKind::Array(items) => items.iter().for_each(|t| self.binding(t)),
-            TermKind::Object(entries) => entries.iter().for_each(|(k, v)| {
-                self.term(k);
-                self.binding(v);
+            TermKind::Object(entries) => entries.iter().for_each(|(key, value)| {
+                self.term(key);
+                match key.kind {
+                    TermKind::Var(_) => self.term(value),
+                    _ => self.binding(value),
+                }
             }),
             _ => self.term(term),
         }

@@ -90,7 +90,12 @@ impl Checker<'_> {
                 }
             }
             ExprKind::SomeIn { key, value, domain } => {
-                self.term(domain, locals);
+                let found = self.term(domain, locals);
+                let iterable =
+                    [Type::array(Type::Any), Type::Set(Box::new(Type::Any)), Type::object(Type::Any, Type::Any)];
+                if !iterable.iter().any(|kind| kind.overlaps(&found)) {
+                    self.fault(domain, "this is no collection: there is nothing to iterate over");
+                }
                 for name in key.iter().chain([value]).flat_map(pattern) {
                     locals.insert(name, Type::Any);
                 }

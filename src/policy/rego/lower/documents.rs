@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::super::ast::{Term, TermKind};
+use super::super::ast::{Expr, ExprKind, Term, TermKind};
 use super::super::print::quote;
 use super::super::program::{Index, Node};
 use super::PACKAGE;
@@ -35,6 +35,13 @@ impl Documents {
             return;
         }
         let ground: Vec<Arc<str>> = path.iter().map_while(constant).collect();
+        if let Some(node) = index.node(&ground)
+            && ground.len() == path.len()
+            && index.is_deep(&node.rules)
+        {
+            *term = copy(term);
+            return;
+        }
         let Some((node, depth)) = package_at(&index.root, &ground) else { return };
         let pattern: Vec<Step> = path.iter().skip(depth).map(constant).collect();
         let prefix: Vec<Arc<str>> = ground.iter().take(depth).cloned().collect();
@@ -87,7 +94,7 @@ impl Documents {
         let Some(child) = path.last() else { return };
         let is_rule = node.rules.iter().any(|place| index.arity(*place).is_none());
         let value = if is_rule && node.children.is_empty() {
-            reference(path)
+            if index.is_deep(&node.rules) { copied(path) } else { reference(path) }
         } else if is_rule {
             let below = self.document(index, path, node, rest);
             format!("object.union({}, {})", reference(path), reference(&[PACKAGE.into(), below.into()]))
@@ -102,12 +109,27 @@ impl Documents {
     }
 }
 
+/// The same as [`copied`], as a term.
+fn copy(term: &Term) -> Term {
+    let range = term.range;
+    let (key, value) = (Term::var(range, "__cgk"), Term::var(range, "__cgv"));
+    let domain = super::internal(range, "collection", vec![term.clone()]);
+    let each = ExprKind::SomeIn { key: Some(key.clone()), value: value.clone(), domain };
+    let body = vec![Expr::new(range, each)];
+    Term::new(range, TermKind::ObjectComprehension(Box::new(key), Box::new(value), body))
+}
+
 fn name(n: usize) -> String {
     format!("document_{n}")
 }
 
 fn reference(path: &[Arc<str>]) -> String {
     format!("data{}", steps(path))
+}
+
+/// A map that is empty when the rule gives nothing.
+fn copied(path: &[Arc<str>]) -> String {
+    format!("{{ck: cv | some ck, cv in {PACKAGE}.collection({})}}", reference(path))
 }
 
 fn steps(path: &[Arc<str>]) -> String {

@@ -110,14 +110,13 @@ impl visit::Visitor for Finder {
 }
 
 /// A function of several modules: each gets a name of its own, and the first module calls them all.
-pub(super) fn join_functions(modules: &mut [(SourceId, Module)], index: &Index) {
+pub(super) fn join_functions(modules: &mut [(SourceId, Module)]) {
     let mut homes: BTreeMap<Vec<Arc<str>>, BTreeSet<usize>> = BTreeMap::new();
     for (m, (_, module)) in modules.iter().enumerate() {
         for rule in module.rules.iter().filter(|r| r.head.args.is_some()) {
             homes.entry(path_of(module, rule)).or_default().insert(m);
         }
     }
-    let _ = index;
     for (path, homes) in homes.into_iter().filter(|(_, homes)| homes.len() > 1) {
         let mut rest = homes.iter().copied();
         let Some(first) = rest.next() else { continue };

@@ -9,12 +9,14 @@
 //! - `$"…"`, `or`, `and`, `not { … }` become what they mean.
 
 mod documents;
+mod metadata;
 mod mocks;
 mod negation;
 mod terms;
 
 use std::sync::Arc;
 
+use super::annotations::Annotations;
 use super::ast::{Body, Expr, ExprKind, Module, Range, Rule, Term, TermKind, With};
 use super::parse::always;
 use super::program::Index;
@@ -31,8 +33,15 @@ pub(super) const FRESH: &str = "__cg";
 pub(super) const PACKAGE: &str = "changegate";
 
 /// Rewrites every module.
-pub(super) fn program(modules: &mut [(SourceId, Module)], index: &Index, documents: &mut Documents, mocks: &mut Mocks) {
-    mocks::join_functions(modules, index);
+pub(super) fn program(
+    modules: &mut [(SourceId, Module)],
+    index: &Index,
+    annotations: &Annotations,
+    documents: &mut Documents,
+    mocks: &mut Mocks,
+) {
+    metadata::insert(modules, annotations);
+    mocks::join_functions(modules);
     for (_, module) in modules {
         let mut lowering = Lowering { fresh: 0, index, documents, mocks, front: Vec::new() };
         for rule in &mut module.rules {
@@ -269,7 +278,7 @@ impl Lowering<'_> {
             args.push(pair.clone());
         }
         out.push(Expr::new(range, ExprKind::Term(call)));
-        if !direct {
+        if !direct && !left.is_wildcard() {
             out.push(Expr::new(range, ExprKind::Unify(left, pair)));
         }
     }

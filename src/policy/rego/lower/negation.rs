@@ -64,7 +64,12 @@ impl Lowering<'_> {
                 self.hoist(left, before);
                 self.hoist(right, before);
             }
-            TermKind::Ref(_, path) => path.iter_mut().for_each(|t| self.hoist(t, before)),
+            TermKind::Ref(head, path) => {
+                if !matches!(head.kind, TermKind::Var(_)) {
+                    self.hoist(head, before);
+                }
+                path.iter_mut().for_each(|t| self.hoist(t, before));
+            }
             TermKind::Array(items) | TermKind::Set(items) => items.iter_mut().for_each(|t| self.hoist(t, before)),
             TermKind::Object(entries) => entries.iter_mut().for_each(|(k, v)| {
                 self.hoist(k, before);
@@ -90,7 +95,8 @@ impl Lowering<'_> {
             *term = internal(term.range, "member", parts);
         }
         self.parts(term, before);
-        if matches!(term.kind, TermKind::Call(..) | TermKind::Infix(..) | TermKind::Ref(..)) {
+        let is_input = matches!(&term.kind, TermKind::Var(name) if &**name == "input");
+        if is_input || matches!(term.kind, TermKind::Call(..) | TermKind::Infix(..) | TermKind::Ref(..)) {
             let name = self.variable(term.range);
             let value = std::mem::replace(term, name.clone());
             before.push(Expr::new(term.range, ExprKind::Assign(name, value)));

@@ -147,6 +147,9 @@ impl Parser {
     fn statement(&mut self) -> Result<ExprKind, Fault> {
         let left = self.infix_pair()?;
         if self.eat(":=") {
+            if let Some(range) = unassignable(&left) {
+                return Err(self.fault(range, "`:=` assigns to variables, and to arrays and objects of them"));
+            }
             let right = self.infix_pair()?;
             return Ok(ExprKind::Assign(left, right));
         }
@@ -219,5 +222,15 @@ impl Parser {
             with.push(With { range: start.to(self.last()), target, value });
         }
         Ok(with)
+    }
+}
+
+/// The part of a left side that `:=` cannot assign to.
+fn unassignable(term: &Term) -> Option<super::Range> {
+    match &term.kind {
+        TermKind::Var(_) => None,
+        TermKind::Array(items) => items.iter().find_map(unassignable),
+        TermKind::Object(entries) => entries.iter().find_map(|(_, value)| unassignable(value)),
+        _ => Some(term.range),
     }
 }
