@@ -26,6 +26,8 @@ pub struct Config {
     pub context: Context,
     /// Approvals.
     pub approvals: Approvals,
+    /// Waivers.
+    pub waivers: Waivers,
     /// Audit trail.
     pub audit: Audit,
 }
@@ -99,14 +101,40 @@ pub struct TerraformRoot {
 }
 
 /// Whether charts and overlays are rendered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Render {
     /// With the tools on this machine.
     #[default]
     Auto,
     /// Never: templates are listed and not judged.
     Off,
+}
+
+/// `auto` or `off`. To YAML 1.1, `off` without quotes is `false`.
+impl<'de> Deserialize<'de> for Render {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Word;
+        impl serde::de::Visitor<'_> for Word {
+            type Value = Render;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("`auto` or `off`")
+            }
+
+            fn visit_bool<E: serde::de::Error>(self, on: bool) -> Result<Render, E> {
+                Ok(if on { Render::Auto } else { Render::Off })
+            }
+
+            fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<Render, E> {
+                match word {
+                    "auto" => Ok(Render::Auto),
+                    "off" => Ok(Render::Off),
+                    other => Err(E::invalid_value(serde::de::Unexpected::Str(other), &self)),
+                }
+            }
+        }
+        deserializer.deserialize_any(Word)
+    }
 }
 
 /// Kubernetes roots.
@@ -117,8 +145,10 @@ pub struct Kubernetes {
     pub render: Render,
     /// Helm charts with their values files.
     pub helm: Vec<HelmRoot>,
-    /// Kustomize roots; found by themselves when empty.
+    /// Kustomize roots besides those that no other one uses.
     pub kustomize: Vec<String>,
+    /// Longest time of one render as a duration (`60s`, `PT2M`); one minute when absent.
+    pub timeout: Option<String>,
 }
 
 /// One Helm chart.
@@ -129,6 +159,10 @@ pub struct HelmRoot {
     pub chart: String,
     /// Values files, in order.
     pub values: Vec<String>,
+    /// Name of the release; the chart's folder when absent.
+    pub release: Option<String>,
+    /// Namespace of the release.
+    pub namespace: Option<String>,
 }
 
 /// Where change requests live.
@@ -190,6 +224,22 @@ impl Default for Approvals {
             policy_owners: vec!["policy-owners".into()],
             bots: Vec::new(),
         }
+    }
+}
+
+/// How long an exception from a policy may last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Waivers {
+    /// Days from when it was given, or from now when that is not known.
+    pub max_days: u32,
+    /// The same for policies of severity critical.
+    pub critical_max_days: u32,
+}
+
+impl Default for Waivers {
+    fn default() -> Self {
+        Self { max_days: 90, critical_max_days: 30 }
     }
 }
 

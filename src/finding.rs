@@ -140,6 +140,8 @@ pub struct Finding {
     pub evidence: Vec<Evidence>,
     /// Survives line moves, renames and reformatting.
     pub fingerprint: String,
+    /// Id of the waiver or override that lifted it.
+    pub lifted_by: Option<Arc<str>>,
     /// Commits of the change that touched the resource.
     pub introduced_by: Vec<IntroducedBy>,
     /// Who owns the resource.

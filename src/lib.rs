@@ -56,5 +56,6 @@ pub mod audit;
 pub mod evaluate;
 pub mod output;
 pub mod resolve;
+pub mod waiver;
 
 pub mod gate;

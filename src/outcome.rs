@@ -99,6 +99,16 @@ pub struct Summary {
     pub by_severity: BTreeMap<&'static str, usize>,
     /// Results that could not be judged.
     pub unknown: usize,
+    /// Open failures that the change brought, or that nobody compared with a past.
+    pub new: usize,
+    /// Findings that are older than the change.
+    pub preexisting: usize,
+    /// Failures that the change mended.
+    pub fixed: usize,
+    /// Findings that a waiver silences.
+    pub waived: usize,
+    /// Findings that an override lifts.
+    pub overridden: usize,
 }
 
 impl Summary {
@@ -109,6 +119,11 @@ impl Summary {
             let n = findings.iter().filter(open).filter(|f| f.answer == Answer::Fail && f.severity == severity).count();
             self.by_severity.insert(severity.as_str(), n);
         }
+        let with = |status| findings.iter().filter(|f| f.status == status).count();
+        self.new = findings.iter().filter(open).filter(|f| f.answer == Answer::Fail).count();
+        self.preexisting = with(Status::Preexisting);
+        self.waived = with(Status::Waived);
+        self.overridden = with(Status::Overridden);
         self.unknown = findings.iter().filter(|f| f.answer == Answer::Unknown).count();
     }
 }
@@ -169,8 +184,8 @@ pub struct Outcome {
     pub valid_until: Option<Timestamp>,
     /// `--only` or `--skip` was given.
     pub partial: bool,
-    /// Change id and digest.
-    pub change: Option<ChangeRef>,
+    /// The change requests that were judged, sorted by id.
+    pub changes: Vec<ChangeRef>,
     /// What the policies say.
     pub verdict: Verdict,
     /// After waivers and overrides: sets the exit code.
@@ -187,8 +202,14 @@ pub struct Outcome {
     pub diagnostics: Vec<Diagnostic>,
     /// Policies that applied, sorted by id.
     pub policies: Vec<PolicyInfo>,
+    /// Failures that were there before the change and are gone; sorted as the findings are.
+    pub fixed: Vec<Finding>,
+    /// Every waiver that was given, with what it does.
+    pub waivers: Vec<crate::facts::WaiverFacts>,
     /// The approvals table, shown whenever an approval is missing.
     pub approvals: Vec<crate::facts::ApprovalFacts>,
+    /// Where people read the files of the judged commit: `https://github.com/acme/shop/blob/<commit>`.
+    pub web: Option<String>,
     /// `None` when the run writes no record.
     pub audit: Option<AuditReceipt>,
     /// All texts, to show places.
@@ -202,12 +223,19 @@ pub struct ChangeRef {
     pub id: Option<String>,
     /// Change digest (contract 3); null without a request.
     pub digest: Option<String>,
+    /// Path of its file, as shown.
+    pub path: Arc<str>,
 }
 
 impl Outcome {
     /// The process exit code.
     pub fn exit_code(&self) -> u8 {
         self.decision.exit_code()
+    }
+
+    /// The change request; the first one when there are several.
+    pub fn change(&self) -> Option<&ChangeRef> {
+        self.changes.first()
     }
 }
 

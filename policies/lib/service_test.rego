@@ -25,3 +25,24 @@ test_singleton if {
 	service.singleton(_services, "cron")
 	not service.singleton(_services, "cache")
 }
+
+_graph := {"entries": [
+	object.union(sample.service("api", 1), {
+		"depends_on": ["resource:default/db"], "consumes_apis": ["payments-v1"], "dependency_of": ["shop"],
+	}),
+	object.union(sample.service("payments", 1), {"provides_apis": ["api:default/payments-v1"]}),
+	object.union(sample.service("cache", 2), {"dependency_of": ["component:default/api"]}),
+	sample.service("shop", 2),
+]}
+
+test_dependencies_one_step_away if {
+	service.dependencies(_graph, {"api"}) == {"db", "payments", "cache"}
+	service.dependencies(_graph, {"shop"}) == {"api"}
+	service.dependencies(_graph, {"nobody"}) == set()
+	service.dependencies({"entries": [sample.service("a", 1)]}, {"a"}) == set()
+}
+
+test_dependents_one_step_away if {
+	service.dependents(_graph, {"payments"}) == {"api"}
+	service.dependents(_graph, {"api"}) == {"shop"}
+}

@@ -89,7 +89,7 @@ impl Writer<'_, '_> {
 }
 
 fn approval_detail(a: &ApprovalFacts, outcome: &Outcome) -> Map<String, Value> {
-    let change = outcome.change.as_ref();
+    let change = outcome.change();
     let detail = json!({
         "by": a.by, "login": a.login, "roles": a.roles, "at": a.at, "method": a.method, "assurance": a.assurance,
         "bound_digest": a.bound_digest, "commit": a.commit, "decision": a.decision,

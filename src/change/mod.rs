@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod documents;
 pub mod identity;
 pub mod matrix;
+pub mod pull_request;
 pub mod request;
 
 mod canonical;

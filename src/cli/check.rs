@@ -6,7 +6,7 @@ use changegate::audit::Attestation;
 use changegate::facts::Stage;
 use changegate::gate::{self, AuditRequest, PolicyRequest, Progress, Request, Silent};
 use changegate::outcome::Outcome;
-use changegate::output::{self, Format};
+use changegate::output::{self, Format, Show, Style};
 use changegate::policy::library::Selection;
 
 use super::progress::Bar;
@@ -29,7 +29,8 @@ pub(super) fn run(args: &CheckArgs) -> Answer {
     let outcome = with_progress(args.quiet, |progress| {
         gate::in_pool(environment::jobs(args.input.jobs), || gate::check(&request, progress))
     });
-    let style = environment::style(args.color, args.quiet);
+    let show = if args.show.is_some() { Show::Everything } else { Show::Introduced };
+    let style = Style { show, ..environment::style(args.color, args.quiet) };
     let mut answer = Answer {
         stdout: output::render(args.format, &outcome, &style).into_bytes(),
         code: outcome.exit_code(),
@@ -59,7 +60,8 @@ pub(super) fn bare() -> Request {
         base: None,
         head: None,
         plan: Vec::new(),
-        change: None,
+        change: Vec::new(),
+        pull_request: None,
         context: None,
         reviews: None,
         stage: Stage::PullRequest,
@@ -77,10 +79,12 @@ pub(super) fn request(input: &InputArgs, policies: PolicyRequest, audit: AuditRe
         base: input.base.clone(),
         head: input.head.clone(),
         plans: input.plan.clone(),
-        change: input.change.clone(),
+        changes: input.change.clone(),
+        pull_request: input.pull_request.clone(),
         context: input.context.clone(),
         reviews: input.reviews.clone(),
         terraform: environment::terraform(),
+        programs: environment::programs(),
         stage: input.stage,
         clock: environment::clock(input.now),
         policies,

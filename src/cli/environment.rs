@@ -7,6 +7,7 @@ use std::io::IsTerminal;
 use changegate::audit::Secret;
 use changegate::facts::Actor;
 use changegate::gate::{Clock, Run};
+use changegate::kubernetes::render::Programs;
 use changegate::output::Style;
 use changegate::terraform::config::Options;
 
@@ -48,11 +49,35 @@ pub(super) fn style(color: When, quiet: bool) -> Style {
             When::Always => true,
             When::Never => false,
         },
-        unicode: !matches!(locale.as_str(), "c" | "posix") || cfg!(windows),
+        // A locale that names no other character set is taken to be UTF-8; nothing at all is what containers have.
+        unicode: cfg!(windows) || !matches!(locale.as_str(), "c" | "posix") && speaks_unicode(&locale),
         width: usize::clamp(width, 40, 160),
-        hyperlinks: false,
+        hyperlinks: terminal && color != When::Never && variable("NO_COLOR").is_none() && has_hyperlinks(),
         quiet,
+        ..Style::default()
     }
+}
+
+/// Whether the terminal makes links of OSC 8 sequences: those that say who they are and are known to; others print
+/// the sequences as text. Multiplexers pass them on only in their newest versions.
+fn has_hyperlinks() -> bool {
+    if let Some(force) = variable("FORCE_HYPERLINK") {
+        return force != "0";
+    }
+    let known = ["iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper", "rio", "Tabby"];
+    let program = variable("TERM_PROGRAM").is_some_and(|name| known.contains(&name.as_str()));
+    let vte = variable("VTE_VERSION").and_then(|v| v.parse::<u32>().ok()).is_some_and(|version| version >= 5000);
+    let term = variable("TERM").unwrap_or_default();
+    let terms = ["xterm-kitty", "alacritty", "foot", "xterm-ghostty"].iter().any(|name| term.starts_with(name));
+    let multiplexed = variable("TMUX").is_some() || term.starts_with("screen");
+    !multiplexed
+        && (program || vte || terms || variable("WT_SESSION").is_some() || variable("KONSOLE_VERSION").is_some())
+}
+
+/// Whether the character set of a locale (`de_DE.ISO-8859-1`) is UTF-8.
+fn speaks_unicode(locale: &str) -> bool {
+    let charset = locale.split('@').next().and_then(|name| name.split_once('.')).map(|(_, charset)| charset);
+    charset.is_none_or(|charset| matches!(charset, "utf-8" | "utf8"))
 }
 
 fn terminal_width() -> Option<usize> {
@@ -99,6 +124,11 @@ pub(super) fn program_sha256() -> Option<String> {
     changegate::audit::sha256_of(&mut program).ok().map(|hash| hash.to_string())
 }
 
+/// Where renderers are looked for.
+pub(super) fn programs() -> Programs {
+    Programs::new(std::env::var_os("PATH").as_deref())
+}
+
 /// 32 random bytes.
 pub(super) fn random() -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
@@ -110,7 +140,13 @@ pub(super) fn run() -> Run {
     let first = |names: &[&str]| names.iter().find_map(|name| variable(name));
     let pull_request =
         variable("GITHUB_REF").and_then(|r| Some(r.strip_prefix("refs/pull/")?.split('/').next()?.to_owned()));
+    // What stands in front of a commit id where the forge shows files.
+    let of = |server: &str, name: &str, between: &str| {
+        Some(format!("{}/{}/{between}/", variable(server)?.trim_end_matches('/'), variable(name)?))
+    };
+    let gitlab = || variable("CI_PROJECT_URL").map(|url| format!("{url}/-/blob/"));
     Run {
+        files_url: of("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "blob").or_else(gitlab),
         id: first(&["GITHUB_RUN_ID", "CI_PIPELINE_ID", "BUILDKITE_BUILD_ID", "BUILD_TAG"]),
         repository: first(&["GITHUB_REPOSITORY", "CI_PROJECT_PATH", "BUILDKITE_REPO", "GIT_URL"])
             .map(|url| changegate::audit::without_credentials(&url)),

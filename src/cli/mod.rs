@@ -63,9 +63,13 @@ struct InputArgs {
     /// Plan JSON of `terraform show -json` or `tofu show -json` (repeatable)
     #[arg(long, value_name = "FILE")]
     plan: Vec<PathBuf>,
-    /// Change request [default: the one the change adds or edits, or that a commit trailer names]
+    /// Change request (repeatable) [default: those that the change adds or edits, or that a commit trailer, the pull
+    /// request or a label names]
     #[arg(long, value_name = "FILE")]
-    change: Option<PathBuf>,
+    change: Vec<PathBuf>,
+    /// The pull request: the JSON of the GitHub or GitLab API, untouched
+    #[arg(long, value_name = "FILE")]
+    pull_request: Option<PathBuf>,
     /// Directory of context documents: calendar, catalogue, matrix, identities, … [default: .changegate]
     #[arg(long, value_name = "DIR")]
     context: Option<PathBuf>,
@@ -106,7 +110,7 @@ struct CheckArgs {
     input: InputArgs,
     #[command(flatten)]
     policy: PolicyArgs,
-    /// Output on standard output: pretty, json, sarif or github
+    /// Output on standard output: pretty, json, sarif, junit, github, gitlab or markdown
     #[arg(long, value_name = "FORMAT", default_value = "pretty", value_parser = format)]
     format: Format,
     /// Also write this format to this file (repeatable)
@@ -125,6 +129,9 @@ struct CheckArgs {
     no_audit: bool,
     #[command(flatten)]
     attest: attest::AttestArgs,
+    /// Show also what is older than the change, and what it fixed
+    #[arg(long, value_name = "WHAT", value_enum)]
+    show: Option<Shown>,
     /// Print the verdict only; the exit code stays the same
     #[arg(long, short)]
     quiet: bool,
@@ -178,6 +185,12 @@ enum PolicyCommand {
         #[command(flatten)]
         policy: PolicyArgs,
     },
+}
+
+/// What is shown besides what the change introduced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Shown {
+    Preexisting,
 }
 
 /// When to use colour.

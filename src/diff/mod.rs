@@ -39,7 +39,7 @@ pub fn compare(
     let mut result: Vec<Resource> = pairing::pair(base, head, sources)
         .into_iter()
         .filter_map(|pair| match pair {
-            (Some(before), Some(after)) => Some(updated(&before, after, sources)),
+            (Some(before), Some(after)) => Some(updated(before, after, sources)),
             (None, Some(after)) => Some(Resource { action: Action::Create, before: None, ..after }),
             (Some(before), None) => Some(deleted(before)),
             (None, None) => None,
@@ -54,11 +54,11 @@ pub fn path_of<'a>(resource: &Resource, sources: &'a Sources) -> &'a str {
     sources.get(resource.span.source).map_or("", |s| &s.path)
 }
 
-fn updated(before: &Resource, after: Resource, sources: &Sources) -> Resource {
+fn updated(before: Resource, after: Resource, sources: &Sources) -> Resource {
     let mut changed = changed_paths(&before.attrs, &after.attrs, sources);
     changed.extend(lifecycle_paths(before.lifecycle.as_ref(), after.lifecycle.as_ref(), sources));
     let action = if changed.is_empty() { Action::NoOp } else { Action::Update };
-    Resource { action, before: Some(before.attrs.clone()), changed, ..after }
+    Resource { action, before: Some(before.attrs.clone()), changed, base: Some(Arc::new(before)), ..after }
 }
 
 fn deleted(before: Resource) -> Resource {

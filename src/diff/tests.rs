@@ -210,7 +210,7 @@ fn commits_are_narrowed_to_those_that_changed_the_resource() {
     let mut result = compare(base, head, &world.sources, &[]);
     let commit = |id: &str| IntroducedBy { commit: id.into(), author: "".into(), committer: "".into(), signer: None };
     let found = |r: &Resource, c: &IntroducedBy| &*r.id == "Service/a" && &*c.commit == "2";
-    attribute(&mut result, &world.sources, |_| vec![commit("2"), commit("1")], found);
+    attribute(&mut result, |_| vec![commit("2"), commit("1")], found);
     let by = |id: &str| {
         let resource = result.iter().find(|r| &*r.id == id).expect("there");
         resource.introduced_by.iter().map(|c| c.commit.to_string()).collect::<Vec<_>>()

@@ -22,7 +22,7 @@ pub const CONFIG_FILE: &str = "changegate.yaml";
 /// How a file is parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Format {
-    /// `.yaml`, `.yml`.
+    /// `.yaml`, `.yml`, and a file named `Kustomization`.
     Yaml,
     /// `.json`.
     Json,
@@ -64,7 +64,7 @@ pub fn format_of(path: &str) -> Option<Format> {
         Some(Format::Terraform)
     } else if lower.ends_with(".json") {
         Some(Format::Json)
-    } else if lower.ends_with(".yaml") || lower.ends_with(".yml") {
+    } else if lower.ends_with(".yaml") || lower.ends_with(".yml") || name == "Kustomization" {
         Some(Format::Yaml)
     } else {
         None
@@ -114,6 +114,7 @@ mod tests {
             ("main.tofu.json", Some(Format::TerraformJson)),
             ("terraform.tfvars", None),
             ("yaml", None),
+            ("over/Kustomization", Some(Format::Yaml)),
             ("a.yaml/readme", None),
         ];
         cases.iter().for_each(|(path, format)| assert_eq!(format_of(path), *format, "{path}"));

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::{Answers, Task};
+use super::{Answers, Raised, Task};
 use crate::facts::{Resource, Stage};
 use crate::finding::{Answer, Diagnostic, Enforcement, Evidence, Finding, Severity, Status};
 use crate::parse::tree::{Node, Path, Step};
@@ -19,6 +19,8 @@ pub(super) struct About<'a> {
     pub(super) policy: &'a Policy,
     /// About what; `None` for the change.
     pub(super) resource: Option<&'a Resource>,
+    /// Its index.
+    pub(super) index: Option<usize>,
 }
 
 /// A finding as a policy writes it.
@@ -30,6 +32,7 @@ struct Written {
     path: Vec<serde_json::Value>,
     at: Option<Place>,
     file: Option<String>,
+    source: Option<String>,
     resource: Option<String>,
     #[serde(default)]
     pending: bool,
@@ -48,6 +51,7 @@ enum Place {
     Resource,
     Change,
     File,
+    Source,
 }
 
 impl About<'_> {
@@ -57,7 +61,8 @@ impl About<'_> {
         {
             for member in rule.map_or(Ok(Vec::new()), |rule| engine.set(rule))? {
                 let written = written(member).map_err(|message| EvalError::Failed { message, place: None })?;
-                answers.findings.push(self.finding(answer, written));
+                let path = written.path.iter().filter_map(step).collect();
+                answers.findings.push(Raised { finding: self.finding(answer, written), resource: self.index, path });
             }
         }
         if let Some(rule) = &self.policy.valid_until {
@@ -80,6 +85,7 @@ impl About<'_> {
             enforcement: written.enforcement.unwrap_or_else(|| custom.enforcement_at(stage)),
             answer,
             status: Status::Open,
+            lifted_by: None,
             pending: written.pending,
             fingerprint: self.fingerprint(answer, &written, id),
             resource: id.map(Into::into),
@@ -119,6 +125,7 @@ impl About<'_> {
                     self.task.sources.iter().filter(|(_, s)| &*s.path == path).map(|(id, s)| (s.revision, id));
                 sources.next().map(|(_, id)| Span::new(id, 0, 0))
             }
+            Place::Source => self.task.sources.span_of_place(written.source.as_deref()?),
             Place::Resource => {
                 let resource = resource?;
                 if written.path.is_empty() {

@@ -1,13 +1,95 @@
 //! Facts as the policies see them (docs/policy-input.md).
 
+use std::sync::OnceLock;
+
 use rayon::prelude::*;
 
 use super::Task;
-use crate::facts::{Iac, Related, Resource, World};
+use crate::facts::{Dangling, Iac, Related, Resource, World};
 use crate::finding::Diagnostic;
+use crate::kubernetes;
 use crate::parse::tree::{Path, Step};
 use crate::policy::engine::Input;
 use crate::source::Sources;
+
+/// All resources, and what evaluations share of each: attributes are converted once, however many others are joined
+/// with a resource.
+pub(super) struct Views<'a> {
+    all: &'a [Resource],
+    sources: &'a Sources,
+    /// Whether somebody asks for `effective`.
+    with_effective: bool,
+    shared: Vec<OnceLock<View>>,
+}
+
+/// One resource as others see it.
+struct View {
+    attrs: Input,
+    /// Null where the kind has no defaults, and when nobody asks.
+    effective: Input,
+    /// Without the relation, which differs.
+    as_related: Input,
+}
+
+impl<'a> Views<'a> {
+    pub(super) fn new(all: &'a [Resource], sources: &'a Sources, with_effective: bool) -> Self {
+        Self { all, sources, with_effective, shared: std::iter::repeat_with(OnceLock::new).take(all.len()).collect() }
+    }
+
+    fn of(&self, index: usize) -> Option<&View> {
+        let resource = self.all.get(index)?;
+        let view = || {
+            let attrs = Input::of_node(&resource.attrs);
+            let effective = Some(resource).filter(|_| self.with_effective).and_then(kubernetes::effective);
+            let effective = effective.map_or(Input::from(None), |node| Input::of_node(&node));
+            let mut entries = summary(resource, self.sources);
+            let names = resource.related.iter().filter_map(|join| name_of(join, self.all)).collect();
+            entries.extend([
+                ("attrs", attrs.clone()),
+                ("effective", effective.clone()),
+                ("related", Input::list(names)),
+            ]);
+            View { attrs, effective, as_related: Input::object(entries) }
+        };
+        Some(self.shared.get(index)?.get_or_init(view))
+    }
+
+    /// One resource as a policy sees it (docs/policy-input.md, Resource). Null when there is no such index.
+    pub(super) fn resource(&self, index: usize) -> Input {
+        let (Some(resource), Some(view)) = (self.all.get(index), self.of(index)) else { return Input::from(None) };
+        let related = resource
+            .related
+            .iter()
+            .filter_map(|join| Some(self.of(join.index)?.as_related.with(vec![("relation", join.relation.into())])));
+        let mut entries = summary(resource, self.sources);
+        entries.extend([
+            ("attrs", view.attrs.clone()),
+            ("effective", view.effective.clone()),
+            ("before", resource.before.as_ref().map_or(Input::from(None), |node| Input::of_node(node))),
+            ("changed", paths(&resource.changed)),
+            ("unknown", paths(&resource.unknown)),
+            ("sensitive", paths(&resource.sensitive)),
+            ("replace_paths", paths(&resource.replace_paths)),
+            ("lifecycle", resource.lifecycle.as_ref().map_or(Input::from(None), Input::of_node)),
+            ("region", resource.region.as_deref().into()),
+            ("zones", Input::list(resource.zones.iter().map(|z| (&**z).into()).collect())),
+            ("stateful", resource.stateful.into()),
+            ("owners", Input::list(resource.owners.iter().map(|o| (&**o).into()).collect())),
+            ("introduced_by", Input::of(&resource.introduced_by).unwrap_or_else(|_| Input::list(Vec::new()))),
+            ("related", Input::list(related.collect())),
+            ("dangling", Input::list(resource.dangling.iter().map(dangling).collect())),
+        ]);
+        Input::object(entries)
+    }
+
+    fn changed(&self, changed: &[usize]) -> Input {
+        Input::list(changed.iter().map(|index| self.resource(*index)).collect())
+    }
+
+    fn every(&self) -> Input {
+        Input::list((0..self.all.len()).into_par_iter().map(|index| self.resource(index)).collect())
+    }
+}
 
 /// The parts of the input that evaluations share.
 pub(super) struct Shared {
@@ -19,59 +101,44 @@ pub(super) struct Shared {
 
 impl Shared {
     /// `with_resources` is only built when somebody who is asked reads it: it holds every attribute of the tree.
-    pub(super) fn new(task: &Task<'_>, with_resources: bool) -> Result<Self, Diagnostic> {
+    pub(super) fn new(task: &Task<'_>, views: &Views<'_>, with_resources: bool) -> Result<Self, Diagnostic> {
         let failed = |e: String| Diagnostic::error("gate::input", format!("the policy input cannot be built: {e}"));
-        let world = Input::of(task.world).map_err(failed)?;
-        let changed = task.resources.iter().filter(|r| r.action.is_change());
-        let changed = Input::list(changed.map(|r| resource_input(r, task.resources, task.sources)).collect());
-        let base = world.with(vec![("changed", changed)]);
-        let with_resources = if with_resources {
-            let all = task.resources.par_iter().map(|r| resource_input(r, task.resources, task.sources)).collect();
-            base.with(vec![("resources", Input::list(all))])
-        } else {
-            base.clone()
-        };
+        let base = Input::of(task.world).map_err(failed)?.with(vec![("changed", views.changed(task.changed))]);
+        let with_resources = if with_resources { base.with(vec![("resources", views.every())]) } else { base.clone() };
         Ok(Self { base, with_resources })
     }
 }
 
-/// The whole input document, as a policy sees it with every resource.
+/// The whole input document, as a policy sees it with every resource; `changed` are indexes of the changed ones.
 ///
 /// # Errors
 /// A message, when the world does not serialise.
-pub fn whole_input(world: &World, resources: &[Resource], sources: &Sources) -> Result<Input, String> {
-    let all: Vec<Input> = resources.par_iter().map(|r| resource_input(r, resources, sources)).collect();
-    let changed = all.iter().zip(resources).filter(|(_, r)| r.action.is_change()).map(|(i, _)| i.clone()).collect();
-    Ok(Input::of(world)?.with(vec![("changed", Input::list(changed)), ("resources", Input::list(all))]))
+pub fn whole_input(
+    world: &World,
+    resources: &[Resource],
+    changed: &[usize],
+    sources: &Sources,
+) -> Result<Input, String> {
+    let views = Views::new(resources, sources, true);
+    Ok(Input::of(world)?.with(vec![("changed", views.changed(changed)), ("resources", views.every())]))
 }
 
-/// One resource as a policy sees it (docs/policy-input.md, Resource).
-pub fn resource_input(resource: &Resource, all: &[Resource], sources: &Sources) -> Input {
-    let related = resource.related.iter().filter_map(|join| {
-        let other = all.get(join.index)?;
-        let mut entries = summary(other, sources);
-        entries.push(("relation", join.relation.into()));
-        entries.push(("attrs", Input::of_node(&other.attrs)));
-        entries.push(("related", Input::list(other.related.iter().filter_map(|join| name_of(join, all)).collect())));
-        Some(Input::object(entries))
+/// A reference that nothing answers. What a selector misses has no name.
+fn dangling(missing: &Dangling) -> Input {
+    let id = missing.kind.as_ref().zip(missing.name.as_ref()).map(|(kind, name)| match &missing.namespace {
+        Some(namespace) => format!("{kind}/{namespace}/{name}"),
+        None => format!("{kind}/{name}"),
     });
-    let mut entries = summary(resource, sources);
-    entries.extend([
-        ("attrs", Input::of_node(&resource.attrs)),
-        ("before", resource.before.as_ref().map_or(Input::from(None), |node| Input::of_node(node))),
-        ("changed", paths(&resource.changed)),
-        ("unknown", paths(&resource.unknown)),
-        ("sensitive", paths(&resource.sensitive)),
-        ("replace_paths", paths(&resource.replace_paths)),
-        ("lifecycle", resource.lifecycle.as_ref().map_or(Input::from(None), Input::of_node)),
-        ("region", resource.region.as_deref().into()),
-        ("zones", Input::list(resource.zones.iter().map(|z| (&**z).into()).collect())),
-        ("stateful", resource.stateful.into()),
-        ("owners", Input::list(resource.owners.iter().map(|o| (&**o).into()).collect())),
-        ("introduced_by", Input::of(&resource.introduced_by).unwrap_or_else(|_| Input::list(Vec::new()))),
-        ("related", Input::list(related.collect())),
-    ]);
-    Input::object(entries)
+    let among = missing.among.and_then(|n| i64::try_from(n).ok());
+    Input::object(vec![
+        ("relation", missing.relation.into()),
+        ("id", id.as_deref().into()),
+        ("type", missing.kind.as_deref().into()),
+        ("namespace", missing.namespace.as_deref().into()),
+        ("name", missing.name.as_deref().into()),
+        ("path", path(&missing.path)),
+        ("among", among.map_or(Input::from(None), Input::from)),
+    ])
 }
 
 /// What a related resource is itself related to, by name only: one step further, and no more.
@@ -107,9 +174,13 @@ fn summary(r: &Resource, sources: &Sources) -> Vec<(&'static str, Input)> {
 }
 
 fn paths(paths: &[Path]) -> Input {
+    Input::list(paths.iter().map(path).collect())
+}
+
+fn path(path: &Path) -> Input {
     let step = |step: &Step| match step {
         Step::Key(key) => Input::from(&**key),
         Step::Index(index) => i64::try_from(*index).unwrap_or(i64::MAX).into(),
     };
-    Input::list(paths.iter().map(|path| Input::list(path.iter().map(step).collect())).collect())
+    Input::list(path.iter().map(step).collect())
 }

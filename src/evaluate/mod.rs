@@ -2,6 +2,7 @@
 
 mod answer;
 mod input;
+mod past;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,15 +11,16 @@ use rayon::prelude::*;
 
 use crate::facts::{Resource, World};
 use crate::finding::{Diagnostic, Finding};
-use crate::parse::tree::Node;
+use crate::parse::tree::{Node, Path};
 use crate::policy::engine::{Engine, EvalError};
 use crate::policy::library::{self, Library, Policy};
 use crate::source::Sources;
 
 use answer::About;
-use input::Shared;
+use input::{Shared, Views};
 
-pub use input::{resource_input, whole_input};
+pub use input::whole_input;
+pub use past::compare;
 
 /// What is evaluated.
 pub struct Task<'a> {
@@ -30,6 +32,8 @@ pub struct Task<'a> {
     pub world: &'a World,
     /// Every resource.
     pub resources: &'a [Resource],
+    /// Which resources the change, as far as its request goes, changes: indexes of `resources`.
+    pub changed: &'a [usize],
     /// Whether a resource is judged: indexes of `resources`.
     pub judged: Vec<usize>,
     /// The change request's document and its place, for findings `at: "change"`.
@@ -40,11 +44,22 @@ pub struct Task<'a> {
     pub tick: &'a (dyn Fn() + Sync),
 }
 
+/// A finding, and what it was raised on.
+#[derive(Clone, Debug)]
+pub struct Raised {
+    /// The finding.
+    pub finding: Finding,
+    /// Index of the resource that was judged; `None` when the change was.
+    pub resource: Option<usize>,
+    /// What it points at, below the resource's attributes.
+    pub path: Path,
+}
+
 /// What came out.
 #[derive(Debug, Default)]
 pub struct Evaluation {
     /// Not yet sorted by place.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<Raised>,
     /// Policies that could not be evaluated.
     pub diagnostics: Vec<Diagnostic>,
     /// On how many subjects each policy was evaluated, in the order of the task's policies.
@@ -62,7 +77,9 @@ pub struct Evaluation {
 pub fn evaluate(task: &Task<'_>) -> Result<Evaluation, Diagnostic> {
     let subjects = subjects(task);
     let asked = || subjects.iter().flat_map(|s| &s.policies).filter_map(|index| task.policies.get(*index));
-    let shared = Shared::new(task, asked().any(|policy| policy.reads_resources))?;
+    let with_effective = asked().any(|policy| policy.reads_effective) || task.library.reads_effective;
+    let views = Views::new(task.resources, task.sources, with_effective);
+    let shared = Shared::new(task, &views, asked().any(|policy| policy.reads_resources))?;
     let mut engine = task.library.engine.clone();
     engine.set_input(shared.base.clone());
     if let Some(policy) = task.policies.first() {
@@ -74,7 +91,7 @@ pub fn evaluate(task: &Task<'_>) -> Result<Evaluation, Diagnostic> {
         .map_init(
             || engine.clone(),
             |engine, subject| {
-                let answers = judge(task, &shared, engine, subject);
+                let answers = judge(task, &views, &shared, engine, subject);
                 (task.tick)();
                 answers
             },
@@ -118,14 +135,14 @@ fn subjects(task: &Task<'_>) -> Vec<Subject> {
 /// What the policies answered about one subject.
 #[derive(Default)]
 struct Answers {
-    findings: Vec<Finding>,
+    findings: Vec<Raised>,
     diagnostics: Vec<Diagnostic>,
     instants: Vec<i64>,
 }
 
-fn judge(task: &Task<'_>, shared: &Shared, engine: &mut Engine, subject: &Subject) -> Answers {
+fn judge(task: &Task<'_>, views: &Views<'_>, shared: &Shared, engine: &mut Engine, subject: &Subject) -> Answers {
     let resource = subject.resource.and_then(|index| task.resources.get(index));
-    let own = resource.map(|r| resource_input(r, task.resources, task.sources));
+    let own = subject.resource.map(|index| views.resource(index));
     let mut answers = Answers::default();
     for policy in subject.policies.iter().filter_map(|index| task.policies.get(*index)) {
         let base = if policy.reads_resources { &shared.with_resources } else { &shared.base };
@@ -133,7 +150,7 @@ fn judge(task: &Task<'_>, shared: &Shared, engine: &mut Engine, subject: &Subjec
             Some(own) => base.with(vec![("resource", own.clone())]),
             None => base.clone(),
         });
-        let about = About { task, policy, resource };
+        let about = About { task, policy, resource, index: subject.resource };
         if let Err(fault) = about.ask(engine, &mut answers) {
             answers.diagnostics.push(about.fault(&fault));
             if fault == EvalError::Panicked {

@@ -5,12 +5,14 @@
 
 mod resource;
 mod stateful;
+mod waiver;
 mod world;
 
-pub use resource::{Action, Iac, Related, Resource};
+pub use resource::{Action, Dangling, Iac, Related, Resource};
 pub use stateful::is_stateful;
+pub use waiver::WaiverFacts;
 pub use world::{
-    Actor, ApprovalFacts, CalendarFacts, CalendarHeader, ChangeFacts, CommitFacts, ConfigFacts, ContextFacts,
-    DeferredFacts, DriftFacts, FileFacts, GitFacts, Instant, MatrixFacts, Mode, Occupied, PlanFacts, RiskFacts,
-    ScopedService, ServiceEntry, SlotFacts, Stage, WindowFacts, WindowOfChange, World,
+    Actor, ApprovalFacts, AuditFacts, CalendarFacts, CalendarHeader, ChangeFacts, CommitFacts, ConfigFacts,
+    ContextFacts, DeferredFacts, DriftFacts, FileFacts, GitFacts, Instant, MatrixFacts, Mode, Occupied, PlanFacts,
+    PullRequestFacts, RiskFacts, ScopedService, ServiceEntry, SlotFacts, Stage, WindowFacts, WindowOfChange, World,
 };

@@ -68,11 +68,35 @@ impl Action {
 /// How one resource belongs to another.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Related {
-    /// `scaler` (an HPA or ScaledObject that targets it), `scale-target`, `canary` (a Flagger Canary that
-    /// targets it), `canary-target`, `rollout` (an Argo Rollout whose `workloadRef` names it), `workload`.
+    /// What the other one is to it: `scaler`, `scale-target`, `pdb`, `workload`, … (docs/policy-input.md, Related).
     pub relation: &'static str,
     /// Index into the facts' resources.
     pub index: usize,
+}
+
+/// A reference that nothing in the tree answers. What it names may exist elsewhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Dangling {
+    /// What the other one would be to it.
+    pub relation: &'static str,
+    /// `apps/Deployment`; `None` for a selector, which names nobody.
+    pub kind: Option<Arc<str>>,
+    /// Of what is named.
+    pub namespace: Option<Arc<str>>,
+    /// Of what is named.
+    pub name: Option<Arc<str>>,
+    /// Where the reference stands in the attributes.
+    pub path: Path,
+    /// From how many in the tree a selector could have picked; `None` when there may be more than can be seen.
+    pub among: Option<usize>,
+}
+
+impl Dangling {
+    /// Whether both miss the same thing, at whatever place.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let key = |d: &Self| (d.relation, d.kind.clone(), d.namespace.clone(), d.name.clone());
+        key(self) == key(other)
+    }
 }
 
 /// One thing that the change could touch.
@@ -90,12 +114,18 @@ pub struct Resource {
     pub namespace: Option<Arc<str>>,
     /// Terraform module path, `module.a.module.b`; `None` in the root module.
     pub module: Option<Arc<str>>,
-    /// Terraform: directory of the root module that it was evaluated in; empty for the repository's own root.
+    /// What it was evaluated or rendered in. Terraform: directory of the root module; empty for the repository's own
+    /// root. Kubernetes: the kustomization's directory (`k8s/prod`) or the chart and its release (`charts/app@orders`); `None` for
+    /// an object that stands in its file as it is.
     pub root: Option<Arc<str>>,
+    /// The path that decides where it belongs, where that is not the file it stands in.
+    pub place: Option<Arc<str>>,
     /// The attributes after the change (before it, when it is deleted). Kubernetes: the whole object.
     pub attrs: Arc<Node>,
     /// The attributes before the change, when it existed.
     pub before: Option<Arc<Node>>,
+    /// The whole resource before the change, when it existed and its other state was read.
+    pub base: Option<Arc<Resource>>,
     /// Terraform's `lifecycle` block.
     pub lifecycle: Option<Node>,
     /// The whole resource in its source.
@@ -134,4 +164,6 @@ pub struct Resource {
     pub introduced_by: Vec<IntroducedBy>,
     /// Resources it is joined with.
     pub related: Vec<Related>,
+    /// References of it that could not be resolved.
+    pub dangling: Vec<Dangling>,
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::WaiverFacts;
 use crate::parse::tree::Node;
 
 /// Where in the life of a change the gate stands.
@@ -97,6 +98,41 @@ pub struct GitFacts {
     pub files: Vec<FileFacts>,
     /// Canonical persons who contributed, sorted.
     pub contributors: Vec<String>,
+    /// The pull request, when the forge's description of it was handed over.
+    pub pull_request: Option<PullRequestFacts>,
+}
+
+/// A pull or merge request as the forge describes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PullRequestFacts {
+    /// `github` or `gitlab`.
+    pub forge: &'static str,
+    /// Its number.
+    pub number: Option<String>,
+    /// Login of its author.
+    pub author: Option<String>,
+    /// Canonical person, when the identity map knows the author.
+    pub author_id: Option<String>,
+    /// Whether the author is a machine.
+    pub bot: bool,
+    /// In the author's words.
+    pub title: String,
+    /// Names of labels.
+    pub labels: Vec<String>,
+    /// Not ready for a review.
+    pub draft: bool,
+    /// Commit id of its branch.
+    pub head: Option<String>,
+    /// Branch that it goes to.
+    pub target: Option<String>,
+    /// From another repository.
+    pub fork: bool,
+    /// Merged already.
+    pub merged: bool,
+    /// The forge's word on whether it can be merged.
+    pub merge_state: Option<String>,
+    /// Place where it was read.
+    pub source: String,
 }
 
 /// One commit of the change. Names and addresses are claims of whoever made it.
@@ -218,6 +254,22 @@ pub struct ServiceEntry {
     pub runbook: Option<String>,
     /// Regulations that apply.
     pub regulatory: Vec<String>,
+    /// References of what it depends on.
+    pub depends_on: Vec<String>,
+    /// References of what depends on it.
+    pub dependency_of: Vec<String>,
+    /// Interfaces that it offers.
+    pub provides_apis: Vec<String>,
+    /// Interfaces that it calls.
+    pub consumes_apis: Vec<String>,
+    /// Reference of the service that stands in for it at the other site.
+    pub dr_pair: Option<String>,
+    /// Addresses of its dashboards.
+    pub dashboards: Vec<String>,
+    /// The schedule that answers its pages.
+    pub on_call: Option<String>,
+    /// What an outage of it costs, as written.
+    pub financial: Option<serde_json::Value>,
     /// `Component`, `Resource`, `API`, ….
     pub kind: Option<String>,
     /// Place of its entry.
@@ -351,10 +403,14 @@ pub struct ContextFacts {
     pub age_ns: Option<i64>,
     /// Older than allowed.
     pub stale: bool,
+    /// Largest age that the configuration allows, in nanoseconds.
+    pub max_age_ns: Option<i64>,
     /// Place of the first document.
     pub source: Option<String>,
     /// Entries as written, or service entries.
     pub entries: serde_json::Value,
+    /// Place of each entry that is as written.
+    pub sources: Vec<Option<String>>,
 }
 
 /// One plan that was handed over.
@@ -424,6 +480,17 @@ pub struct ConfigFacts {
     pub policy_owners: Vec<String>,
     /// Lowest assurance at which an approval counts.
     pub minimum_assurance: String,
+    /// What becomes of the decision.
+    pub audit: AuditFacts,
+}
+
+/// What becomes of the decision.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct AuditFacts {
+    /// Whether the configuration demands a record at stage apply.
+    pub required: bool,
+    /// Whether this run writes one.
+    pub recorded: bool,
 }
 
 /// Everything of the input but the resources.
@@ -449,6 +516,8 @@ pub struct World {
     pub calendar: CalendarFacts,
     /// Approvals.
     pub approvals: Vec<ApprovalFacts>,
+    /// Exceptions from policies; whether they are needed is known once all other policies have answered.
+    pub waivers: Vec<WaiverFacts>,
     /// Null when none was given.
     pub matrix: Option<MatrixFacts>,
     /// Other documents by kind in snake case.

@@ -15,56 +15,61 @@ use super::{AuditRequest, Judgement, Request, Session};
 
 /// The outcome of a run that could judge.
 pub(super) fn outcome(request: &Request, mut session: Session, judgement: Judgement) -> Outcome {
-    let Judgement { workspace, mut inputs, facts, evaluation } = judgement;
-    let mut findings = evaluation.findings;
-    session.diagnostics.extend(evaluation.diagnostics);
+    let Judgement { workspace, mut inputs, facts, verdicts } = judgement;
+    let (mut findings, mut fixed) = (verdicts.findings, verdicts.fixed);
+    session.diagnostics.extend(verdicts.diagnostics);
     nothing_to_judge(&facts, workspace.paths_given, &mut session);
     outcome::sort_findings(&mut findings, &session.sources);
     evaluate::number_fingerprints(&mut findings);
+    outcome::sort_findings(&mut fixed, &session.sources);
 
     let stage = request.stage;
     let selected: Vec<_> = inputs.library.select(stage, &inputs.selection).collect();
-    let count = |index: usize| evaluation.counts.get(index).copied().unwrap_or_default();
-    let policies: Vec<_> =
-        selected.iter().enumerate().map(|(i, p)| p.info(stage, &session.sources, count(i))).collect();
+    let count = |id: &str| verdicts.counts.get(id).copied().unwrap_or_default();
+    let policies: Vec<_> = selected.iter().map(|p| p.info(stage, &session.sources, count(p.id()))).collect();
     let summary = Summary {
         documents: facts.subjects.documents,
         resources: facts.subjects.resources.len(),
         changed_resources: facts.subjects.resources.iter().filter(|r| r.action.is_change()).count(),
-        judged_resources: evaluation.judged_resources,
+        judged_resources: verdicts.judged_resources,
         policies: policies.len(),
-        evaluations: evaluation.counts.iter().sum(),
+        evaluations: verdicts.evaluations,
         ..Summary::default()
     };
-    inputs.read.extend(facts.judged.read.iter().cloned());
+    inputs.read.extend(facts.cases.iter().flat_map(|case| case.judged.read.iter().cloned()));
     inputs.read.extend(facts.subjects.plans.iter().map(|plan| outcome::Input {
         path: plan.path.clone(),
         sha256: plan.sha256.clone(),
         as_of: None,
     }));
     inputs.read.sort();
-    let change = facts
-        .judged
-        .request
-        .as_ref()
-        .map(|r| ChangeRef { id: Some(r.id().to_owned()), digest: facts.judged.digest.clone() });
+    inputs.read.dedup();
+    let changes: Vec<ChangeRef> = facts.cases.iter().filter_map(|case| case.judged.reference()).collect();
     let mut outcome = Outcome {
         mode: facts.subjects.mode,
-        valid_until: evaluation.valid_until,
+        valid_until: verdicts.valid_until,
         partial: inputs.selection.only.len() + inputs.selection.skip.len() > 0,
-        change,
-        risk: facts.world.risk.clone(),
+        changes,
+        risk: facts.highest_risk(),
         findings,
         summary,
         inputs: std::mem::take(&mut inputs.read),
         policies,
-        approvals: facts.world.approvals.clone(),
+        fixed,
+        waivers: verdicts.waivers,
+        approvals: facts.approvals(),
+        web: facts.world().and_then(|world| web(request, world.git.as_ref()?.head.as_deref()?)),
         ..blank(request, session)
     };
     settle(&mut outcome);
     let context = record_context(request, &workspace, &inputs, &facts, &outcome);
-    write_record(request, &workspace.root, &inputs.config, &mut outcome, &context);
+    write_record(request, &workspace.root, &inputs.config, &mut outcome, &context, &verdicts.grants);
     outcome
+}
+
+/// Where the files of a commit are read.
+fn web(request: &Request, head: &str) -> Option<String> {
+    request.run.files_url.as_ref().map(|prefix| format!("{prefix}{head}"))
 }
 
 /// The outcome of a run that could not judge: only its diagnostics. Nothing is written to the audit trail, since
@@ -82,7 +87,7 @@ fn blank(request: &Request, session: Session) -> Outcome {
         mode: Mode::Present,
         valid_until: None,
         partial: false,
-        change: None,
+        changes: Vec::new(),
         verdict: Verdict::Undecided,
         decision: Verdict::Undecided,
         risk: Default::default(),
@@ -91,7 +96,10 @@ fn blank(request: &Request, session: Session) -> Outcome {
         inputs: Vec::new(),
         diagnostics: session.diagnostics,
         policies: Vec::new(),
+        fixed: Vec::new(),
+        waivers: Vec::new(),
         approvals: Vec::new(),
+        web: None,
         audit: None,
         sources: Arc::new(session.sources),
     }
@@ -101,6 +109,7 @@ fn blank(request: &Request, session: Session) -> Outcome {
 fn settle(outcome: &mut Outcome) {
     outcome::sort_diagnostics(&mut outcome.diagnostics, &outcome.sources);
     outcome.summary.count(&outcome.findings);
+    outcome.summary.fixed = outcome.fixed.len();
     outcome.verdict = Verdict::of(&outcome.findings, &outcome.diagnostics, outcome.stage, true);
     outcome.decision = Verdict::of(&outcome.findings, &outcome.diagnostics, outcome.stage, false);
 }
@@ -108,7 +117,7 @@ fn settle(outcome: &mut Outcome) {
 /// A run in which there was nothing to judge passed nothing.
 fn nothing_to_judge(facts: &super::Facts, paths_given: bool, session: &mut Session) {
     let difference = facts.subjects.mode == Mode::Difference;
-    let any = !facts.subjects.resources.is_empty() || facts.judged.request.is_some();
+    let any = !facts.subjects.resources.is_empty() || facts.cases.iter().any(|case| case.judged.request.is_some());
     if any || difference || session.has_error() {
         return;
     }
@@ -128,7 +137,7 @@ fn record_context(
     facts: &super::Facts,
     outcome: &Outcome,
 ) -> RecordContext {
-    let git = facts.world.git.as_ref();
+    let git = facts.world().and_then(|world| world.git.as_ref());
     let signed_commit = signed_head(workspace, inputs, facts);
     let sources = &outcome.sources;
     let resource = |r: &crate::facts::Resource| ChangedResource {
@@ -165,23 +174,25 @@ fn record_context(
 
 /// The actor, as certain as what the record will show makes it.
 fn attested_actor(request: &Request, facts: &super::Facts, signed: bool) -> Actor {
+    let actor = facts.world().map(|world| world.actor.clone()).unwrap_or_default();
     let (assurance, method) = match (&request.attestation.token, signed) {
         (Some(_), _) => ("A4", "oidc"),
         (None, true) => ("A3", "ssh-signed-commit"),
-        (None, false) => return facts.world.actor.clone(),
+        (None, false) => return actor,
     };
-    Actor { assurance: assurance.into(), method: method.into(), ..facts.world.actor.clone() }
+    Actor { assurance: assurance.into(), method: method.into(), ..actor }
 }
 
 /// The commit that is judged, when the actor signed it with a key that the identity map gives to them.
 fn signed_head(workspace: &super::Workspace, inputs: &super::Inputs, facts: &super::Facts) -> Option<SignedCommit> {
     let (repository, difference) = (workspace.repository.as_ref()?, workspace.difference.as_ref()?);
-    let head = facts.world.git.as_ref()?.head.as_deref()?;
+    let world = facts.world()?;
+    let head = world.git.as_ref()?.head.as_deref()?;
     let commit = difference.range.commits.iter().find(|c| c.id.to_string() == head)?;
     let (payload, signature) = repository.signed(commit.id)?;
     let signer = sshsig::check(&String::from_utf8_lossy(&signature), &payload, sshsig::GIT).ok()?;
     let owner = inputs.documents.identities.person(&signer)?;
-    let is_actor = facts.world.actor.id.as_ref() == Some(&owner.id);
+    let is_actor = world.actor.id.as_ref() == Some(&owner.id);
     is_actor.then(|| SignedCommit { id: head.to_owned(), signer, payload, signature })
 }
 
@@ -192,6 +203,7 @@ fn write_record(
     config: &crate::config::Config,
     outcome: &mut Outcome,
     context: &RecordContext,
+    grants: &Grants,
 ) {
     let destination = match &request.audit {
         AuditRequest::Off => {
@@ -212,7 +224,7 @@ fn write_record(
         password: request.audit_password.clone(),
     };
     let delivery = Delivery::to(&destination, from, audit::spool(root), access);
-    match deliver(outcome, &context, request.attestation.seal(), delivery) {
+    match deliver(outcome, &context, grants, request.attestation.seal(), delivery) {
         Ok((receipt, warning)) => {
             outcome.audit = Some(shown(receipt, &request.directory));
             warning.into_iter().for_each(|warning| note(outcome, warning));
@@ -224,11 +236,12 @@ fn write_record(
 fn deliver(
     outcome: &Outcome,
     context: &RecordContext,
+    grants: &Grants,
     seal: Seal<'_>,
     delivery: Result<Delivery, Diagnostic>,
 ) -> Result<(AuditReceipt, Option<Diagnostic>), Diagnostic> {
     let mut delivery = delivery?;
-    let receipt = audit::write(outcome, context, &Grants::default(), seal, &mut |record| delivery.append(record))?;
+    let receipt = audit::write(outcome, context, grants, seal, &mut |record| delivery.append(record))?;
     Ok((receipt, delivery.warning()))
 }
 

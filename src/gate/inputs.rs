@@ -104,8 +104,9 @@ impl Inputs {
     }
 
     /// Resolves environment and service of resources.
-    pub(super) fn resolver(&self, judged: &Judged) -> Result<Resolver<'_>, Diagnostic> {
-        Resolver::new(&self.config, &self.documents.catalog, &judged.environments())
+    pub(super) fn resolver(&self, judged: &[Judged]) -> Result<Resolver<'_>, Diagnostic> {
+        let requested: Vec<String> = judged.iter().flat_map(Judged::environments).collect();
+        Resolver::new(&self.config, &self.documents.catalog, &requested)
     }
 
     /// The name of an environment after synonyms; as written when nobody declared it.

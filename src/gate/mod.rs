@@ -2,10 +2,13 @@
 //! [`Outcome`].
 
 mod calendars;
+mod cases;
 mod change;
 mod decide;
 mod inputs;
+mod phases;
 pub mod policies;
+mod requests;
 mod scope;
 mod subjects;
 mod workspace;
@@ -17,19 +20,22 @@ use jiff::Timestamp;
 
 use crate::audit::{Attestation, Secret};
 use crate::config::AuditLevel;
-use crate::evaluate::{self, Evaluation, Task};
-use crate::facts::{Actor, Resource, Stage, World};
+use crate::evaluate;
+use crate::facts::{Actor, Resource, Stage};
 use crate::finding::{Diagnostic, Level};
+use crate::kubernetes::render::Programs;
 use crate::outcome::Outcome;
 use crate::policy::engine::Input;
 use crate::policy::library::Selection;
 use crate::source::Sources;
 use crate::terraform::config::Options;
+use crate::waiver::Waiver;
 
 pub use calendars::{Calendars, calendars};
 
-use change::Judged;
+use cases::Case;
 use inputs::Inputs;
+use phases::Verdicts;
 pub use subjects::RootFacts;
 use subjects::Subjects;
 use workspace::Workspace;
@@ -47,14 +53,18 @@ pub struct Request {
     pub head: Option<String>,
     /// Plan JSON files.
     pub plans: Vec<PathBuf>,
-    /// The change request; found when absent.
-    pub change: Option<PathBuf>,
+    /// Change requests; found when empty.
+    pub changes: Vec<PathBuf>,
+    /// The pull request as the forge's API gives it.
+    pub pull_request: Option<PathBuf>,
     /// Directory of context documents; from the configuration when absent.
     pub context: Option<PathBuf>,
     /// Reviews as the forge's API gives them.
     pub reviews: Option<PathBuf>,
     /// Variables and workspace of Terraform root modules, besides what their own files say.
     pub terraform: Options,
+    /// Where the programs are that render charts and kustomizations.
+    pub programs: Programs,
     /// Where in the life of the change the gate stands.
     pub stage: Stage,
     /// The instant to judge at.
@@ -104,6 +114,8 @@ pub struct Run {
     pub id: Option<String>,
     /// `owner/name`.
     pub repository: Option<String>,
+    /// What stands in front of a commit id where people read its files: `https://github.com/acme/shop/blob/`.
+    pub files_url: Option<String>,
     /// Branch of the head.
     pub branch: Option<String>,
     /// Number of the pull request.
@@ -182,22 +194,24 @@ struct Judgement {
     workspace: Workspace,
     inputs: Inputs,
     facts: Facts,
-    evaluation: Evaluation,
+    verdicts: Verdicts,
 }
 
 /// Facts of a run: the whole input of the policies.
 struct Facts {
-    world: World,
+    /// One for each change request; one without a request when there is none. The first stands for what they share.
+    cases: Vec<Case>,
     subjects: Subjects,
-    judged: Judged,
+    /// Every waiver that was given.
+    waivers: Vec<Waiver>,
 }
 
 fn judge(request: &Request, session: &mut Session, progress: &dyn Progress) -> Result<Judgement, Diagnostic> {
     let workspace = Workspace::open(request)?;
     let inputs = Inputs::read(request, &workspace, session)?;
     let facts = gather(request, &workspace, &inputs, session, progress)?;
-    let evaluation = evaluate(&inputs, &facts, session, progress)?;
-    Ok(Judgement { workspace, inputs, facts, evaluation })
+    let verdicts = phases::judge(&workspace, &inputs, &facts, session, progress)?;
+    Ok(Judgement { workspace, inputs, facts, verdicts })
 }
 
 fn gather(
@@ -207,31 +221,19 @@ fn gather(
     session: &mut Session,
     progress: &dyn Progress,
 ) -> Result<Facts, Diagnostic> {
-    let mut judged = Judged::find(request, workspace, inputs, session)?;
+    let judged = requests::find(request, workspace, inputs, session)?;
     let subjects = Subjects::read(request, workspace, inputs, &judged, session, progress)?;
-    let world = judged.world(request, workspace, inputs, &subjects, session)?;
-    Ok(Facts { world, subjects, judged })
-}
-
-fn evaluate(
-    inputs: &Inputs,
-    facts: &Facts,
-    session: &Session,
-    progress: &dyn Progress,
-) -> Result<Evaluation, Diagnostic> {
-    let policies: Vec<_> = inputs.library.select(facts.world.stage, &inputs.selection).collect();
-    progress.step("judging", facts.subjects.judged.len() + policies.len());
-    let task = Task {
-        library: &inputs.library,
-        policies,
-        world: &facts.world,
-        resources: &facts.subjects.resources,
-        judged: facts.subjects.judged.clone(),
-        request: facts.judged.request.as_ref().map(|r| &r.node),
-        sources: &session.sources,
-        tick: &|| progress.tick(),
-    };
-    evaluate::evaluate(&task)
+    let shares = cases::shares(&judged, &subjects, inputs);
+    let cases = judged.into_iter().zip(shares).map(|(mut judged, changed)| {
+        let world = judged.world(request, workspace, inputs, &subjects, &changed, session)?;
+        let subjects = cases::subjects_of(&changed, &subjects);
+        Ok(Case { judged, world, changed, subjects })
+    });
+    let cases = cases.collect::<Result<_, Diagnostic>>()?;
+    let waivers = phases::waivers(workspace, inputs, &subjects.resources, &session.sources);
+    let mut facts = Facts { cases, subjects, waivers };
+    phases::introduce_waivers(workspace, inputs, &mut facts, &session.sources);
+    Ok(facts)
 }
 
 /// The root of a run, and where the configuration there says that its records are kept.
@@ -268,8 +270,11 @@ pub fn facts(request: &Request, progress: &dyn Progress) -> FactsAnswer {
     });
     let (input, resources, roots) = match gathered {
         Ok(facts) => {
-            let input = evaluate::whole_input(&facts.world, &facts.subjects.resources, &session.sources);
-            (input.ok(), facts.subjects.resources, facts.subjects.roots)
+            only_the_first(&facts.cases, &mut session);
+            let input = facts.cases.first().map(|case| {
+                evaluate::whole_input(&case.world, &facts.subjects.resources, &case.changed, &session.sources)
+            });
+            (input.and_then(Result::ok), facts.subjects.resources, facts.subjects.roots)
         }
         Err(fault) => {
             session.diagnostics.push(fault);
@@ -278,4 +283,18 @@ pub fn facts(request: &Request, progress: &dyn Progress) -> FactsAnswer {
     };
     crate::outcome::sort_diagnostics(&mut session.diagnostics, &session.sources);
     FactsAnswer { input, resources, roots, diagnostics: session.diagnostics, sources: Arc::new(session.sources) }
+}
+
+/// Facts are one input; what a policy sees of another request is asked for by its file.
+fn only_the_first(cases: &[Case], session: &mut Session) {
+    if let [one, _, ..] = cases {
+        let message = format!(
+            "there are {} change requests, and these are the facts of {}",
+            cases.len(),
+            one.judged.id().unwrap_or_default()
+        );
+        session
+            .diagnostics
+            .push(Diagnostic::note("change::several", message).help("name another one with `--change FILE`"));
+    }
 }

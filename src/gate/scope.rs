@@ -9,16 +9,17 @@ use crate::facts::Resource;
 use super::inputs::Inputs;
 use super::subjects::Subjects;
 
-/// The subject of freezes. What the request declares is added to what differs and takes nothing away: whoever
+/// The subject of freezes, for the resources that count as the request's. What the request declares is added to what differs and takes nothing away: whoever
 /// writes the scope must not choose what it is judged as.
 pub(super) fn subject<'a>(
     request: Option<&'a ChangeRequest>,
     subjects: &Subjects,
+    changed: &[usize],
     inputs: &Inputs,
     paths: Option<Vec<String>>,
 ) -> Subject<'a> {
     let mut targets: BTreeSet<Target> =
-        subjects.resources.iter().filter(|r| r.action.is_change()).map(touched).collect();
+        changed.iter().filter_map(|index| subjects.resources.get(*index)).map(touched).collect();
     targets.extend(request.into_iter().flat_map(|r| declared(r, inputs)));
     let mut teams: BTreeSet<String> = request.and_then(|r| r.spec().team.clone()).into_iter().collect();
     let owners =

@@ -130,6 +130,11 @@ impl Workspace {
         Ok(Some(Difference { base, merge_base, head, changes, range }))
     }
 
+    /// Whether everything below the root is judged, not only a part that was named.
+    pub(super) fn is_whole(&self) -> bool {
+        self.paths.iter().any(|path| self.root.starts_with(path))
+    }
+
     /// A path as it is shown in findings.
     pub(super) fn shown(&self, path: &Path) -> String {
         self.in_repository(path).unwrap_or_else(|| crate::source::display_path(&self.root, path))

@@ -76,9 +76,9 @@ impl Commit {
         }
     }
 
-    /// The value of a trailer; the last one of the message wins. The key is compared without case.
-    pub fn trailer(&self, key: &str) -> Option<&str> {
-        trailers(&self.message).filter(|(k, _)| k.eq_ignore_ascii_case(key)).last().map(|(_, value)| value)
+    /// Values of every trailer of a key, in the order of the message. The key is compared without case.
+    pub fn trailers(&self, key: &str) -> impl Iterator<Item = &str> {
+        trailers(&self.message).filter(move |(k, _)| k.eq_ignore_ascii_case(key)).map(|(_, value)| value)
     }
 }
 
@@ -89,13 +89,6 @@ pub struct Range {
     pub head: Option<CommitId>,
     /// Merges included.
     pub commits: Vec<Commit>,
-}
-
-impl Range {
-    /// The value of a trailer in the newest commit that has it.
-    pub fn trailer(&self, key: &str) -> Option<&str> {
-        self.commits.iter().find_map(|c| c.trailer(key))
-    }
 }
 
 impl Repository {

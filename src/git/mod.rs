@@ -110,6 +110,7 @@ impl Repository {
             authors,
             files: changes.iter().map(file).collect(),
             contributors: Vec::new(),
+            pull_request: None,
         }
     }
 

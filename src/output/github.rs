@@ -2,24 +2,37 @@
 //!
 //! The runner takes every line that starts with `::` for a command, so whatever came from outside is escaped; see
 //! <https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands>. It shows ten errors, ten
-//! warnings and ten notices a step: what blocks comes first.
+//! warnings and ten notices a step and drops the rest: the most important ones come first, and what would be dropped is
+//! written to the log as plain lines. What is older than the change is only counted.
 
 use std::fmt::Write;
 
-use super::text::push_visible;
+use super::text::{push_visible, visible};
+use super::words;
 use crate::facts::Stage;
-use crate::finding::{Answer, Diagnostic, Enforcement, Finding, Level, Status};
+use crate::finding::{Answer, Diagnostic, Enforcement, Finding, Level, Severity, Status};
 use crate::outcome::Outcome;
 use crate::source::Location;
+
+/// Annotations of one level that the runner shows for a step.
+const SHOWN: usize = 10;
 
 /// Writes diagnostics and findings as annotations, and the verdict as the last line.
 pub(super) fn render(outcome: &Outcome) -> String {
     let mut annotations: Vec<Annotation> = Vec::new();
     annotations.extend(outcome.diagnostics.iter().map(|d| diagnostic(d, outcome)));
-    annotations.extend(outcome.findings.iter().map(|f| finding(f, outcome)));
-    annotations.sort_by_key(|a| a.command);
-    let mut out: String = annotations.iter().map(Annotation::line).collect();
-    out.push_str(&last_line(outcome));
+    let introduced = outcome.findings.iter().filter(|f| f.status != Status::Preexisting);
+    annotations.extend(introduced.map(|f| finding(f, outcome)));
+    annotations.sort_by_key(|a| (a.command, a.rank));
+    let mut out = String::new();
+    let mut left = String::new();
+    for level in annotations.chunk_by(|a, b| a.command == b.command) {
+        let (shown, rest) = level.split_at(level.len().min(SHOWN));
+        out.extend(shown.iter().map(Annotation::line));
+        left.extend(rest.iter().map(Annotation::plain));
+    }
+    out.push_str(&left);
+    out.push_str(&last_line(outcome, left.lines().count()));
     out
 }
 
@@ -41,8 +54,12 @@ impl Command {
     }
 }
 
+/// What matters more comes first: an input that cannot be read, what has to be mended, what is awaited, by severity.
+type Rank = (u8, Option<Severity>);
+
 struct Annotation {
     command: Command,
+    rank: Rank,
     file: Option<String>,
     place: Option<Location>,
     title: String,
@@ -65,23 +82,27 @@ impl Annotation {
         properties.push(format!("title={}", property(&self.title)));
         format!("::{} {}::{}\n", self.command.as_str(), properties.join(","), data(&self.message))
     }
+
+    /// For the log, as words that command nothing: the runner finds `##[` anywhere in a line.
+    fn plain(&self) -> String {
+        let place = self.place.as_ref().map(ToString::to_string).or_else(|| self.file.clone());
+        let place = place.map(|place| format!(" at {place}")).unwrap_or_default();
+        let text = format!("not shown: {}{place}: {}: {}", self.command.as_str(), self.title, self.message);
+        format!("{}\n", visible(&text).replace("##[", "# #["))
+    }
 }
 
 fn finding(f: &Finding, outcome: &Outcome) -> Annotation {
     let place = f.span.and_then(|span| outcome.sources.locate(span));
-    let mut message = match f.status {
-        Status::Open => String::new(),
-        Status::Waived => "(waived) ".into(),
-        Status::Overridden => "(lifted by an emergency override) ".into(),
-        Status::Preexisting => "(was there before this change) ".into(),
-    };
-    message.push_str(&f.message);
+    let mut message = f.message.clone();
+    append(&mut message, "Status", &words::lifted(f, outcome).unwrap_or_default());
     append(&mut message, "Help", &f.remediation);
     for decided in f.because.iter().filter_map(|span| outcome.sources.locate(*span)) {
         append(&mut message, "Decided by", &decided.to_string());
     }
     Annotation {
         command: command(f, outcome.stage),
+        rank: (if f.pending { 2 } else { 1 }, Some(f.severity)),
         file: place.as_ref().map(|p| p.path.to_string()),
         place,
         title: format!("{} {}", f.policy, f.title),
@@ -108,6 +129,7 @@ fn diagnostic(d: &Diagnostic, outcome: &Outcome) -> Annotation {
             Level::Warning => Command::Warning,
             Level::Note => Command::Notice,
         },
+        rank: (0, None),
         file: place.as_ref().map(|p| p.path.clone()).or_else(|| d.path.clone()).map(|p| p.to_string()),
         place,
         title: d.code.into(),
@@ -122,11 +144,16 @@ fn append(message: &mut String, word: &str, text: &str) {
 }
 
 /// Only words of ours and numbers: this line is not escaped.
-fn last_line(outcome: &Outcome) -> String {
+fn last_line(outcome: &Outcome, left: usize) -> String {
     let blocking = outcome.findings.iter().filter(|f| f.blocks(outcome.stage == Stage::Apply)).count();
     let errors = outcome.diagnostics.iter().filter(|d| d.level == Level::Error).count();
+    let left = if left > 0 { format!(", {left} not shown as annotations") } else { String::new() };
+    let older = match outcome.summary.preexisting {
+        0 => String::new(),
+        n => format!(", {n} older than this change"),
+    };
     format!(
-        "changegate: {} at stage {} (exit code {}): {} in the way, {} not judged, {}\n",
+        "changegate: {} at stage {} (exit code {}): {} in the way, {} not judged, {}{older}{left}\n",
         outcome.decision.as_str(),
         outcome.stage.as_str(),
         outcome.exit_code(),

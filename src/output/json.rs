@@ -4,8 +4,8 @@
 
 use serde::Serialize;
 
-use crate::facts::Mode;
-use crate::finding::{self, Answer, Status};
+use crate::facts::{Mode, WaiverFacts};
+use crate::finding::{self, Answer};
 use crate::outcome::{self, Outcome as Model};
 use crate::source::{Location as Place, Sources, Span};
 
@@ -26,6 +26,7 @@ struct Outcome<'a> {
     valid_until: Option<String>,
     partial: bool,
     change: Change<'a>,
+    changes: Vec<ChangeRequest<'a>>,
     verdict: &'static str,
     decision: &'static str,
     risk: Risk<'a>,
@@ -33,6 +34,8 @@ struct Outcome<'a> {
     summary: Summary,
     inputs: Vec<Input<'a>>,
     diagnostics: Vec<Diagnostic<'a>>,
+    fixed: Vec<Fixed<'a>>,
+    waivers: Vec<Waiver<'a>>,
     audit: Option<Audit<'a>>,
 }
 
@@ -46,6 +49,14 @@ struct Tool {
 struct Change<'a> {
     id: Option<&'a str>,
     digest: Option<&'a str>,
+}
+
+/// One of the change requests; the first one is `change`.
+#[derive(Serialize)]
+struct ChangeRequest<'a> {
+    id: Option<&'a str>,
+    digest: Option<&'a str>,
+    path: &'a str,
 }
 
 #[derive(Serialize)]
@@ -72,6 +83,7 @@ struct Finding<'a> {
     because: Vec<Location>,
     evidence: Vec<Evidence<'a>>,
     fingerprint: &'a str,
+    lifted_by: Option<&'a str>,
     introduced_by: Vec<Commit<'a>>,
     owners: Vec<&'a str>,
 }
@@ -110,6 +122,11 @@ struct Summary {
     evaluations: usize,
     by_severity: BySeverity,
     unknown: usize,
+    new: usize,
+    preexisting: usize,
+    fixed: usize,
+    waived: usize,
+    overridden: usize,
 }
 
 #[derive(Serialize)]
@@ -138,6 +155,32 @@ struct Diagnostic<'a> {
     help: Option<&'a str>,
 }
 
+/// A failure that was there before the change and is gone.
+#[derive(Serialize)]
+struct Fixed<'a> {
+    policy: &'a str,
+    resource: Option<&'a str>,
+    message: &'a str,
+    fingerprint: &'a str,
+}
+
+#[derive(Serialize)]
+struct Waiver<'a> {
+    id: &'a str,
+    form: &'static str,
+    policy: Option<&'a str>,
+    resource: Option<&'a str>,
+    reason: Option<&'a str>,
+    ticket: Option<&'a str>,
+    owner: Option<&'a str>,
+    approver: Option<&'a str>,
+    expires_at: Option<String>,
+    valid: bool,
+    why_not: &'a [&'static str],
+    used: bool,
+    source: &'a str,
+}
+
 #[derive(Serialize)]
 struct Audit<'a> {
     id: &'a str,
@@ -159,7 +202,8 @@ impl<'a> Outcome<'a> {
             },
             valid_until: o.valid_until.map(|t| t.to_string()),
             partial: o.partial,
-            change: Change::of(o.change.as_ref()),
+            change: Change::of(o.change()),
+            changes: o.changes.iter().map(ChangeRequest::of).collect(),
             verdict: o.verdict.as_str(),
             decision: o.decision.as_str(),
             risk: Risk {
@@ -172,6 +216,8 @@ impl<'a> Outcome<'a> {
             summary: Summary::of(&o.summary),
             inputs: o.inputs.iter().map(Input::of).collect(),
             diagnostics: o.diagnostics.iter().map(|d| Diagnostic::of(d, &o.sources)).collect(),
+            fixed: o.fixed.iter().map(Fixed::of).collect(),
+            waivers: o.waivers.iter().map(Waiver::of).collect(),
             audit: o.audit.as_ref().map(Audit::of),
         }
     }
@@ -180,6 +226,12 @@ impl<'a> Outcome<'a> {
 impl<'a> Change<'a> {
     fn of(change: Option<&'a outcome::ChangeRef>) -> Self {
         Self { id: change.and_then(|c| c.id.as_deref()), digest: change.and_then(|c| c.digest.as_deref()) }
+    }
+}
+
+impl<'a> ChangeRequest<'a> {
+    fn of(change: &'a outcome::ChangeRef) -> Self {
+        Self { id: change.id.as_deref(), digest: change.digest.as_deref(), path: &change.path }
     }
 }
 
@@ -194,12 +246,7 @@ impl<'a> Finding<'a> {
                 Answer::Fail => "fail",
                 Answer::Unknown => "unknown",
             },
-            status: match f.status {
-                Status::Open => "open",
-                Status::Waived => "waived",
-                Status::Overridden => "overridden",
-                Status::Preexisting => "preexisting",
-            },
+            status: super::words::status(f.status),
             pending: f.pending,
             message: &f.message,
             remediation: &f.remediation,
@@ -208,6 +255,7 @@ impl<'a> Finding<'a> {
             because: f.because.iter().filter_map(|span| Location::of(*span, sources)).collect(),
             evidence: f.evidence.iter().map(Evidence::of).collect(),
             fingerprint: &f.fingerprint,
+            lifted_by: f.lifted_by.as_deref(),
             introduced_by: f.introduced_by.iter().map(Commit::of).collect(),
             owners: f.owners.iter().map(AsRef::as_ref).collect(),
         }
@@ -250,6 +298,11 @@ impl Summary {
                 low: open("low"),
             },
             unknown: s.unknown,
+            new: s.new,
+            preexisting: s.preexisting,
+            fixed: s.fixed,
+            waived: s.waived,
+            overridden: s.overridden,
         }
     }
 }
@@ -276,6 +329,32 @@ impl<'a> Diagnostic<'a> {
             line: place.as_ref().map(|p| p.line),
             column: place.as_ref().map(|p| p.column),
             help: Some(d.help.as_str()).filter(|help| !help.is_empty()),
+        }
+    }
+}
+
+impl<'a> Fixed<'a> {
+    fn of(f: &'a finding::Finding) -> Self {
+        Self { policy: &f.policy, resource: f.resource.as_deref(), message: &f.message, fingerprint: &f.fingerprint }
+    }
+}
+
+impl<'a> Waiver<'a> {
+    fn of(w: &'a WaiverFacts) -> Self {
+        Self {
+            id: &w.id,
+            form: w.form,
+            policy: w.policy.as_deref(),
+            resource: w.resource.as_deref(),
+            reason: w.reason.as_deref(),
+            ticket: w.ticket.as_deref(),
+            owner: w.owner.as_deref(),
+            approver: w.approver.as_deref(),
+            expires_at: w.expires_at.map(|at| at.0.to_string()),
+            valid: w.valid,
+            why_not: &w.why_not,
+            used: w.used,
+            source: &w.source,
         }
     }
 }

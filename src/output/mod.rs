@@ -6,16 +6,21 @@
 
 mod diagnostic;
 mod github;
+mod gitlab;
 mod json;
+mod junit;
+mod markdown;
 mod pretty;
 #[cfg(test)]
 pub(crate) mod sample;
 mod sarif;
+mod sections;
 mod snippet;
 mod style;
 #[cfg(test)]
 mod tests;
 mod text;
+mod words;
 
 use std::str::FromStr;
 
@@ -23,7 +28,7 @@ use crate::finding::Diagnostic;
 use crate::outcome::Outcome;
 use crate::source::Sources;
 
-pub use style::Style;
+pub use style::{Show, Style};
 
 /// A format that an outcome can be written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,13 +39,20 @@ pub enum Format {
     Json,
     /// SARIF 2.1.0, for code scanning.
     Sarif,
+    /// JUnit XML, for CI systems.
+    Junit,
     /// Workflow commands of GitHub Actions: annotations on the pull request.
     Github,
+    /// Code quality report of GitLab.
+    Gitlab,
+    /// Step summary, or note on a pull or merge request.
+    Markdown,
 }
 
 impl Format {
     /// Every format, in the order of the help text.
-    pub const ALL: [Self; 4] = [Self::Pretty, Self::Json, Self::Sarif, Self::Github];
+    pub const ALL: [Self; 7] =
+        [Self::Pretty, Self::Json, Self::Sarif, Self::Junit, Self::Github, Self::Gitlab, Self::Markdown];
 
     /// The word on the command line.
     pub fn as_str(self) -> &'static str {
@@ -48,7 +60,10 @@ impl Format {
             Self::Pretty => "pretty",
             Self::Json => "json",
             Self::Sarif => "sarif",
+            Self::Junit => "junit",
             Self::Github => "github",
+            Self::Gitlab => "gitlab",
+            Self::Markdown => "markdown",
         }
     }
 }
@@ -70,7 +85,10 @@ pub fn render(format: Format, outcome: &Outcome, style: &Style) -> String {
         Format::Pretty => pretty::render(outcome, style),
         Format::Json => json::render(outcome),
         Format::Sarif => sarif::render(outcome),
+        Format::Junit => junit::render(outcome),
         Format::Github => github::render(outcome),
+        Format::Gitlab => gitlab::render(outcome),
+        Format::Markdown => markdown::render(outcome),
     }
 }
 
@@ -86,6 +104,19 @@ fn to_json(value: &impl serde::Serialize) -> String {
     let mut text = serde_json::to_string_pretty(value).unwrap_or_else(|e| format!("changegate: {e}"));
     text.push('\n');
     text
+}
+
+/// Percent-encodes all but the unreserved characters of RFC 3986 and `/`; a `:` in the first segment would otherwise
+/// read as a scheme.
+fn encode(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => out.push(char::from(byte)),
+            byte => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
 }
 
 /// `1 resource`, `2 resources`.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::config::AuditLevel;
-use crate::facts::{ApprovalFacts, Mode, RiskFacts, Stage};
+use crate::facts::{ApprovalFacts, Instant, Mode, RiskFacts, Stage, WaiverFacts};
 use crate::finding::{Answer, Diagnostic, Enforcement, Evidence, Finding, IntroducedBy, Severity, Status};
 use crate::outcome::{
     AuditReceipt, ChangeRef, Input, Outcome, PolicyInfo, Summary, Verdict, sort_diagnostics, sort_findings,
@@ -72,6 +72,7 @@ impl Builder {
             span: at,
             because: Vec::new(),
             evidence: Vec::new(),
+            lifted_by: None,
             fingerprint: format!("{:064x}", self.findings.len() + 1),
             introduced_by: Vec::new(),
             owners: Vec::new(),
@@ -123,7 +124,7 @@ pub(crate) fn allowed() -> Outcome {
     outcome.approvals.clear();
     outcome.policies.clear();
     outcome.audit = None;
-    outcome.change = None;
+    outcome.changes.clear();
     outcome.risk = RiskFacts::default();
     outcome.valid_until = None;
     outcome.partial = false;
@@ -238,8 +239,14 @@ fn advice(b: &mut Builder, deployment: SourceId, request: SourceId) {
 
 fn lifted(b: &mut Builder, deployment: SourceId, terraform: SourceId) {
     let at = b.span(deployment, "kind: Deployment");
-    b.add("HA-001", Some(at), |f| (f.status, f.message) = (Status::Waived, "runs once by design".into()));
-    b.add("CHG-001", None, |f| (f.status, f.message) = (Status::Overridden, "inside a freeze".into()));
+    b.add("HA-001", Some(at), |f| {
+        (f.status, f.message) = (Status::Waived, "runs once by design".into());
+        f.lifted_by = Some("WVR-0007".into());
+    });
+    b.add("CHG-001", None, |f| {
+        (f.status, f.message) = (Status::Overridden, "inside a freeze".into());
+        f.lifted_by = Some("OVR-0003".into());
+    });
     for i in 6..8 {
         let at = b.span(terraform, &format!("size\t= {i}0"));
         b.add("HA-014", Some(at), |f| (f.status, f.message) = (Status::Preexisting, "too small".into()));
@@ -259,6 +266,7 @@ fn diagnostics(b: &Builder, deployment: SourceId) -> Vec<Diagnostic> {
 
 fn outcome(b: Builder, mut diagnostics: Vec<Diagnostic>) -> Outcome {
     let Builder { sources, mut findings } = b;
+    let fixed: Vec<Finding> = findings.iter().filter(|f| &*f.policy == "HA-014").take(1).cloned().collect();
     sort_findings(&mut findings, &sources);
     sort_diagnostics(&mut diagnostics, &sources);
     let stage = Stage::PullRequest;
@@ -278,7 +286,11 @@ fn outcome(b: Builder, mut diagnostics: Vec<Diagnostic>) -> Outcome {
         mode: Mode::Difference,
         valid_until: "2026-12-23T10:00:00Z".parse().ok(),
         partial: true,
-        change: Some(ChangeRef { id: Some("CHG-2041".into()), digest: Some(format!("sha256:{}", "ab".repeat(32))) }),
+        changes: vec![ChangeRef {
+            id: Some("CHG-2041".into()),
+            digest: Some(format!("sha256:{}", "ab".repeat(32))),
+            path: "changes/CHG-2041.yaml".into(),
+        }],
         verdict: Verdict::of(&findings, &diagnostics, stage, true),
         decision: Verdict::of(&findings, &diagnostics, stage, false),
         risk: RiskFacts { declared: Some("medium".into()), level: Some("high".into()) },
@@ -291,7 +303,10 @@ fn outcome(b: Builder, mut diagnostics: Vec<Diagnostic>) -> Outcome {
         }],
         diagnostics,
         policies: policies(),
+        fixed,
+        waivers: vec![waiver()],
         approvals: approvals(),
+        web: Some(format!("https://github.com/acme/shop/blob/{}", "0f".repeat(20))),
         audit: Some(AuditReceipt {
             id: "019b3c5e-0000-7000-8000-000000000000".into(),
             index: Some(41),
@@ -325,6 +340,28 @@ fn policies() -> Vec<PolicyInfo> {
             }
         })
         .into()
+}
+
+fn waiver() -> WaiverFacts {
+    let text = |text: &str| Some(text.to_owned());
+    WaiverFacts {
+        id: "WVR-0007".into(),
+        form: "document",
+        policy: text("HA-001"),
+        resource: text("apps/Deployment/shop/orders"),
+        reason: text("one worker until the queue is sharded | see `#12` @acme/sre"),
+        ticket: text("OPS-1204"),
+        owner: text("group:default/orders"),
+        approver: text("paula@acme.example"),
+        expires_at: "2027-01-10T00:00:00Z".parse().ok().map(Instant),
+        limit_days: 90,
+        valid: true,
+        judged: true,
+        needed: true,
+        used: true,
+        source: ".changegate/waivers.yaml:9:7".into(),
+        ..WaiverFacts::default()
+    }
 }
 
 fn approvals() -> Vec<ApprovalFacts> {

@@ -13,12 +13,24 @@ pub struct Style {
     pub hyperlinks: bool,
     /// Only the line with the verdict.
     pub quiet: bool,
+    /// How much of what is older than the change.
+    pub show: Show,
+}
+
+/// How much is shown of what is older than the change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Show {
+    /// How many there are.
+    #[default]
+    Introduced,
+    /// All of it, and what the change mended.
+    Everything,
 }
 
 impl Default for Style {
     /// Plain Unicode text of 100 columns: what a file or a pipe gets.
     fn default() -> Self {
-        Self { color: false, unicode: true, width: 100, hyperlinks: false, quiet: false }
+        Self { color: false, unicode: true, width: 100, hyperlinks: false, quiet: false, show: Show::Introduced }
     }
 }
 

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::{Format, Style, render, sample};
+use super::{Format, Show, Style, render, sample};
 use crate::finding::Diagnostic;
 use crate::outcome::Outcome;
 use crate::source::{Revision, Source, Sources, Span};
 
-const ASCII: Style = Style { color: false, unicode: false, width: 64, hyperlinks: false, quiet: false };
-const COLOUR: Style = Style { color: true, unicode: true, width: 100, hyperlinks: true, quiet: false };
+const ASCII: Style =
+    Style { color: false, unicode: false, width: 64, hyperlinks: false, quiet: false, show: Show::Introduced };
+const COLOUR: Style =
+    Style { color: true, unicode: true, width: 100, hyperlinks: true, quiet: false, show: Show::Introduced };
 
 fn compare(name: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
@@ -61,16 +63,18 @@ fn ascii_output_draws_with_ascii() {
 #[test]
 fn hostile_text_commands_nobody() {
     let outcome = sample::everything();
-    for format in [Format::Pretty, Format::Github] {
-        let text = render(format, &outcome, &Style::default());
+    for format in [Format::Pretty, Format::Github, Format::Markdown, Format::Junit] {
+        let text = render(format, &outcome, &Style::default()).replace('\u{2060}', "");
         let commands: Vec<char> = text.chars().filter(|c| (c.is_control() && *c != '\n') || *c == '\u{202e}').collect();
         assert!(commands.is_empty(), "{}: {commands:?}", format.as_str());
     }
     let text = render(Format::Github, &outcome, &Style::default());
     let lines = text.lines().count();
-    assert_eq!(lines, outcome.findings.len() + outcome.diagnostics.len() + 1);
-    let starts = ["::error ", "::warning ", "::notice ", "changegate: "];
+    let older = outcome.findings.iter().filter(|f| f.status == crate::finding::Status::Preexisting).count();
+    assert_eq!(lines, outcome.findings.len() - older + outcome.diagnostics.len() + 1);
+    let starts = ["::error ", "::warning ", "::notice ", "not shown: ", "changegate: "];
     assert!(text.lines().all(|line| starts.iter().any(|start| line.starts_with(start))));
+    assert!(text.lines().filter(|line| !line.starts_with("::")).all(|line| !line.contains("##[")));
 }
 
 #[test]
@@ -86,6 +90,56 @@ fn lines_fit_the_width() {
         let long: Vec<&str> = long.into_iter().filter(|l| !may(l) && !titles.iter().any(|t| l.contains(t))).collect();
         assert!(long.is_empty(), "{width}: {long:#?}");
     }
+}
+
+/// GitHub shows ten annotations of a level: the worst come first, and nothing gets lost.
+#[test]
+fn annotations_are_ten_a_level_and_the_rest_is_in_the_log() {
+    let mut outcome = sample::everything();
+    let one = outcome.findings.iter().find(|f| &*f.policy == "HA-014").expect("in the sample").clone();
+    outcome.findings.splice(0..0, std::iter::repeat_n(one, 30));
+    let text = render(Format::Github, &outcome, &Style::default());
+    let errors: Vec<&str> = text.lines().filter(|line| line.starts_with("::error ")).collect();
+    assert_eq!(errors.len(), 10);
+    assert!(errors[0].contains("yaml%3A%3Asyntax") && errors[1].contains("CHG-001"), "{errors:#?}");
+    assert!(text.lines().filter(|line| line.starts_with("not shown: error")).count() >= 28);
+    assert!(text.lines().last().is_some_and(|line| line.contains("not shown as annotations")));
+}
+
+/// Whatever a message says, Markdown gets one line for a row, and no line begins with it.
+#[test]
+fn markdown_rows_stay_rows() {
+    let text = render(Format::Markdown, &sample::everything(), &Style::default());
+    let starts = ["## ", "### ", "| ", "|---", "<details>", "</details>", "… and "];
+    let known = |line: &&str| line.is_empty() || starts.iter().any(|s| line.starts_with(s)) || line.ends_with('.');
+    let odd: Vec<&str> = text.lines().filter(|l| !known(l) && !l.starts_with("Judged ")).collect();
+    assert_eq!(odd, Vec::<&str>::new());
+    for row in text.lines().filter(|line| line.starts_with("| ")) {
+        assert!(row.ends_with(" |") && !row.contains("\u{1b}"), "{row}");
+    }
+}
+
+#[test]
+fn a_comment_holds_the_markdown_of_any_outcome() {
+    let mut outcome = sample::everything();
+    for f in &mut outcome.findings {
+        f.message = "<&`|@".repeat(5_000);
+    }
+    let many: Vec<_> = std::iter::repeat_n(outcome.findings.clone(), 200).flatten().collect();
+    outcome.findings = many;
+    let text = render(Format::Markdown, &outcome, &Style::default());
+    assert!(text.chars().count() < 65_536, "{}", text.len());
+    assert!(text.contains("more; `--format json`") && text.trim_end().ends_with("</details>"));
+}
+
+#[test]
+fn what_is_older_is_shown_to_those_who_ask() {
+    let outcome = sample::everything();
+    let text = render(Format::Pretty, &outcome, &Style::default());
+    assert!(text.contains("2 findings are older than this change (--show preexisting)"), "{text}");
+    let style = Style { show: Show::Everything, ..Style::default() };
+    let text = render(Format::Pretty, &outcome, &style);
+    assert!(text.contains("too small") && text.contains("fixed HA-014"), "{text}");
 }
 
 /// A long list is shown as its first few entries and a hint.
@@ -132,7 +186,7 @@ proptest! {
             for format in Format::ALL {
                 let text = render(format, &outcome, &style);
                 prop_assert!(text.ends_with('\n'));
-                if matches!(format, Format::Pretty | Format::Github) {
+                if matches!(format, Format::Pretty | Format::Github | Format::Markdown | Format::Junit) {
                     prop_assert!(!text.chars().any(|c| c.is_control() && c != '\n'));
                 }
             }

@@ -32,6 +32,13 @@ pub struct Policy {
     pub valid_until: Option<String>,
     /// Reads `input.resources`, which is only built when somebody does.
     pub reads_resources: bool,
+    /// Reads `effective`, which is only filled in when somebody does.
+    pub reads_effective: bool,
+    /// Reads what only the change at hand has: its request, its commits, its approvals, what it touches. What such a
+    /// policy finds is never older than the change.
+    pub reads_change: bool,
+    /// Names `input.waivers`: it is asked once all other policies have answered.
+    pub reads_waivers: bool,
     /// Paths into `input.resource.attrs` that its text mentions, deepest first: the place of a finding that is
     /// only a string.
     pub mentions: Vec<Vec<Step>>,
@@ -72,6 +79,8 @@ pub struct Library {
     pub policies: Vec<Policy>,
     /// An engine with all modules.
     pub engine: Engine,
+    /// Whether a module that is no policy reads `effective`: then any policy may.
+    pub reads_effective: bool,
     /// Test rules by package, when tests were loaded.
     pub tests: Vec<TestRule>,
     /// Faults in single modules.
@@ -115,8 +124,13 @@ pub fn is_test(path: &str) -> bool {
 
 /// Loads modules that are already among the sources.
 pub fn load(sources: &Sources, modules: &[SourceId]) -> Library {
-    let mut library =
-        Library { policies: Vec::new(), engine: Engine::new(), tests: Vec::new(), diagnostics: Vec::new() };
+    let mut library = Library {
+        policies: Vec::new(),
+        engine: Engine::new(),
+        reads_effective: false,
+        tests: Vec::new(),
+        diagnostics: Vec::new(),
+    };
     let parsed = library.parse(sources, modules);
     for (id, module) in &parsed {
         if let Some(source) = sources.get(*id) {
@@ -171,6 +185,7 @@ impl Library {
         }
         let place = Span::new(id, 0, 0);
         if !module.declares("deny") {
+            self.reads_effective |= reads_effective(&source.text);
             // Shared functions may carry METADATA, too; only one with an id claims to be a policy.
             if metadata::claims_to_be_a_policy(id, &source.text) {
                 let fault =
@@ -219,7 +234,10 @@ fn policy(metadata: Metadata, id: SourceId, source: &Source, module: &Module) ->
         deny: format!("data.{package}.deny"),
         unknown: rule("unknown"),
         valid_until: rule("valid_until"),
-        reads_resources: reads_resources(&source.text),
+        reads_resources: reads(&source.text, &["resources"]),
+        reads_effective: reads_effective(&source.text),
+        reads_change: reads(&source.text, &OF_THE_CHANGE),
+        reads_waivers: names(&source.text, "input.waivers"),
         mentions: mentions(&source.text),
         source: id,
         digest: format!("sha256:{}", hex(&Sha256::digest(source.text.as_bytes()))),
@@ -245,18 +263,35 @@ impl Selection {
     }
 }
 
-/// Whether the text reads the whole list of resources, or the input in a way that cannot be told.
-fn reads_resources(text: &str) -> bool {
+/// Whether the text reads a field `effective`, or a field in a way that cannot be told.
+fn reads_effective(text: &str) -> bool {
     let code = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect::<Vec<_>>().join("\n");
+    let field = |(at, word): (usize, &str)| !code.get(at + word.len()..).is_some_and(|after| after.starts_with('('));
+    code.match_indices(".effective").any(field) || code.contains("\"effective\"")
+}
+
+/// Parts of the input that belong to the change at hand, not to the tree that it changes.
+const OF_THE_CHANGE: [&str; 9] =
+    ["actor", "approvals", "calendar", "change", "changed", "git", "plans", "risk", "waivers"];
+
+/// Whether the code names a member of the input.
+fn names(text: &str, member: &str) -> bool {
+    text.lines().any(|line| !line.trim_start().starts_with('#') && line.contains(member))
+}
+
+/// Whether the text reads one of these members of the input, or the input in a way that cannot be told.
+fn reads(text: &str, members: &[&str]) -> bool {
+    let code = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect::<Vec<_>>().join("\n");
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
     code.match_indices("input").any(|(at, word)| {
         let before = code.get(..at).and_then(|s| s.chars().next_back());
-        let is_word = |c: char| c.is_alphanumeric() || c == '_';
         let whole = !before.is_some_and(|c| is_word(c) || c == '.');
         let after = code.get(at + word.len()..).unwrap_or_default();
+        let member = |field: &str, name: &str| field.strip_prefix(name).is_some_and(|rest| !rest.starts_with(is_word));
         whole
             && !after.starts_with(is_word)
             && match after.strip_prefix('.') {
-                Some(field) => field.strip_prefix("resources").is_some_and(|rest| !rest.starts_with(is_word)),
+                Some(field) => members.iter().any(|name| member(field, name)),
                 None => true,
             }
     })
@@ -328,13 +363,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn resources_are_built_only_for_a_policy_that_reads_them() {
-        assert!(!reads_resources("x if input.resource.attrs.spec == 1\n# walk(input)\n"));
-        assert!(!reads_resources("x if input.resources_of_mine\n"));
-        assert!(!reads_resources("my_input == data.input.x"));
-        assert!(reads_resources("x if some r in input.resources"));
-        assert!(reads_resources("x if walk(input, [p, v])"));
-        assert!(reads_resources("x := input[\"resources\"]"));
+    fn a_policy_tells_what_it_reads() {
+        let resources = |text| reads(text, &["resources"]);
+        assert!(!resources("x if input.resource.attrs.spec == 1\n# walk(input)\n"));
+        assert!(!resources("x if input.resources_of_mine\n"));
+        assert!(reads_effective("x := input.resource.effective.spec"));
+        assert!(!reads_effective("x := demand.effective(input.resource, y)"));
+        assert!(!resources("my_input == data.input.x"));
+        assert!(resources("x if some r in input.resources"));
+        assert!(resources("x if walk(input, [p, v])"));
+        assert!(resources("x := input[\"resources\"]"));
+        assert!(reads("x if input.change.spec", &OF_THE_CHANGE));
+        assert!(!reads("x if input.resource.changed", &OF_THE_CHANGE));
     }
 
     #[test]

@@ -178,9 +178,9 @@ fn a_new_configuration_does_not_move_the_root() {
 
 /// What is not rendered is not judged, and so not allowed.
 #[test]
-fn a_changed_overlay_is_undecided() {
+fn a_changed_component_that_nothing_uses_is_undecided() {
     let shop = Shop::acme();
-    shop.write("k8s/prod/kustomization.yaml", "resources: [storefront/deployment.yaml]\n");
+    shop.write("k8s/prod/kustomization.yaml", "kind: Component\nresources: [storefront/deployment.yaml]\n");
     shop.commit("Overlay", "Alice Arnold <alice@acme.example>");
     undecided(
         &shop.check(&["--base", "main", "--head", "change"]),

@@ -5,14 +5,21 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    clippy::print_stderr,
     unreachable_pub,
     reason = "a test that panics has failed, as it should; tests own their environment"
 )]
 
 mod acme;
 mod bad_input;
+mod cases;
 mod determinism;
 mod house;
+mod introduced;
 mod policies;
+mod rendering;
+mod requests;
 mod shop;
 mod terraform;
+mod waivers;

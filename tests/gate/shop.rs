@@ -63,6 +63,16 @@ impl Shop {
         self.write(path, text.replacen(from, to, 1))
     }
 
+    /// Does the edits of a case: path → `[[from, to]]`.
+    pub fn edit_all(&self, edits: &serde_json::Value) -> &Self {
+        for (path, edits) in edits.as_object().into_iter().flatten() {
+            for edit in edits.as_array().unwrap() {
+                self.edit(path, edit[0].as_str().unwrap(), edit[1].as_str().unwrap());
+            }
+        }
+        self
+    }
+
     pub fn git(&self, args: &[&str]) -> String {
         let output = self.command("git").args(["-c", "commit.gpgsign=false"]).args(args).output().unwrap();
         assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -89,7 +99,16 @@ impl Shop {
 
     /// Runs the binary with exactly these arguments.
     pub fn changegate(&self, args: &[&str]) -> Ran {
-        let output: Output = self.command(binary()).args(args).output().unwrap();
+        Self::ran(self.command(binary()).args(args))
+    }
+
+    /// Runs the binary with a search path of its own.
+    pub fn changegate_with_path(&self, path: &std::ffi::OsStr, args: &[&str]) -> Ran {
+        Self::ran(self.command(binary()).env("PATH", path).args(args))
+    }
+
+    fn ran(command: &mut Command) -> Ran {
+        let output: Output = command.output().unwrap();
         Ran {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8(output.stdout).unwrap(),

@@ -225,7 +225,7 @@ fn subject(o: &Outcome, c: &RecordContext) -> Vec<Subject> {
         subjects.push(Subject { name, digest: DigestSet::GitCommit(head.clone()) });
     }
     subjects.extend(c.plans.iter().map(|p| Subject { name: p.path.clone(), digest: hex(&p.sha256) }));
-    if let Some((change, digest)) = o.change.as_ref().and_then(|c| Some((c, c.digest.as_deref()?))) {
+    for (change, digest) in o.changes.iter().filter_map(|c| Some((c, c.digest.as_deref()?))) {
         subjects.push(Subject { name: change.id.clone().unwrap_or_else(|| "change".into()), digest: hex(digest) });
     }
     if subjects.is_empty() {
@@ -257,7 +257,7 @@ fn cited(grant: &Grant) -> Cited<'_> {
 }
 
 fn what<'a>(o: &'a Outcome, c: &'a RecordContext) -> What<'a> {
-    let change = o.change.as_ref();
+    let change = o.change();
     What {
         change: change.and_then(|c| c.id.as_deref()),
         change_digest: change.and_then(|c| c.digest.as_deref()),

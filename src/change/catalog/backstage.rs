@@ -1,6 +1,8 @@
 //! Services as Backstage describes them: entities with our facts as `changegate/*` annotations.
 
-use super::{Service, set_fact};
+use serde_json::json;
+
+use super::{Service, is_dashboard, set_fact};
 use crate::finding::Diagnostic;
 use crate::parse::de::{closest, header};
 use crate::parse::tree::{Entry, Node, Value};
@@ -9,11 +11,12 @@ use crate::parse::tree::{Entry, Node, Value};
 const PREFIX: &str = "changegate/";
 
 /// Facts that policies read; the others are for reports.
-const FACTS: [&str; 11] = [
+const FACTS: [&str; 12] = [
     "tier",
     "rto",
     "rpo",
     "dr-strategy",
+    "dr-pair",
     "slo",
     "runbook",
     "regulatory",
@@ -47,11 +50,16 @@ fn service(entity: &Node, kind: &str) -> (Option<Service>, Vec<Diagnostic>) {
     let mut service = Service {
         name: bare.to_owned(),
         reference: format!("{kind}:{namespace}/{bare}").to_lowercase(),
-        depends_on: texts(entity.at(&["spec", "dependsOn"])),
         span: name.span,
         ..Service::default()
     };
     service.entry.kind = Some(kind.to_owned());
+    let listed = |key| texts(entity.at(&["spec", key]));
+    (service.entry.depends_on, service.entry.dependency_of) = (listed("dependsOn"), listed("dependencyOf"));
+    (service.entry.provides_apis, service.entry.consumes_apis) = (listed("providesApis"), listed("consumesApis"));
+    service.entry.dashboards = dashboards(entity);
+    service.entry.on_call = on_call(entity);
+    service.entry.financial = entity.at(&["spec", "x-reliability", "financial"]).map(|node| json!(node));
     service.entry.owner = entity.at(&["spec", "owner"]).and_then(Node::as_str).map(str::to_owned);
     let told = facts(entity).filter_map(|(fact, entry)| annotate(&mut service, &fact, entry).err()).collect();
     (Some(service), told)
@@ -64,7 +72,24 @@ fn facts(entity: &Node) -> impl Iterator<Item = (String, &Entry)> {
         let fact = entry.key.strip_prefix(PREFIX);
         fact.or_else(|| (&*entry.key == KUBERNETES_ID).then_some(KUBERNETES_ID)).map(|fact| (fact.to_owned(), entry))
     });
-    annotations.chain(entries(&["spec", "x-reliability"]).map(|entry| (kebab(&entry.key), entry)))
+    let reliability = entries(&["spec", "x-reliability"]).filter(|entry| &*entry.key != "financial");
+    annotations.chain(reliability.map(|entry| (kebab(&entry.key), entry)))
+}
+
+/// Addresses of the links of type dashboard.
+fn dashboards(entity: &Node) -> Vec<String> {
+    let links = entity.at(&["metadata", "links"]).and_then(Node::as_seq).unwrap_or_default();
+    let text = |link: &Node, key| link.get(key).and_then(Node::as_str).unwrap_or_default().to_owned();
+    let found = links.iter().map(|link| (text(link, "type"), text(link, "title"), text(link, "url")));
+    found.filter(|(kind, title, url)| is_dashboard(kind, title, url)).map(|(.., url)| url).collect()
+}
+
+/// Annotations of the paging services that say which schedule answers for an entity.
+const ON_CALL: [&str; 2] = ["pagerduty.com/service-id", "opsgenie.com/component-selector"];
+
+fn on_call(entity: &Node) -> Option<String> {
+    let annotation = |key: &&str| entity.at(&["metadata", "annotations", key]).and_then(Node::as_str);
+    ON_CALL.iter().find_map(annotation).map(str::to_owned)
 }
 
 /// Which objects in a cluster belong to an entity.

@@ -35,8 +35,6 @@ pub struct Service {
     pub kubernetes_id: Option<String>,
     /// What is said about it; `source` is filled in by [`Service::facts`].
     pub entry: ServiceEntry,
-    /// References of what it depends on.
-    pub depends_on: Vec<String>,
     /// Its name in the catalogue.
     pub span: Span,
 }
@@ -138,6 +136,7 @@ fn set_fact(entry: &mut ServiceEntry, fact: &str, text: &str, span: Span) -> Res
         "core" => entry.core = truth()?,
         "ephemeral" => entry.ephemeral = truth()?,
         "singleton" => entry.singleton = truth()?,
+        "dr-pair" => entry.dr_pair = owned(),
         "slo" => entry.slo = owned(),
         "runbook" => entry.runbook = owned(),
         "regulatory" => {
@@ -146,6 +145,12 @@ fn set_fact(entry: &mut ServiceEntry, fact: &str, text: &str, span: Span) -> Res
         _ => {}
     }
     Ok(())
+}
+
+/// Whether a link of the catalogue leads to a dashboard: its type says so, or its title.
+fn is_dashboard(kind: &str, title: &str, url: &str) -> bool {
+    let says_so = |text: &str| text.to_lowercase().contains("dashboard");
+    !url.is_empty() && (says_so(kind) || says_so(title))
 }
 
 fn tier(text: &str) -> Option<u8> {

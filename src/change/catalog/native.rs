@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::{Service, set_fact};
+use super::{Service, is_dashboard, set_fact};
 use crate::change::Id;
 use crate::finding::Diagnostic;
 use crate::parse::de::Spanned;
@@ -32,6 +32,17 @@ pub(crate) struct NativeService {
     singleton: bool,
     #[serde(default)]
     depends_on: Vec<String>,
+    #[serde(default)]
+    dependency_of: Vec<String>,
+    #[serde(default)]
+    provides_apis: Vec<String>,
+    #[serde(default)]
+    consumes_apis: Vec<String>,
+    dr_pair: Option<String>,
+    on_call: Option<String>,
+    financial: Option<serde_json::Value>,
+    #[serde(default)]
+    links: Vec<Link>,
     // Known, and read by reports only.
     #[serde(rename = "title")]
     _title: Option<IgnoredAny>,
@@ -45,12 +56,6 @@ pub(crate) struct NativeService {
     _lifecycle: Option<IgnoredAny>,
     #[serde(rename = "subcomponentOf")]
     _subcomponent_of: Option<IgnoredAny>,
-    #[serde(rename = "dependencyOf")]
-    _dependency_of: Option<IgnoredAny>,
-    #[serde(rename = "providesApis")]
-    _provides_apis: Option<IgnoredAny>,
-    #[serde(rename = "consumesApis")]
-    _consumes_apis: Option<IgnoredAny>,
     #[serde(rename = "drStrategy")]
     _dr_strategy: Option<IgnoredAny>,
     #[serde(rename = "peakHours")]
@@ -63,10 +68,6 @@ pub(crate) struct NativeService {
     _journeys: Option<IgnoredAny>,
     #[serde(rename = "contract")]
     _contract: Option<IgnoredAny>,
-    #[serde(rename = "financial")]
-    _financial: Option<IgnoredAny>,
-    #[serde(rename = "drPair")]
-    _dr_pair: Option<IgnoredAny>,
     #[serde(rename = "regionLockedDependencies")]
     _region_locked_dependencies: Option<IgnoredAny>,
     #[serde(rename = "vendors")]
@@ -75,10 +76,17 @@ pub(crate) struct NativeService {
     _status_page: Option<IgnoredAny>,
     #[serde(rename = "approvers")]
     _approvers: Option<IgnoredAny>,
-    #[serde(rename = "links")]
-    _links: Option<IgnoredAny>,
     #[serde(rename = "tags")]
     _tags: Option<IgnoredAny>,
+}
+
+/// A link of a catalogue entry, as Backstage writes them.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Link {
+    url: String,
+    title: String,
+    r#type: String,
 }
 
 impl NativeService {
@@ -89,7 +97,6 @@ impl NativeService {
             name: self.name.value,
             reference: reference.to_lowercase(),
             kubernetes_id: self.kubernetes_id,
-            depends_on: self.depends_on,
             span: self.name.span,
             ..Service::default()
         };
@@ -103,6 +110,11 @@ impl NativeService {
         (entry.slo, entry.runbook, entry.owner) = (self.slo, self.runbook, self.owner);
         (entry.core, entry.ephemeral, entry.singleton) = (self.core, self.ephemeral, self.singleton);
         entry.regulatory = self.regulatory;
+        (entry.depends_on, entry.dependency_of) = (self.depends_on, self.dependency_of);
+        (entry.provides_apis, entry.consumes_apis) = (self.provides_apis, self.consumes_apis);
+        (entry.dr_pair, entry.on_call, entry.financial) = (self.dr_pair, self.on_call, self.financial);
+        let links = self.links.into_iter();
+        entry.dashboards = links.filter(|l| is_dashboard(&l.r#type, &l.title, &l.url)).map(|l| l.url).collect();
         entry.kind = Some(kind);
         Ok(service)
     }

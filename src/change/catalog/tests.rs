@@ -56,12 +56,31 @@ fn a_service_is_found_by_every_name_it_has() {
             runbook: Some("runbooks/orders-api.md".into()),
             regulatory: vec!["pci".into(), "soc2".into()],
             kind: Some("Component".into()),
+            depends_on: vec!["resource:default/orders-db".into()],
+            dashboards: vec!["https://grafana.acme.example/d/orders-api".into()],
+            on_call: Some("PABC123".into()),
             source: Some("test.yaml:4:9".into()),
+            ..ServiceEntry::default()
         }
     );
     let database = catalog.find("orders-db").unwrap();
     assert_eq!((database.entry.tier, database.entry.ephemeral), (Some(2), true), "from spec.x-reliability");
-    assert_eq!(catalog.find("orders-api").unwrap().depends_on, ["resource:default/orders-db"]);
+}
+
+#[test]
+fn neighbours_dashboards_and_schedules() {
+    let (_, catalog, told) = backstage(
+        "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: api\n  annotations: {pagerduty.com/service-id: PABC, changegate/dr-pair: api-dr}\n  links:\n    - {url: 'https://g/d/api', title: Dashboard}\n    - {url: 'https://wiki', title: Notes}\nspec:\n  consumesApis: [payments-v1]\n  dependencyOf: [component:default/shop]\n  x-reliability: {financial: {revenuePerHour: 4000}}\n",
+    );
+    assert_eq!(told, Vec::<String>::new());
+    let entry = &catalog.find("api").unwrap().entry;
+    assert_eq!((entry.consumes_apis.as_slice(), entry.dependency_of.len()), (&["payments-v1".to_owned()][..], 1));
+    assert_eq!(
+        (entry.dashboards.as_slice(), entry.on_call.as_deref()),
+        (&["https://g/d/api".to_owned()][..], Some("PABC"))
+    );
+    assert_eq!(entry.dr_pair.as_deref(), Some("api-dr"));
+    assert_eq!(entry.financial.as_ref().unwrap()["revenuePerHour"], 4000);
 }
 
 #[test]

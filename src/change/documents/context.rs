@@ -56,7 +56,8 @@ fn facts_of(kind: Kind, documents: &Documents, ages: &MaxAges, now: Timestamp, s
     let first = given.first().map(|given| given.span).or_else(|| services.first().filter(|_| entities).map(|s| s.span));
     let as_of = oldest(given);
     let age = as_of.map(|at| now.duration_since(at));
-    let stale = match (ages.0.get(&kind), age) {
+    let limit = ages.0.get(&kind);
+    let stale = match (limit, age) {
         (Some(limit), Some(age)) => age > limit.signed(),
         // An allowed age is configured, and nobody says how old this is.
         (Some(_), None) => is_given,
@@ -67,8 +68,10 @@ fn facts_of(kind: Kind, documents: &Documents, ages: &MaxAges, now: Timestamp, s
         as_of: as_of.map(|at| at.to_string()),
         age_ns: age.and_then(|age| i64::try_from(age.as_nanos()).ok()),
         stale,
+        max_age_ns: limit.map(|limit| limit.ns),
         source: first.and_then(|span| place(span, sources)),
         entries: entries(kind, documents, sources),
+        sources: given.iter().flat_map(|given| &given.entries).map(|entry| place(entry.span, sources)).collect(),
     }
 }
 

@@ -39,13 +39,15 @@ pub enum Kind {
     RiskProfile,
     /// Open changes of other repositories.
     ChangeIndex,
+    /// Alerts that are defined elsewhere.
+    AlertInventory,
     /// A change request; no context.
     ChangeRequest,
 }
 
 impl Kind {
     /// Every kind with its name in `kind` and its key in `input.context`.
-    const TABLE: [(Self, &'static str, &'static str); 19] = [
+    const TABLE: [(Self, &'static str, &'static str); 20] = [
         (Self::FreezeCalendar, "FreezeCalendar", "freeze_calendars"),
         (Self::ApprovalMatrix, "ApprovalMatrix", "approval_matrices"),
         (Self::Identities, "Identities", "identities"),
@@ -64,6 +66,7 @@ impl Kind {
         (Self::RetentionSchedule, "RetentionSchedule", "retention_schedules"),
         (Self::RiskProfile, "RiskProfile", "risk_profiles"),
         (Self::ChangeIndex, "ChangeIndex", "change_indexes"),
+        (Self::AlertInventory, "AlertInventory", "alert_inventories"),
         (Self::ChangeRequest, "ChangeRequest", "change_requests"),
     ];
 
@@ -116,6 +119,6 @@ mod tests {
             assert!(!kind.key().is_empty());
         }
         assert_eq!(Kind::named("freezecalendar"), None);
-        assert_eq!(Kind::of_context().count(), 16);
+        assert_eq!(Kind::of_context().count(), 17);
     }
 }

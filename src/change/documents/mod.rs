@@ -67,6 +67,8 @@ pub struct Documents {
     /// Exceptions from policies.
     pub waivers: Vec<Spanned<Waiver>>,
     given: BTreeMap<Kind, Vec<Given>>,
+    /// Change requests that lie outside of the repositories which they change, with their paths.
+    requests: Vec<(Arc<str>, Node)>,
 }
 
 /// One document that was read.
@@ -121,6 +123,12 @@ impl Documents {
         required.iter().filter_map(|name| self.missing_one(name)).collect()
     }
 
+    /// The change request of an id among the documents.
+    pub fn request(&self, id: &str) -> Option<(&Arc<str>, &Node)> {
+        let named = |node: &Node| node.at(&["metadata", "id"]).and_then(Node::as_str) == Some(id);
+        self.requests.iter().find(|(_, node)| named(node)).map(|(path, node)| (path, node))
+    }
+
     fn missing_one(&self, name: &str) -> Option<Diagnostic> {
         let Some(kind) = Kind::named(name) else {
             let message = format!("`context.required` names `{name}`, which is no kind of document");
@@ -149,6 +157,8 @@ impl Documents {
         let (version, kind) = (text("apiVersion").unwrap_or_default(), text("kind").unwrap_or_default());
         match Kind::named(kind) {
             _ if document.as_map().is_none() => told.push(no_document(document)),
+            // It is read when something names it: requests may lie outside of the repositories which they change.
+            Some(Kind::ChangeRequest) if version == API_VERSION => self.requests.push((path, document.clone())),
             Some(kind) if version == API_VERSION => {
                 let given = self.read_kind(kind, document, neighbours, told);
                 self.given.entry(kind).or_default().extend(given.map(|given| Given { path: path.clone(), ..given }));
@@ -191,7 +201,6 @@ impl Documents {
                 }
             }
             Kind::Waivers => self.waivers.extend(list::<Spanned<Waiver>>(document, told)),
-            Kind::ChangeRequest => told.push(not_context(document)),
             _ => {}
         }
         // What a typed reading did not complain about is read once more for its envelope and entries.
@@ -299,13 +308,6 @@ fn foreign(document: &Node) -> Diagnostic {
         .at(header(document))
         .label("not read")
         .help(format!("context documents are of {API_VERSION} or backstage.io"))
-}
-
-fn not_context(document: &Node) -> Diagnostic {
-    Diagnostic::warning("context::foreign", "a change request among the context documents")
-        .at(header(document))
-        .label("not read")
-        .help("change requests live where `changes.paths` of the configuration says; name one with --change")
 }
 
 #[cfg(test)]

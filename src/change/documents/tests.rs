@@ -54,7 +54,7 @@ fn a_whole_world() {
     assert!(!facts["drills"].given && !facts["drills"].stale, "what is not there is not stale");
     assert_eq!(facts["slo"].entries[0]["burnRate"]["1h"], 0.2);
     assert_eq!(facts["change_templates"].entries[0]["id"], "tpl-1", "one entry may be the spec itself");
-    assert_eq!(facts.len(), 16);
+    assert_eq!(facts.len(), 17);
 }
 
 #[test]
@@ -107,12 +107,20 @@ fn what_cannot_be_read_is_told_at_its_place() {
             "apiVersion: v1\nkind: ConfigMap\n".into(),
             "1: context::foreign: a document that says nothing about the state of the world",
         ),
-        (document("ChangeRequest", "{}"), "1: context::foreign: a change request among the context documents"),
     ];
     for (text, expected) in rows {
         let (_, _, told) = read(&text);
         assert!(told.len() == 1 && told[0].starts_with(expected), "{text}: {told:?}");
     }
+}
+
+#[test]
+fn a_request_among_the_documents_is_kept_for_whoever_names_it() {
+    let text = "apiVersion: changegate/v1\nkind: ChangeRequest\nmetadata: {id: CHG-7}\nspec: {}\n";
+    let (_, read, told) = read(text);
+    assert!(told.is_empty() && read.given(Kind::ChangeRequest).is_empty());
+    assert_eq!(read.request("CHG-7").map(|(path, _)| &**path), Some("test.yaml"));
+    assert!(read.request("CHG-8").is_none());
 }
 
 #[test]

@@ -112,6 +112,10 @@ pub struct Spec {
     pub pre_checks: Option<PreChecks>,
     /// Flags that it introduces or flips.
     pub feature_flags: Vec<FeatureFlag>,
+    /// Why it needs no flag.
+    pub feature_flag_not_applicable: Option<String>,
+    /// Action items of post-mortems that it closes.
+    pub closes: Vec<Id>,
     /// Database migrations that it carries.
     pub schema_migrations: Vec<SchemaMigration>,
     /// The decision behind a multi-writer setup.

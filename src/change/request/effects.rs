@@ -21,6 +21,8 @@ pub struct FeatureFlag {
     pub kill_switch_tested_at: Option<Moment>,
     /// When it must be gone.
     pub remove_by: Option<Day>,
+    /// `ops` for a switch that stays for good.
+    pub kind: Option<String>,
 }
 
 /// A database migration that a change carries.

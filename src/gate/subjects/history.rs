@@ -7,7 +7,7 @@ use super::reader::{Reader, Text};
 use crate::diff;
 use crate::discover;
 use crate::facts::Resource;
-use crate::gate::{Session, Silent};
+use crate::gate::Session;
 use crate::git::{Touch, Touches};
 use crate::source::{Revision, Sources};
 use crate::terraform;
@@ -49,7 +49,7 @@ fn versions(reader: &Reader<'_>, path: &str, touch: &Touch) -> [ById; 2] {
         let (Some(text), Some(format)) = (text, discover::format_of(path)) else { return ById::new() };
         let mut session = Session::default();
         let texts = vec![Text { path: path.to_owned(), format, text }];
-        let state = reader.state(texts, Revision::Base, &mut session, &Silent);
+        let state = reader.state(texts, Revision::Base, &mut session);
         let (configured, _) = terraform::source::resources(&state.files);
         state.resources.into_iter().chain(configured).map(|r| (r.id.clone(), r)).collect()
     };

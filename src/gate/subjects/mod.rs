@@ -1,16 +1,20 @@
 //! What is judged: files of the head and the base become resources, and resources become a difference.
 
+mod base;
 mod configuration;
 mod history;
 mod parse;
 mod reader;
+mod rendering;
+mod unrendered;
+mod weigh;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::facts::{Action, DeferredFacts, DriftFacts, Iac, Instant, Mode, PlanFacts, Resource};
+use crate::facts::{Action, DeferredFacts, DriftFacts, Iac, Instant, Mode, PlanFacts, Related, Resource};
 use crate::finding::Diagnostic;
 use crate::source::Sources;
 use crate::{diff, kubernetes, terraform};
@@ -24,6 +28,9 @@ pub use configuration::RootFacts;
 
 use history::History;
 use reader::Reader;
+
+/// Changed files behind each thing that is rendered.
+type FilesByRoot = BTreeMap<Arc<str>, BTreeSet<String>>;
 
 /// Every resource of a run, and which of them are judged.
 #[derive(Default)]
@@ -69,9 +76,32 @@ fn plan_facts(plan: &terraform::plan::Plan, path: Arc<str>, sha256: String) -> P
     }
 }
 
+/// A planned resource as it was: the attributes that the plan has for that, in the block of the base where there is one.
+fn planned_base(planned: &Resource, configured: &[Resource]) -> Option<Arc<Resource>> {
+    if matches!(planned.action, Action::Create | Action::Delete) {
+        return None;
+    }
+    let block = configured.iter().filter(|r| r.header == planned.header && r.kind == planned.kind);
+    let place = block.filter_map(|r| r.base.as_ref()).map(|base| (base.span, base.header)).next();
+    let (span, header) = place.unwrap_or((planned.span, planned.header));
+    let attrs = planned.before.clone().unwrap_or_else(|| planned.attrs.clone());
+    Some(Arc::new(Resource {
+        attrs,
+        before: None,
+        unknown: Vec::new(),
+        changed: Vec::new(),
+        span,
+        header,
+        ..planned.clone()
+    }))
+}
+
 /// Where a resource belongs, as paths of the configuration are matched: a resource of a root module belongs there,
 /// wherever the module stands that declares it.
 fn place(resource: &Resource, sources: &Sources) -> String {
+    if let Some(place) = &resource.place {
+        return place.to_string();
+    }
     match &resource.root {
         Some(root) if root.is_empty() => "main.tf".into(),
         Some(root) if !diff::path_of(resource, sources).starts_with(&format!("{root}/")) => format!("{root}/main.tf"),
@@ -85,11 +115,12 @@ impl Subjects {
         request: &Request,
         workspace: &Workspace,
         inputs: &Inputs,
-        judged: &Judged,
+        judged: &[Judged],
         session: &mut Session,
         progress: &dyn Progress,
     ) -> Result<Self, Diagnostic> {
-        let reader = Reader::new(workspace, inputs, judged.file(), &request.terraform);
+        let files = judged.iter().filter_map(Judged::file).collect();
+        let reader = Reader::new(workspace, inputs, files, request);
         let resolver = inputs.resolver(judged)?;
         let prefix = workspace.prefix();
         let resolve = |resources: &mut [Resource], sources: &Sources| {
@@ -99,28 +130,32 @@ impl Subjects {
             });
         };
         let (mut objects, mut head) = reader.head(session, progress)?;
-        resolve(&mut objects.resources, &session.sources);
+        objects.each(&|resources| resolve(resources, &session.sources));
         resolve(&mut head.resources, &session.sources);
         let roots = std::mem::take(&mut head.roots);
         let mut subjects = Self { documents: objects.documents, roots, ..Self::default() };
+        let mut changed = FilesByRoot::new();
         subjects.resources = match &workspace.difference {
-            None => [objects.resources, head.resources].concat(),
+            None => [objects.into_resources(), head.resources].concat(),
             Some(difference) => {
-                let (mut before, mut base) = reader.base(difference, session)?;
-                resolve(&mut before.resources, &session.sources);
+                let (mut before, mut base) = reader.base(difference, &objects, session)?;
+                before.each(&|resources| resolve(resources, &session.sources));
                 resolve(&mut base.resources, &session.sources);
                 subjects.mode = Mode::Difference;
-                session.diagnostics.extend(reader.unrendered(difference)?);
+                session.diagnostics.extend(reader.unrendered(difference, [&before.renders, &objects.renders])?);
                 let configured = configuration::compare(base, head, &session.sources);
-                [reader.compare(difference, before.resources, objects.resources, session), configured].concat()
+                before.renders.changed_files(&difference.changes, &mut changed);
+                objects.renders.changed_files(&difference.changes, &mut changed);
+                [reader.compare(difference, before, objects, session), configured].concat()
             }
         };
         subjects.add_plans(request, &reader, session)?;
         subjects.sort(&session.sources);
         resolve(&mut subjects.resources, &session.sources);
+        subjects.resolve_planned(|base| resolve(base, &session.sources));
         subjects.weigh_drift();
-        kubernetes::join(&mut subjects.resources, &session.sources);
-        subjects.attribute(&reader, session)?;
+        session.diagnostics.extend(kubernetes::join(&mut subjects.resources, &session.sources));
+        subjects.attribute(&reader, &changed, session)?;
         subjects.judged = subjects.select();
         Ok(subjects)
     }
@@ -135,12 +170,29 @@ impl Subjects {
             let mut planned = plan.resources;
             terraform::locate(&mut planned, &self.resources);
             let spans: HashSet<_> = planned.iter().map(|r| (r.header, r.kind.clone())).collect();
-            self.resources.retain(|r| r.iac != Some(Iac::Terraform) || !spans.contains(&(r.header, r.kind.clone())));
+            let stays = |r: &Resource| r.iac != Some(Iac::Terraform) || !spans.contains(&(r.header, r.kind.clone()));
+            let (kept, replaced) = std::mem::take(&mut self.resources).into_iter().partition(stays);
+            self.resources = kept;
+            planned.iter_mut().for_each(|r| r.base = planned_base(r, &replaced));
             self.resources.extend(planned);
             self.mode = Mode::Difference;
             self.documents += 1;
         }
         Ok(())
+    }
+
+    /// What plans say about the past belongs somewhere, too.
+    fn resolve_planned(&mut self, resolve: impl Fn(&mut [Resource])) {
+        if self.plans.is_empty() {
+            return;
+        }
+        let planned = self.resources.iter_mut().filter(|r| r.iac == Some(Iac::Terraform));
+        for base in planned.filter_map(|r| r.base.as_mut()) {
+            let mut was = [Resource::clone(base)];
+            resolve(&mut was);
+            let [was] = was;
+            *base = Arc::new(was);
+        }
     }
 
     /// What a drifted object is worth is known from the resource of the same address.
@@ -158,33 +210,54 @@ impl Subjects {
             .sort_by_cached_key(|r| (diff::path_of(r, sources).to_owned(), r.span.start, r.id.clone(), r.root.clone()));
     }
 
-    fn attribute(&mut self, reader: &Reader<'_>, session: &mut Session) -> Result<(), Diagnostic> {
+    fn attribute(&mut self, reader: &Reader<'_>, files: &FilesByRoot, session: &mut Session) -> Result<(), Diagnostic> {
         let (Some(difference), Some(repository)) = (&reader.workspace.difference, &reader.workspace.repository) else {
             return Ok(());
         };
         let touches = repository.touches(&difference.range, &difference.changes)?;
-        let by_id: BTreeMap<String, _> = difference.range.commits.iter().map(|c| (c.id.to_string(), c)).collect();
-        let touched = |path: &str| {
-            touches
-                .of(path)
-                .iter()
-                .filter_map(|t| by_id.get(&t.commit.to_string()))
-                .map(|c| c.introduced_by())
-                .collect()
+        let of = |path: &str| touches.of(path).iter().map(|t| t.commit.to_string()).collect::<Vec<_>>();
+        let sources = &session.sources;
+        let touched = |resource: &Resource| {
+            // What is rendered comes from every changed file behind it.
+            let behind = resource.root.as_ref().and_then(|root| files.get(root)).filter(|_| resource.place.is_some());
+            let commits: HashSet<String> = match behind {
+                Some(files) => files.iter().flat_map(|path| of(path)).collect(),
+                None => of(diff::path_of(resource, sources)).into_iter().collect(),
+            };
+            let commits = difference.range.commits.iter().filter(|c| commits.contains(&c.id.to_string()));
+            commits.map(|c| c.introduced_by()).collect()
         };
         let mut history = History::new(reader, &touches);
-        diff::attribute(&mut self.resources, &session.sources, touched, |resource, by| {
-            history.changed(resource, &by.commit, &session.sources)
+        diff::attribute(&mut self.resources, touched, |resource, by| {
+            resource.place.is_some() || history.changed(resource, &by.commit, sources)
         });
         Ok(())
     }
 
-    /// What differs, and what a difference reaches: the workload whose scaler changed is judged, too.
+    /// What differs, and what a difference reaches: the workload whose scaler changed is judged, too. What is gone is
+    /// not seen by what it belonged to, so it is asked itself.
     fn select(&self) -> Vec<usize> {
         let changed = |index: &usize| self.resources.get(*index).is_some_and(|r| r.action.is_change());
+        let reaches = |join: &&Related| !IN_COMMON.contains(&join.relation);
+        let deleted = self.resources.iter().filter(|r| r.action == Action::Delete);
+        let lost: HashSet<usize> = deleted.flat_map(|r| &r.related).filter(reaches).map(|join| join.index).collect();
         let wanted = |(index, r): &(usize, &Resource)| {
-            r.action != Action::NoOp || changed(index) || r.related.iter().any(|join| changed(&join.index))
+            let near = || r.related.iter().filter(reaches).any(|join| changed(&join.index));
+            r.action != Action::NoOp || changed(index) || lost.contains(index) || near()
         };
         self.resources.iter().enumerate().filter(wanted).map(|(index, _)| index).collect()
     }
 }
+
+/// Relations to what many share: a change of it is judged there, not at each of them.
+const IN_COMMON: [&str; 9] = [
+    "config",
+    "secret",
+    "service-account",
+    "priority-class",
+    "storage-class",
+    "namespace",
+    "quota",
+    "limit-range",
+    "subject",
+];

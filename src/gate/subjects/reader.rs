@@ -1,32 +1,60 @@
 //! Reads states of the repository: the head and the base, from commits, the index or the disk.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
 use super::configuration::{self, CommittedFiles, Configured};
 use super::parse::{Parsed, parse};
-use crate::config::{Render, TerraformRoot};
+use super::rendering::{self, Renders};
+use super::weigh::Touched;
+use crate::config::TerraformRoot;
 use crate::discover::{self, Format};
-use crate::facts::{Action, Resource};
-use crate::finding::{Diagnostic, Level};
+use crate::facts::Resource;
+use crate::finding::Diagnostic;
 use crate::gate::inputs::{Inputs, sha256};
-use crate::gate::workspace::{Difference, Workspace, read_disk};
-use crate::gate::{Progress, Session, Silent};
-use crate::git::{FileStatus, Snapshot};
+use crate::gate::workspace::{Workspace, read_disk};
+use crate::gate::{Progress, Request, Session, Silent};
+use crate::git::Snapshot;
+use crate::kubernetes::render::Programs;
 use crate::parse::json;
 use crate::source::{Revision, Source, SourceId, Sources};
+use crate::terraform;
 use crate::terraform::config::{self, Folder, Options};
-use crate::{diff, terraform};
 
-/// Resources of one state, with how many documents they came from.
+/// One state of the repository.
 #[derive(Default)]
 pub(super) struct State {
+    /// Objects that stand in files, and are not rendered.
     pub(super) resources: Vec<Resource>,
+    /// Objects that are rendered.
+    pub(super) renders: Renders,
+    /// How many documents there were.
     pub(super) documents: usize,
     /// Configuration files, not yet evaluated.
     pub(super) files: Vec<terraform::source::File>,
+}
+
+impl State {
+    /// Does something to every resource, whatever it came from.
+    pub(super) fn each(&mut self, work: &dyn Fn(&mut [Resource])) {
+        work(&mut self.resources);
+        self.renders.roots.iter_mut().for_each(|root| work(&mut root.came.resources));
+    }
+
+    /// Everything, in one list.
+    pub(super) fn into_resources(self) -> Vec<Resource> {
+        let rendered = self.renders.roots.into_iter().flat_map(|root| root.came.resources);
+        self.resources.into_iter().chain(rendered).collect()
+    }
+}
+
+/// A text that was parsed.
+pub(super) struct Read {
+    pub(super) path: String,
+    pub(super) id: SourceId,
+    pub(super) parsed: Parsed,
 }
 
 /// One text that is to be parsed.
@@ -39,25 +67,32 @@ pub(super) struct Text {
 /// Reads states of the repository.
 pub(super) struct Reader<'a> {
     pub(super) workspace: &'a Workspace,
-    inputs: &'a Inputs,
-    request_file: Option<&'a str>,
+    pub(super) inputs: &'a Inputs,
+    pub(super) programs: &'a Programs,
+    request_files: Vec<&'a str>,
     terraform: &'a Options,
 }
 
 impl<'a> Reader<'a> {
-    /// A reader; `request_file` is the shown path of the change request, which is not judged as a manifest.
+    /// A reader; `request_files` are the shown paths of the change requests, which are not judged as manifests.
     pub(super) fn new(
         workspace: &'a Workspace,
         inputs: &'a Inputs,
-        request_file: Option<&'a str>,
-        terraform: &'a Options,
+        request_files: Vec<&'a str>,
+        request: &'a Request,
     ) -> Self {
-        Self { workspace, inputs, request_file, terraform }
+        let (terraform, programs) = (&request.terraform, &request.programs);
+        Self { workspace, inputs, programs, request_files, terraform }
     }
 
-    /// Whether a shown path is judged: not a document of the gate itself, and not the change request.
-    fn wants(&self, shown: &str) -> bool {
-        wants(self.inputs, self.request_file, shown)
+    /// What the change touches.
+    pub(super) fn touched(&self) -> Touched<'_> {
+        Touched { difference: self.workspace.difference.as_ref(), render: self.inputs.config.kubernetes.render }
+    }
+
+    /// Whether a shown path is judged: not a document of the gate itself, and not a change request.
+    pub(super) fn wants(&self, shown: &str) -> bool {
+        wants(self.inputs, &self.request_files, shown)
     }
 
     /// The judged state; its configurations are evaluated.
@@ -76,27 +111,26 @@ impl<'a> Reader<'a> {
         };
         session.diagnostics.extend(faults);
         progress.step("reading", texts.len());
-        let mut state = self.state(texts, Revision::Head, session, progress);
-        let files = std::mem::take(&mut state.files);
-        let configured = match committed {
-            Some(snapshot) => {
-                let committed = CommittedFiles::open(self.workspace.shown_root(), snapshot, Revision::Head)?;
-                self.evaluate(files, &committed, session)
+        let read = parse_all(texts, Revision::Head, session, progress);
+        let tree: Box<dyn config::Snapshot> = match committed {
+            Some(snapshot) => Box::new(CommittedFiles::open(self.workspace.shown_root(), snapshot, Revision::Head)?),
+            None => {
+                Box::new(Folder::new(self.workspace.shown_root()).map_err(|e| {
+                    Diagnostic::error("discover::unreadable", format!("the folder cannot be read: {e}"))
+                })?)
             }
-            None => match Folder::new(self.workspace.shown_root()) {
-                Ok(folder) => self.evaluate(files, &folder, session),
-                Err(e) => {
-                    return Err(Diagnostic::error("discover::unreadable", format!("the folder cannot be read: {e}")));
-                }
-            },
         };
-        let faults = configured.diagnostics.iter().map(|fault| self.weigh_at(fault.clone(), &session.sources));
+        let judged = read.iter().map(|r| r.path.clone()).collect();
+        let renders = self.render(as_rendered(&*tree, judged, &read), None, session, progress)?;
+        let mut state = self.assemble(read, renders, session);
+        let configured = self.evaluate(std::mem::take(&mut state.files), &*tree, session);
+        let faults = configured.diagnostics.iter().map(|d| self.touched().weigh_at(d.clone(), &session.sources));
         let faults: Vec<_> = faults.collect();
         session.diagnostics.extend(faults);
         Ok((state, configured))
     }
 
-    fn evaluate(
+    pub(super) fn evaluate(
         &self,
         files: Vec<terraform::source::File>,
         state: &dyn config::Snapshot,
@@ -115,15 +149,15 @@ impl<'a> Reader<'a> {
             Some(repository) => repository.list(Snapshot::Index, "")?.into_iter().map(|f| root.join(f.path)).collect(),
             None => Vec::<PathBuf>::new(),
         };
-        let (inputs, request_file) = (self.inputs, self.request_file);
-        let keep = move |path: &str| wants(inputs, request_file, path);
+        let (inputs, request_files) = (self.inputs, self.request_files.as_slice());
+        let keep = move |path: &str| wants(inputs, request_files, path);
         let found = discover::walk(root, &self.workspace.paths, &tracked, &keep);
         let mut faults = found.diagnostics;
         let mut texts = Vec::with_capacity(found.files.len());
         for read in discover::read(&found.files) {
             match read {
                 Ok(t) => texts.push(Text { path: t.path.to_string(), format: t.format, text: t.text }),
-                Err(fault) => faults.push(self.weigh(fault)),
+                Err(fault) => faults.push(self.touched().weigh(fault)),
             }
         }
         Ok((texts, faults))
@@ -147,49 +181,19 @@ impl<'a> Reader<'a> {
                 });
                 match text {
                     Ok(text) => texts.extend(text.map(|text| Text { path: file.path, format, text })),
-                    Err(fault) => faults.push(self.weigh(fault)),
+                    Err(fault) => faults.push(self.touched().weigh(fault)),
                 }
             }
         }
         Ok((texts, faults))
     }
 
-    /// The base: objects of the files that differ, since the others are the same at both ends, and all configurations,
-    /// since any of their files may decide about any of their values.
-    pub(super) fn base(
-        &self,
-        difference: &Difference,
-        session: &mut Session,
-    ) -> Result<(State, Configured), Diagnostic> {
-        let Some(repository) = &self.workspace.repository else { return Ok(Default::default()) };
-        let base = Snapshot::Commit(difference.merge_base);
-        let changed = difference.changes.iter().filter(|c| c.status != FileStatus::Added);
-        let mut paths: BTreeSet<String> =
-            changed.map(|c| c.previous_path.as_ref().unwrap_or(&c.path).clone()).collect();
-        let listed = repository.list(base, "")?.into_iter().map(|file| file.path);
-        paths.extend(listed.filter(|path| is_terraform(path)));
-        let mut texts = Vec::new();
-        for path in paths {
-            let Some(format) = discover::format_of(&path).filter(|_| self.wants(&path) && self.in_scope(&path)) else {
-                continue;
-            };
-            let bytes = repository.read(base, &path)?;
-            // What cannot be read at the base cannot be compared: the resource then counts as created.
-            if let Some(text) = bytes.and_then(|bytes| discover::decode(bytes, &path).ok()) {
-                texts.push(Text { path, format, text });
-            }
-        }
-        let mut quiet = Session { sources: std::mem::take(&mut session.sources), diagnostics: Vec::new() };
-        let mut state = self.state(texts, Revision::Base, &mut quiet, &Silent);
-        let files = std::mem::take(&mut state.files);
-        let committed = CommittedFiles::open(self.workspace.shown_root(), base, Revision::Base);
-        let configured = committed.map(|committed| self.evaluate(files, &committed, &mut quiet));
-        session.sources = quiet.sources;
-        Ok((state, configured?))
+    pub(super) fn is_judged(&self, path: &str) -> bool {
+        discover::format_of(path).is_some() && self.wants(path) && self.in_scope(path)
     }
 
     /// Whether a shown path lies under the paths that are judged.
-    fn in_scope(&self, shown: &str) -> bool {
+    pub(super) fn in_scope(&self, shown: &str) -> bool {
         let full = self.workspace.shown_root().join(shown);
         self.workspace.paths.iter().any(|start| {
             let below = full.strip_prefix(start).ok().map(|p| p.to_string_lossy().replace('\\', "/"));
@@ -197,114 +201,32 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Compares the objects of the files that differ; everything else is the same.
-    pub(super) fn compare(
-        &self,
-        difference: &Difference,
-        base: Vec<Resource>,
-        head: Vec<Resource>,
-        session: &Session,
-    ) -> Vec<Resource> {
-        let touched: HashSet<&str> = difference.changes.iter().map(|c| c.path.as_str()).collect();
-        let is_touched = |r: &Resource| touched.contains(diff::path_of(r, &session.sources));
-        let (changed, same): (Vec<_>, Vec<_>) = head.into_iter().partition(is_touched);
-        let mut all = diff::compare(base, changed, &session.sources, &[]);
-        all.extend(same.into_iter().map(|r| Resource { action: Action::NoOp, ..r }));
-        all
+    /// A state of some texts alone, with nothing rendered.
+    pub(super) fn state(&self, texts: Vec<Text>, revision: Revision, session: &mut Session) -> State {
+        let read = parse_all(texts, revision, session, &Silent);
+        self.assemble(read, Renders::default(), session)
     }
 
-    /// Parses texts in parallel; ids, diagnostics and resources stand in the order of the texts.
-    pub(super) fn state(
-        &self,
-        texts: Vec<Text>,
-        revision: Revision,
-        session: &mut Session,
-        progress: &dyn Progress,
-    ) -> State {
-        let formats: Vec<(SourceId, Format)> =
-            texts.into_iter().map(|t| (session.sources.add(Source::new(t.path, revision, t.text)), t.format)).collect();
-        let sources = &session.sources;
-        let parsed: Vec<Parsed> = formats
-            .par_iter()
-            .map(|(id, format)| {
-                let parsed = sources.get(*id).map(|source| parse(*id, *format, source)).unwrap_or_default();
-                progress.tick();
-                parsed
-            })
-            .collect();
+    /// What was read and rendered. A file that is rendered is no manifest of its own, and its faults are the renderer's.
+    pub(super) fn assemble(&self, read: Vec<Read>, renders: Renders, session: &mut Session) -> State {
+        let consumed = renders.consumed();
+        let touched = self.touched();
         let mut state = State::default();
-        for file in parsed {
-            state.documents += file.documents;
-            state.resources.extend(file.resources);
-            session
-                .diagnostics
-                .extend(file.diagnostics.into_iter().map(|fault| self.weigh_at(fault, &session.sources)));
-            state.files.extend(file.terraform);
-        }
-        state
-    }
-
-    /// What a change did not touch must not stop it: a fault in such a file is a warning. A template that is not
-    /// rendered cannot be judged, so it stops the gate unless the configuration turns rendering off.
-    fn weigh(&self, fault: Diagnostic) -> Diagnostic {
-        let path = fault.path.clone();
-        self.weigh_in(fault, path.as_deref())
-    }
-
-    fn weigh_at(&self, fault: Diagnostic, sources: &Sources) -> Diagnostic {
-        let path =
-            fault.span.and_then(|s| sources.get(s.source)).map(|s| s.path.clone()).or_else(|| fault.path.clone());
-        self.weigh_in(fault, path.as_deref())
-    }
-
-    fn weigh_in(&self, mut fault: Diagnostic, path: Option<&str>) -> Diagnostic {
-        if fault.code == "terraform::missing_variable" {
-            // Its value comes from elsewhere and is unknown here; a policy that needs it says so.
-            fault.level = Level::Note;
-        }
-        let Some(difference) = &self.workspace.difference else { return fault };
-        let touched = path.is_none_or(|path| difference.changes.iter().any(|c| c.path == path));
-        let template = fault.code == "yaml::template";
-        if !touched && fault.level == Level::Error {
-            fault.level = Level::Warning;
-        } else if touched && template && self.inputs.config.kubernetes.render == Render::Auto {
-            fault.level = Level::Error;
-            fault.help = "the change touches a template, and what it renders to was not judged: judge the rendered manifests, or set \
-                          `kubernetes: {render: off}` in changegate.yaml"
-                .into();
-        }
-        fault
-    }
-
-    /// Changed files that only mean something once they are rendered: what they do to the cluster was not judged.
-    pub(super) fn unrendered(&self, difference: &Difference) -> Result<Vec<Diagnostic>, Diagnostic> {
-        let mut found = Vec::new();
-        for change in difference.changes.iter().filter(|c| self.in_scope(&c.path) && self.wants(&c.path)) {
-            let Some(what) = self.rendered_by(difference, &change.path)? else { continue };
-            let message = format!("the change touches a {what}, and what it renders to was not judged");
-            let off = self.inputs.config.kubernetes.render == Render::Off;
-            let make = if off { Diagnostic::warning } else { Diagnostic::error };
-            found.push(make("kubernetes::not-rendered", message).in_file(change.path.as_str()).help(
-                "render it (`kustomize build`, `helm template`) and judge the result, or set `kubernetes: {render: off}` \
-                 in changegate.yaml",
-            ));
-        }
-        Ok(found)
-    }
-
-    /// What renders a file, by the names that Kustomize and Helm give their files.
-    fn rendered_by(&self, difference: &Difference, path: &str) -> Result<Option<&'static str>, Diagnostic> {
-        let Some(repository) = &self.workspace.repository else { return Ok(None) };
-        let name = path.rsplit('/').next().unwrap_or(path);
-        Ok(match name {
-            "kustomization.yaml" | "kustomization.yml" | "Kustomization" => Some("Kustomize overlay"),
-            "Chart.yaml" => Some("Helm chart"),
-            _ if name.starts_with("values") && name.ends_with("ml") => {
-                let chart = format!("{}/Chart.yaml", folder(path));
-                repository.read(difference.head, chart.trim_start_matches('/'))?.map(|_| "Helm chart")
+        for Read { path, parsed, .. } in read {
+            state.files.extend(parsed.terraform);
+            if consumed.contains(path.as_str()) {
+                continue;
             }
-            _ => None,
-        })
+            state.documents += parsed.documents;
+            state.resources.extend(parsed.resources);
+            let faults = parsed.diagnostics.into_iter().map(|fault| touched.weigh_at(fault, &session.sources));
+            let faults: Vec<_> = faults.collect();
+            session.diagnostics.extend(faults);
+        }
+        state.documents += renders.roots.iter().map(|r| r.came.documents).sum::<usize>();
+        session.diagnostics.extend(renders.diagnostics(&touched));
+        state.renders = renders;
+        state
     }
 
     pub(super) fn plan(
@@ -332,14 +254,44 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn wants(inputs: &Inputs, request_file: Option<&str>, shown: &str) -> bool {
-    Some(shown) != request_file && !inputs.is_own(shown)
+fn wants(inputs: &Inputs, request_files: &[&str], shown: &str) -> bool {
+    !request_files.contains(&shown) && !inputs.is_own(shown)
 }
 
-fn is_terraform(path: &str) -> bool {
+pub(super) fn is_terraform(path: &str) -> bool {
     matches!(discover::format_of(path), Some(Format::Terraform | Format::TerraformJson))
 }
 
-fn folder(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+/// Parses texts in parallel; ids, diagnostics and resources stand in the order of the texts.
+pub(super) fn parse_all(
+    texts: Vec<Text>,
+    revision: Revision,
+    session: &mut Session,
+    progress: &dyn Progress,
+) -> Vec<Read> {
+    let add =
+        |t: Text, sources: &mut Sources| (t.path.clone(), sources.add(Source::new(t.path, revision, t.text)), t.format);
+    let formats: Vec<_> = texts.into_iter().map(|t| add(t, &mut session.sources)).collect();
+    let sources = &session.sources;
+    let one = |(path, id, format): (String, SourceId, Format)| {
+        let parsed = sources.get(id).map(|source| parse(id, format, source)).unwrap_or_default();
+        progress.tick();
+        Read { path, id, parsed }
+    };
+    formats.into_par_iter().map(one).collect()
+}
+
+pub(super) fn as_rendered<'a>(
+    tree: &'a dyn config::Snapshot,
+    judged: Vec<String>,
+    read: &[Read],
+) -> rendering::State<'a> {
+    let written = read.iter().flat_map(|r| r.parsed.resources.iter());
+    let deploys = |r: &&Resource| rendering::deploys(r) || &*r.kind == "ConfigMap";
+    rendering::State {
+        tree,
+        judged,
+        written: written.filter(deploys).cloned().collect(),
+        ids: read.iter().map(|r| (r.path.clone(), r.id)).collect::<BTreeMap<_, _>>(),
+    }
 }

@@ -1,18 +1,15 @@
 //! The approvals table: who said what, and in words why it does not count.
 
 use super::Page;
-use crate::facts::{ApprovalFacts, Stage};
+use crate::facts::ApprovalFacts;
 use crate::outcome::Outcome;
 use crate::output::style::{Style, Tone};
 use crate::output::text::{clip, pad, visible, width};
+use crate::output::words;
 
 /// Shown when something is awaited, or when something stands in the way and an approval does not count.
 pub(super) fn table(page: &mut Page<'_>, outcome: &Outcome) {
-    let blocks = |pending: bool| {
-        outcome.findings.iter().any(|f| f.blocks(outcome.stage == Stage::Apply) && (f.pending || !pending))
-    };
-    let needed = blocks(true) || (blocks(false) && outcome.approvals.iter().any(|a| !a.valid));
-    if !needed {
+    if !words::approvals_matter(outcome) {
         return;
     }
     page.line(&page.style.paint(Tone::Strong, "Approvals"));
@@ -55,13 +52,7 @@ fn cells(a: &ApprovalFacts, style: &Style, limit: usize) -> [String; 3] {
     let glyphs = style.glyphs();
     let or_none = |text: String| if text.is_empty() { glyphs.none.to_owned() } else { text };
     let who = a.by.as_deref().unwrap_or(&a.login);
-    let method = match a.method {
-        "github-review" => "GitHub review",
-        "gitlab-approval" => "GitLab approval",
-        "asserted" => "only typed in",
-        other => other,
-    };
-    [who.to_owned(), a.roles.join(", "), format!("{method} {} {}", glyphs.dot, a.assurance)]
+    [who.to_owned(), a.roles.join(", "), format!("{} {} {}", words::method(a), glyphs.dot, a.assurance)]
         .map(|text| or_none(clip(&visible(&text), limit, glyphs.ellipsis)))
 }
 
@@ -69,27 +60,5 @@ fn counts(a: &ApprovalFacts, style: &Style) -> (&'static str, Tone, String) {
     if a.valid {
         return (style.glyphs().passed, Tone::Good, "yes".into());
     }
-    let reasons: Vec<&str> = a.why_not.iter().map(|code| in_words(code)).collect();
-    let reasons = if reasons.is_empty() { "no reason was given".into() } else { reasons.join("; ") };
-    (style.glyphs().blocks, Tone::Bad, format!("no: {reasons}"))
-}
-
-/// The codes of `docs/policy-input.md` as sentences; a code that is new here is shown as it is.
-fn in_words(code: &'static str) -> &'static str {
-    match code {
-        "contributor" => "contributed to the change",
-        "stale-commit" => "was given for an older commit with other content",
-        "digest-mismatch" => "is bound to another version of the change",
-        "superseded" => "was replaced by a later review",
-        "dismissed" => "was dismissed",
-        "not-approved" => "is not an approval",
-        "no-role" => "held no role at that time",
-        "bot" => "is a bot",
-        "unknown-person" => "is nobody whom Identities knows",
-        "self-asserted" => "is only a claim in the request, nobody verified it",
-        "in-the-future" => "is dated in the future",
-        "too-old" => "is too old",
-        "assurance" => "is less assured than the configuration asks for",
-        other => other,
-    }
+    (style.glyphs().blocks, Tone::Bad, words::counts(a))
 }

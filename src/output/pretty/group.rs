@@ -5,11 +5,12 @@ use std::hash::Hash;
 
 use super::finding::{self, header};
 use super::{GROUPS, IN_FULL, IN_FULL_ALTOGETHER, PLACES, Page};
-use crate::finding::{Answer, Finding, Status};
+use crate::finding::{Answer, Finding};
 use crate::outcome::Outcome;
 use crate::output::count;
 use crate::output::style::Tone;
 use crate::output::text::visible;
+use crate::output::words;
 
 /// The first findings of each policy in full, the others by place.
 pub(super) fn in_full(page: &mut Page<'_>, outcome: &Outcome, findings: &[&Finding]) {
@@ -41,27 +42,41 @@ pub(super) fn compact(page: &mut Page<'_>, outcome: &Outcome, findings: &[&Findi
     page.more(groups.iter().skip(GROUPS).map(Vec::len).sum(), "finding");
 }
 
-/// One line a policy and status: it stays visible that something was lifted, by what, and where.
+/// One entry a policy and status: it stays visible that something was lifted, by what, and where.
 pub(super) fn lifted(page: &mut Page<'_>, outcome: &Outcome, findings: &[&Finding]) {
-    let groups = by(findings, |f| (f.status, f.policy.clone()));
+    let groups = by(findings, |f| (f.status, f.lifted_by.clone(), f.policy.clone()));
     for group in groups.iter().take(GROUPS) {
         let Some(f) = group.first() else { continue };
-        let glyphs = page.style.glyphs();
-        let word = match f.status {
-            Status::Waived => "waived",
-            Status::Overridden => "overridden",
-            Status::Preexisting => "preexisting",
-            Status::Open => "open",
-        };
-        let head = page.style.paint(Tone::Dim, &format!("{} {word}", glyphs.lifted));
-        let what = format!("{} {}", visible(&f.policy), visible(&f.title));
-        page.line(&format!("{head} {what} {} {}", glyphs.dot, count(group.len(), "finding", "findings")));
-        places(page, outcome, group);
+        listed(page, outcome, words::status(f.status), group);
+        if let Some(how) = words::lifted(f, outcome) {
+            page.paragraph(4, &how);
+        }
     }
     page.more(groups.iter().skip(GROUPS).map(Vec::len).sum(), "finding");
     if !findings.is_empty() {
         page.blank();
     }
+}
+
+/// One entry a policy, with `word` in front.
+pub(super) fn lifted_as(page: &mut Page<'_>, outcome: &Outcome, word: &str, findings: &[&Finding]) {
+    let groups = by(findings, |f| f.policy.clone());
+    for group in groups.iter().take(GROUPS) {
+        listed(page, outcome, word, group);
+    }
+    page.more(groups.iter().skip(GROUPS).map(Vec::len).sum(), "finding");
+    if !findings.is_empty() {
+        page.blank();
+    }
+}
+
+fn listed(page: &mut Page<'_>, outcome: &Outcome, word: &str, group: &[&Finding]) {
+    let Some(f) = group.first() else { return };
+    let glyphs = page.style.glyphs();
+    let head = page.style.paint(Tone::Dim, &format!("{} {word}", glyphs.lifted));
+    let what = format!("{} {}", visible(&f.policy), visible(&f.title));
+    page.line(&format!("{head} {what} {} {}", glyphs.dot, count(group.len(), "finding", "findings")));
+    places(page, outcome, group);
 }
 
 /// Findings of one policy by place; `rest` when some of them were shown above.

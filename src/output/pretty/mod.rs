@@ -9,10 +9,10 @@ mod group;
 mod summary;
 
 use super::count;
-use super::style::{Style, Tone};
+use super::sections::Sections;
+use super::style::{Show, Style, Tone};
 use super::text::{pad, visible_lines, width, wrap};
-use crate::facts::Stage;
-use crate::finding::{Answer, Finding, Level, Status};
+use crate::finding::{Finding, Level};
 use crate::outcome::Outcome;
 
 /// Findings of one policy that are shown in full; the others are listed by place.
@@ -40,6 +40,7 @@ pub(super) fn render(outcome: &Outcome, style: &Style) -> String {
     group::in_full(&mut page, outcome, &sections.blocking);
     group::compact(&mut page, outcome, &sections.other);
     group::lifted(&mut page, outcome, &sections.lifted);
+    older(&mut page, outcome, &sections.preexisting);
     finding::diagnostics(&mut page, outcome, Level::Warning);
     finding::notes(&mut page, outcome);
     approvals::table(&mut page, outcome);
@@ -47,24 +48,21 @@ pub(super) fn render(outcome: &Outcome, style: &Style) -> String {
     page.out
 }
 
-/// The findings by what the reader has to do about them, each sorted from the worst, then as the outcome has them.
-struct Sections<'a> {
-    /// Stand in the way.
-    blocking: Vec<&'a Finding>,
-    /// Open, and do not.
-    other: Vec<&'a Finding>,
-    /// Waived, overridden or older than the change.
-    lifted: Vec<&'a Finding>,
-}
-
-impl<'a> Sections<'a> {
-    fn of(outcome: &'a Outcome) -> Self {
-        let (open, lifted): (Vec<_>, Vec<_>) = outcome.findings.iter().partition(|f| f.status == Status::Open);
-        let (mut blocking, mut other): (Vec<&Finding>, Vec<_>) =
-            open.into_iter().partition(|f| f.blocks(outcome.stage == Stage::Apply));
-        blocking.sort_by_key(|f| (f.pending, f.severity));
-        other.sort_by_key(|f| (f.answer == Answer::Unknown, f.severity));
-        Self { blocking, other, lifted }
+/// What was there before the change is counted, and shown to those who ask; so is what it mended.
+fn older(page: &mut Page<'_>, outcome: &Outcome, preexisting: &[&Finding]) {
+    let fixed: Vec<&Finding> = outcome.fixed.iter().collect();
+    match page.style.show {
+        Show::Everything => {
+            group::compact(page, outcome, preexisting);
+            group::lifted_as(page, outcome, "fixed", &fixed);
+        }
+        Show::Introduced if preexisting.is_empty() => {}
+        Show::Introduced => {
+            let n = count(preexisting.len(), "finding is", "findings are");
+            let first = format!("{} ", page.style.glyphs().lifted);
+            page.hanging(&first, &format!("{n} older than this change (--show preexisting)"));
+            page.blank();
+        }
     }
 }
 

@@ -2,12 +2,13 @@
 
 use super::Page;
 use crate::config::AuditLevel;
-use crate::facts::{Mode, Stage};
-use crate::finding::{Finding, Level, Status};
+use crate::facts::Mode;
+use crate::finding::Status;
 use crate::outcome::{Outcome, Verdict};
 use crate::output::count;
 use crate::output::style::Tone;
 use crate::output::text::pad;
+use crate::output::words;
 
 /// Columns of the names in the block.
 const NAME: usize = 13;
@@ -43,32 +44,7 @@ pub(super) fn verdict(page: &mut Page<'_>, outcome: &Outcome) {
         Verdict::Undecided => (page.style.glyphs().unknown, Tone::Bad),
     };
     let word = page.style.paint(tone, &format!("{icon} {}", outcome.decision.as_str().to_uppercase()));
-    page.hanging_with(&format!("{word}  "), outcome.decision.as_str().len() + 4, &reason(outcome));
-}
-
-fn reason(outcome: &Outcome) -> String {
-    let errors = outcome.diagnostics.iter().filter(|d| d.level == Level::Error).count();
-    let blocking: Vec<&Finding> = outcome.findings.iter().filter(|f| f.blocks(outcome.stage == Stage::Apply)).collect();
-    let pending = blocking.iter().filter(|f| f.pending).count();
-    let fixed = blocking.len() - pending;
-    let mut parts = Vec::new();
-    if errors > 0 {
-        parts.push(count(errors, "error in the input", "errors in the input"));
-    }
-    if fixed > 0 {
-        parts.push(count(fixed, "finding stands in the way", "findings stand in the way"));
-    }
-    if pending > 0 {
-        parts.push(count(pending, "thing can still arrive", "things can still arrive"));
-    }
-    match (parts.is_empty(), outcome.decision) {
-        (true, Verdict::Allowed) if outcome.verdict != Verdict::Allowed => {
-            format!("the policies say {}; a waiver or an override lifts it", outcome.verdict.as_str())
-        }
-        (true, Verdict::Allowed) => "nothing stands in the way".into(),
-        (true, _) => "the gate could not judge".into(),
-        (false, _) => parts.join(", "),
-    }
+    page.hanging_with(&format!("{word}  "), outcome.decision.as_str().len() + 4, &words::reason(outcome));
 }
 
 fn mode(outcome: &Outcome) -> &'static str {
@@ -79,13 +55,14 @@ fn mode(outcome: &Outcome) -> &'static str {
 }
 
 fn change(page: &mut Page<'_>, outcome: &Outcome) {
-    let change = outcome.change.as_ref();
+    let ids: Vec<&str> = outcome.changes.iter().filter_map(|c| c.id.as_deref()).collect();
+    let ids = (!ids.is_empty()).then(|| ids.join(", "));
     let risk = outcome.risk.level.as_deref().map(|level| format!("risk {level}"));
-    let parts: Vec<String> = [change.and_then(|c| c.id.clone()), risk].into_iter().flatten().collect();
+    let parts: Vec<String> = [ids, risk].into_iter().flatten().collect();
     if !parts.is_empty() {
         fact(page, "change", &parts.join(&format!(" {} ", page.style.glyphs().dot)));
     }
-    if let Some(digest) = change.and_then(|c| c.digest.as_deref()) {
+    for digest in outcome.changes.iter().filter_map(|c| c.digest.as_deref()) {
         fact(page, "digest", digest);
     }
 }
@@ -115,13 +92,14 @@ fn found(outcome: &Outcome) -> String {
     if outcome.summary.unknown > 0 {
         parts.push(format!("{} not judged", outcome.summary.unknown));
     }
-    for (status, word) in
-        [(Status::Waived, "waived"), (Status::Overridden, "overridden"), (Status::Preexisting, "preexisting")]
-    {
+    for status in [Status::Waived, Status::Overridden, Status::Preexisting] {
         let n = outcome.findings.iter().filter(|f| f.status == status).count();
         if n > 0 {
-            parts.push(format!("{n} {word}"));
+            parts.push(format!("{n} {}", words::status(status)));
         }
+    }
+    if !outcome.fixed.is_empty() {
+        parts.push(format!("{} fixed", outcome.fixed.len()));
     }
     if parts.is_empty() { "nothing".into() } else { parts.join(", ") }
 }
@@ -141,13 +119,7 @@ fn audit(page: &mut Page<'_>, outcome: &Outcome) {
 }
 
 fn next(outcome: &Outcome) -> String {
-    let advice = match outcome.decision {
-        Verdict::Allowed => "go ahead",
-        Verdict::Pending => "get what is missing, then judge again; the change itself need not be touched",
-        Verdict::Denied => "change what stands in the way, then judge again",
-        Verdict::Undecided => "repair the errors above: what cannot be judged is never allowed",
-    };
-    format!("{advice} (exit code {})", outcome.exit_code())
+    format!("{} (exit code {})", words::next(outcome.decision), outcome.exit_code())
 }
 
 fn fact(page: &mut Page<'_>, name: &str, text: &str) {

@@ -14,6 +14,7 @@ use self::log::{
     ResultProperties, Run, RunProperties, SarifResult, Suppression, Text, Tool, UriBase,
 };
 use self::rule::Rules;
+use super::words;
 use crate::facts::{Mode, Stage};
 use crate::finding::{self, Answer, Diagnostic, Enforcement, Finding, Status};
 use crate::outcome::{Outcome, Verdict};
@@ -93,7 +94,8 @@ fn result(f: &Finding, outcome: &Outcome, rules: &Rules) -> SarifResult {
         locations: vec![place::of_finding(f, &outcome.sources)],
         related_locations: related(f, outcome),
         partial_fingerprints: BTreeMap::from([("changegate/v1", f.fingerprint.clone())]),
-        suppressions: suppression(f.status).into_iter().collect(),
+        suppressions: suppression(f, outcome).into_iter().collect(),
+        baseline_state: baseline_state(f, outcome),
         properties: ResultProperties {
             severity: f.severity.as_str(),
             enforcement: f.enforcement.as_str(),
@@ -101,12 +103,7 @@ fn result(f: &Finding, outcome: &Outcome, rules: &Rules) -> SarifResult {
                 Answer::Fail => "fail",
                 Answer::Unknown => "unknown",
             },
-            status: match f.status {
-                Status::Open => "open",
-                Status::Waived => "waived",
-                Status::Overridden => "overridden",
-                Status::Preexisting => "preexisting",
-            },
+            status: words::status(f.status),
             pending: f.pending,
             owners: f.owners.iter().map(ToString::to_string).collect(),
         },
@@ -131,14 +128,24 @@ fn related(f: &Finding, outcome: &Outcome) -> Vec<Location> {
         .collect()
 }
 
-fn suppression(status: Status) -> Option<Suppression> {
-    let justification = match status {
-        Status::Open => return None,
-        Status::Waived => "A valid waiver covers it.",
-        Status::Overridden => "A valid emergency override lifts it.",
-        Status::Preexisting => "It was there before the change.",
+/// What was lifted stays in the list and says why it does not count. What is older than the change is no exception:
+/// the baseline state tells it apart.
+fn suppression(f: &Finding, outcome: &Outcome) -> Option<Suppression> {
+    let justification = match f.status {
+        Status::Open | Status::Preexisting => return None,
+        Status::Waived | Status::Overridden => words::lifted(f, outcome)?,
     };
-    Some(Suppression { kind: "external", status: "accepted", justification })
+    let inline = outcome.waivers.iter().any(|w| Some(w.id.as_str()) == f.lifted_by.as_deref() && w.form != "document");
+    Some(Suppression { kind: if inline { "inSource" } else { "external" }, status: "accepted", justification })
+}
+
+/// Whether the finding is older than the change; without a base nobody knows.
+fn baseline_state(f: &Finding, outcome: &Outcome) -> Option<&'static str> {
+    match (f.status, outcome.mode) {
+        (Status::Preexisting, _) => Some("unchanged"),
+        (_, Mode::Difference) => Some("new"),
+        (_, Mode::Present) => None,
+    }
 }
 
 fn text(text: impl Into<String>) -> Text {

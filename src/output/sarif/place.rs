@@ -36,7 +36,7 @@ pub(super) fn of_finding(f: &Finding, sources: &Sources) -> Location {
 
 fn location(path: &str, region: Option<Region>) -> Location {
     let absolute = path.starts_with('/') || path.get(1..3) == Some(":/");
-    let uri = encode(path);
+    let uri = crate::output::encode(path);
     let artifact_location = match absolute {
         true => ArtifactLocation { uri: format!("file:///{}", uri.trim_start_matches('/')), uri_base_id: None },
         false => ArtifactLocation { uri, uri_base_id: Some(BASE) },
@@ -47,19 +47,6 @@ fn location(path: &str, region: Option<Region>) -> Location {
         physical_location: PhysicalLocation { artifact_location, region },
         logical_locations: Vec::new(),
     }
-}
-
-/// Percent-encodes all but the unreserved characters of RFC 3986 and `/`; a `:` in the first segment would otherwise
-/// read as a scheme.
-fn encode(path: &str) -> String {
-    let mut out = String::with_capacity(path.len());
-    for byte in path.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => out.push(char::from(byte)),
-            byte => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

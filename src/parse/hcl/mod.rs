@@ -170,6 +170,11 @@ pub fn parse(source: SourceId, text: &str) -> Hcl {
     by_items(source, text)
 }
 
+/// Where the comments of a text stand, without the ends of their lines. Understands broken text, too.
+pub fn comments(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
+    token::Tokens::new(text).filter(|(kind, _)| *kind == token::Kind::Comment).map(|(_, range)| range)
+}
+
 /// Reads one expression that stands at `base` of its source, as the argument that it would be.
 ///
 /// # Errors

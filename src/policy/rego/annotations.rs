@@ -82,14 +82,14 @@ impl Annotations {
         let (_, package, blocks) = self.modules.get(module)?;
         let before = rules.iter().map(|r| r.range.start).filter(|start| *start < rule.range.start).max();
         let from = before.unwrap_or(*package);
-        let near = blocks.iter().filter(|b| b.end <= rule.range.start && b.end > from);
-        near.filter(|b| b.scope.as_deref().unwrap_or("rule") == scope).next_back()
+        let mut near = blocks.iter().filter(|b| b.end <= rule.range.start && b.end > from);
+        near.rfind(|b| b.scope.as_deref().unwrap_or("rule") == scope)
     }
 
     fn package(&self, package: &[Arc<str>], scope: &str) -> Option<&Block> {
         self.modules.iter().filter(|(name, ..)| name == package).find_map(|(_, start, blocks)| {
-            let before = blocks.iter().filter(|b| b.end <= *start);
-            before.filter(|b| b.scope.as_deref().unwrap_or("package") == scope).next_back()
+            let mut before = blocks.iter().filter(|b| b.end <= *start);
+            before.rfind(|b| b.scope.as_deref().unwrap_or("package") == scope)
         })
     }
 }

@@ -1,0 +1,84 @@
+//! Each policy on changes to acme, through the whole gate: `fixtures/policies/ID/NAME/` is one change, and NAME says how
+//! the policy must answer: `fail…` is denied by it, `pass…` is not, `unknown…` could not be judged.
+//!
+//! A case holds `case.json` (why, stage, instant, further arguments, `edits` to files of the change and `base_edits` to
+//! those before it, files that are `removed`), `base/` (files laid over acme before the change, as its context documents
+//! are) and `tree/` (files of the change). The change is the
+//! allowed variant, as far as the case does not say otherwise.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::shop::{NOW, Shop, copy, fixtures};
+
+fn folders(inside: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(inside).unwrap().map(|entry| entry.unwrap().path());
+    let mut folders: Vec<_> = entries.filter(|path| path.is_dir()).collect();
+    folders.sort();
+    folders
+}
+
+fn name(folder: &Path) -> String {
+    folder.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+fn lay(from: &Path, shop: &Shop) {
+    if from.exists() {
+        copy(from, shop.root());
+    }
+}
+
+fn texts(list: &Value) -> Vec<&str> {
+    list.as_array().into_iter().flatten().map(|text| text.as_str().unwrap()).collect()
+}
+
+/// What the policy said: the results of its open findings.
+fn answers(id: &str, case: &Path) -> Vec<String> {
+    let read = |path: PathBuf| serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let (spec, allowed): (Value, Value) =
+        (read(case.join("case.json")), read(fixtures().join("variants/allowed/variant.json")));
+    let shop = Shop::acme();
+    shop.git(&["checkout", "-q", "main"]);
+    lay(&case.join("base"), &shop);
+    shop.edit_all(&spec["base_edits"]);
+    shop.commit("The state of the world", "Olga Ops <olga@acme.example>");
+    shop.git(&["checkout", "-q", "-B", "change"]);
+    shop.edit_all(&allowed["edits"]);
+    lay(&case.join("tree"), &shop);
+    shop.edit_all(&spec["edits"]);
+    for gone in texts(&spec["removed"]) {
+        std::fs::remove_file(shop.root().join(gone)).unwrap();
+    }
+    shop.commit("Ship the change", "Alice Arnold <alice@acme.example>");
+    let now = spec["now"].as_str().unwrap_or(NOW);
+    let stage = spec["stage"].as_str().unwrap_or("pull-request");
+    let mut args =
+        vec!["check", "--base", "main", "--head", "change", "--format", "json", "--audit", "file:.git/audit"];
+    args.extend(["--now", now, "--stage", stage]);
+    args.extend(texts(&spec["args"]));
+    let json = shop.changegate(&args).json();
+    assert_ne!(json["decision"], "undecided", "{}: {:#}", case.display(), json["diagnostics"]);
+    let findings = json["findings"].as_array().unwrap().iter();
+    let own = findings.filter(|f| f["policy"] == id && f["status"] == "open");
+    own.map(|f| f["result"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn changes_are_denied_or_not() {
+    let mut judged = 0;
+    for policy in folders(&fixtures().join("policies")) {
+        for case in folders(&policy) {
+            let answers = answers(&name(&policy), &case);
+            let has = |result: &str| answers.iter().any(|answer| answer == result);
+            let right = match name(&case) {
+                fail if fail.starts_with("fail") => has("fail"),
+                unknown if unknown.starts_with("unknown") => has("unknown") && !has("fail"),
+                pass => pass.starts_with("pass") && answers.is_empty(),
+            };
+            assert!(right, "{}: {answers:?}", case.display());
+            judged += 1;
+        }
+    }
+    assert!(judged >= 3, "{judged}");
+}
