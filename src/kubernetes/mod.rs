@@ -4,6 +4,7 @@
 //! actions are filled in by others.
 
 mod defaults;
+mod definition;
 mod joins;
 mod metadata;
 mod objects;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::metadata;
+use super::{definition, metadata};
 use crate::facts::{Iac, Resource};
 use crate::finding::Diagnostic;
 use crate::parse::tree::{Entry, Map, Node, Value};
@@ -143,8 +143,9 @@ fn of_items(mut kind: Entry) -> Entry {
     kind
 }
 
-fn object(node: Node) -> Result<Resource, Box<Diagnostic>> {
-    if let Some(fault) = metadata::check(&node) {
+fn object(mut node: Node) -> Result<Resource, Box<Diagnostic>> {
+    drop_empty_namespace(&mut node);
+    if let Some(fault) = metadata::check(&node).or_else(|| definition::check(&node)) {
         return Err(Box::new(fault));
     }
     let field = |key| node.as_map().and_then(|map| text(map, key));
@@ -179,6 +180,16 @@ fn object(node: Node) -> Result<Resource, Box<Diagnostic>> {
         header,
         ..Resource::default()
     })
+}
+
+/// As kubectl does before it sends an object.
+fn drop_empty_namespace(object: &mut Node) {
+    let Value::Map(map) = &mut object.value else { return };
+    if let Some(Value::Map(metadata)) = map.get_mut("metadata").map(|node| &mut node.value)
+        && metadata.get("namespace").and_then(Node::as_str) == Some("")
+    {
+        metadata.remove("namespace");
+    }
 }
 
 /// `apiVersion` or `kind` with its value, whichever comes first inside the object; else the first key.

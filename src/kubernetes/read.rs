@@ -17,6 +17,10 @@ pub fn read(source: SourceId, text: &str, limits: &Limits) -> Documents {
     if as_json.is_complete() {
         return as_json;
     }
+    if !as_json.documents.is_empty() && text.lines().any(|line| line.starts_with("...")) {
+        // After a JSON value kubectl knows no `...`.
+        return as_json;
+    }
     let as_yaml = yaml::parse(source, text, limits);
     let skipped = as_yaml.diagnostics.iter().any(|d| d.code == yaml::SKIPPED);
     if as_yaml.is_complete() && !skipped { as_yaml } else { as_json }

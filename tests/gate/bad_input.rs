@@ -72,6 +72,22 @@ fn a_yaml_bomb() {
 }
 
 #[test]
+fn twenty_thousand_brackets() {
+    let text = format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: deep}}\nx: {}\n", "[".repeat(20_000));
+    undecided(&with("k8s/prod/deep.yaml", &text), "yaml::limit", "k8s/prod/deep.yaml", None);
+    let closed = format!("{}{}", "[".repeat(20_000), "]".repeat(20_000));
+    let json = format!("{{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"x\": {closed}}}");
+    assert_eq!(with("k8s/prod/deep.json", json).code, 2);
+}
+
+#[test]
+fn a_definition_with_a_field_that_nobody_knows() {
+    let text = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: as.example.com}\nspec:\n  \
+                group: example.com\n  scoped: Namespaced\n";
+    undecided(&with("k8s/prod/crd.yaml", text), "kubernetes::unknown-field", "k8s/prod/crd.yaml", Some(6));
+}
+
+#[test]
 fn a_symlink_loop_ends() {
     let shop = Shop::acme();
     std::os::unix::fs::symlink("..", shop.root().join("k8s/prod/up")).unwrap();

@@ -121,7 +121,14 @@ impl<'a> Placed<'a> {
         self.resources.get(index).map_or("", |r| self.folder_of(r))
     }
 
-    fn folder_of(&self, resource: &Resource) -> &'a str {
+    /// Where an object belongs: what it was rendered in, else the folder of its file.
+    fn folder_of<'r>(&self, resource: &'r Resource) -> &'r str
+    where
+        'a: 'r,
+    {
+        if let Some(root) = &resource.root {
+            return root;
+        }
         let path = self.sources.get(resource.span.source).map_or("", |source| &source.path);
         path.rsplit_once('/').map_or("", |(folder, _)| folder)
     }

@@ -209,6 +209,8 @@ fn shorten(said: &str, status: std::process::ExitStatus) -> String {
         return format!("it ended with {status} and said nothing");
     }
     let text = text.strip_prefix("Error: ").or(text.strip_prefix("error: ")).unwrap_or(&text);
+    // kubectl logs some of its faults.
+    let text = text.split_once("\"command failed\" err=\"").map_or(text, |(_, fault)| fault.trim_end_matches('"'));
     let cut: String = text.chars().take(600).collect();
     if cut.len() < text.len() { cut + "…" } else { cut }
 }

@@ -93,6 +93,35 @@ pub(super) fn question_mark(at: Span) -> Diagnostic {
     dialect("a plain text in brackets cannot begin with `?`", at, "quote it: kubectl drops the question mark")
 }
 
+/// `[:text]`.
+pub(super) fn leading_colon(at: Span) -> Diagnostic {
+    dialect("a plain text in brackets cannot begin with `:`", at, "quote it: kubectl refuses it")
+}
+
+/// A tab where a token could begin.
+pub(super) fn tab(at: Span) -> Diagnostic {
+    dialect("a tab where spaces must indent", at, "indent with spaces: kubectl refuses the tab")
+}
+
+/// `&a.b`.
+pub(super) fn anchor_name(at: Span) -> Diagnostic {
+    dialect(
+        "the name of an anchor has other characters than letters, digits, `_` and `-`",
+        at,
+        "rename it: kubectl refuses it",
+    )
+}
+
+/// `"\/"`.
+pub(super) fn escaped_slash(at: Span) -> Diagnostic {
+    dialect("`\\/` is an escape of JSON alone", at, "write the slash by itself: kubectl refuses the escape")
+}
+
+/// `...` with no document before it.
+pub(super) fn lone_end(at: Span) -> Diagnostic {
+    dialect("`...` ends a document, and there is none", at, "remove the line: kubectl refuses it")
+}
+
 /// `{key:}`, `{key:[1]}`.
 pub(super) fn glued_colon(at: Span) -> Diagnostic {
     dialect(

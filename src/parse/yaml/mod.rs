@@ -6,6 +6,7 @@
 
 mod anchors;
 mod compose;
+mod dialect;
 mod fault;
 mod go_float;
 mod place;

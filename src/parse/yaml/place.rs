@@ -20,6 +20,11 @@ impl Place<'_> {
         Span::new(self.source, self.base + start, self.base + end)
     }
 
+    /// The bytes of the piece that a span covers.
+    pub(super) fn range(self, span: Span) -> std::ops::Range<usize> {
+        (span.start as usize).saturating_sub(self.base)..(span.end as usize).saturating_sub(self.base)
+    }
+
     /// A token.
     pub(super) fn of(self, token: &Token) -> Span {
         let range = token.byte_range().unwrap_or_default();

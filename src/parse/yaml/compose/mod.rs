@@ -2,6 +2,8 @@
 //!
 //! Iterative, so that depth costs heap and not stack.
 
+mod check;
+
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -9,6 +11,7 @@ use std::sync::Arc;
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, StructureStyle, Tag};
 
 use super::anchors::{Anchors, Extent};
+use super::dialect::Stretch;
 use super::place::Place;
 use super::scalar::{self, Scalar, Type};
 use super::stream::Piece;
@@ -45,6 +48,7 @@ pub(super) fn document(
         entries: OpenEntries::new(),
         items: Vec::new(),
         root: None,
+        stretches: piece.text.contains('\t').then(Vec::new),
     };
     let mut ended = false;
     for next in Parser::new_from_str_with_options(piece.text, options) {
@@ -64,6 +68,7 @@ pub(super) fn document(
             Err(error) => return Err(composer.syntax(&error)),
         }
     }
+    composer.check_whole()?;
     Ok(composer.root)
 }
 
@@ -81,6 +86,8 @@ struct Composer<'a, 'p> {
     /// Items of the open lists.
     items: Vec<Node>,
     root: Option<Node>,
+    /// What lies across lines, in a text that has a tab.
+    stretches: Option<Vec<Stretch>>,
 }
 
 /// A collection that is open.
@@ -150,6 +157,7 @@ impl Composer<'_, '_> {
         if plain && self.frames.last().is_some_and(|frame| frame.flow) {
             self.check_flow_text(text, at, span)?;
         }
+        self.check_scalar(style, anchor, span)?;
         if self.wants_key() && plain && text == "<<" && tag.is_none_or(is_merge) {
             self.set_pending(Pending::Merge(span), span);
             return Ok(());
@@ -172,20 +180,6 @@ impl Composer<'_, '_> {
             self.set_pending(Pending::Key(key, span), span);
         }
         Ok(())
-    }
-
-    /// Plain texts in brackets that YAML 1.1 cuts otherwise than YAML 1.2.
-    fn check_flow_text(&self, text: &str, at: &granit_parser::Span, span: Span) -> Result<(), Fault> {
-        let rest = at.end.byte_offset().and_then(|end| self.place.text.get(end..)).unwrap_or_default();
-        if text.starts_with('?') {
-            return Err(Box::new(fault::question_mark(span)));
-        }
-        match rest.strip_prefix(':') {
-            Some(next) if !text.is_empty() && next.starts_with([',', '[', ']', '{', '}']) => {
-                Err(Box::new(fault::glued_colon(span)))
-            }
-            _ => Ok(()),
-        }
     }
 
     fn leaf(&mut self, meaning: &Scalar<'_>, span: Span) -> Result<Node, Fault> {
@@ -224,6 +218,7 @@ impl Composer<'_, '_> {
             return Err(Box::new(fault::nesting(span)));
         }
         let flow = style == StructureStyle::Flow;
+        self.check_anchor(anchor, self.place.range(span).start)?;
         if !flow {
             let indentless = matches!(
                 (&kind, self.frames.last()),
@@ -242,6 +237,10 @@ impl Composer<'_, '_> {
         let end = self.place.of(at);
         // The end of a block collection is an empty place somewhere after its last value.
         let span = if end.start < end.end { frame.span.to(end) } else { frame.span };
+        let range = self.place.range(span);
+        if let Some(stretches) = self.stretches.as_mut().filter(|_| frame.flow) {
+            stretches.push(Stretch::Inside(range));
+        }
         let value = match frame.kind {
             Kind::List { start } => Value::Seq(self.items.drain(start..).collect()),
             Kind::Mapping { keys, .. } => Value::Map(keys.close(&mut self.entries)),
