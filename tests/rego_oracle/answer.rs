@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::{Number, Value};
 
 /// What our engine answered.
-pub enum Answer {
+pub(crate) enum Answer {
     Value(Value),
     Undefined,
     /// The evaluation failed.
@@ -27,7 +27,7 @@ impl fmt::Display for Answer {
 
 /// How an answer compares, the worst last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Class {
+pub(crate) enum Class {
     Agree,
     /// OPA answers; we refuse the program at load.
     Refused,
@@ -40,7 +40,7 @@ pub enum Class {
 }
 
 impl Class {
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Agree => "agree",
             Self::Refused => "refused",
@@ -53,7 +53,7 @@ impl Class {
 
 impl Answer {
     /// Compares with the row's answer in a mode; a mode without fields of its own answered as strict did.
-    pub fn class(&self, row: &Value, suffix: &str) -> Class {
+    pub(crate) fn class(&self, row: &Value, suffix: &str) -> Class {
         let own = ["result", "undefined", "error"].iter().any(|f| row.get(format!("{f}{suffix}")).is_some());
         let field = |name: &str| row.get(if own { format!("{name}{suffix}") } else { name.to_owned() });
         match (self, field("result"), field("error")) {
