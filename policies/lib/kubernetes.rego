@@ -107,7 +107,9 @@ _scaled(thing) if {
 	other.action != "delete"
 }
 
-_minimum(scaler) := _or(shape.at(settled(scaler), ["spec", "minReplicaCount"]), 0) if scaler.type == "keda.sh/ScaledObject"
+_minimum(scaler) := _or(shape.at(settled(scaler), ["spec", "minReplicaCount"]), 0) if {
+	scaler.type == "keda.sh/ScaledObject"
+}
 
 _minimum(scaler) := _or(shape.at(settled(scaler), ["spec", "minReplicas"]), 1) if scaler.type != "keda.sh/ScaledObject"
 

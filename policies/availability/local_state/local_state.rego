@@ -73,12 +73,11 @@ _volumes[index] := volume if {
 
 _caches := {trim_space(name) | some name in split(_annotation, ",")}
 
-_annotation := text if {
-	text := shape.at(input.resource.attrs, ["metadata", "annotations", "changegate/cache-volumes"])
-	is_string(text)
-}
+_written_caches := shape.at(input.resource.attrs, ["metadata", "annotations", "changegate/cache-volumes"])
 
-_annotation := "" if not is_string(shape.at(input.resource.attrs, ["metadata", "annotations", "changegate/cache-volumes"]))
+_annotation := _written_caches if is_string(_written_caches)
+
+_annotation := "" if not is_string(_written_caches)
 
 # Where a volume is mounted, and whether it is written there.
 _mounts(volume) := [mount |

@@ -1,12 +1,13 @@
 # METADATA
 # title: Autoscaler cannot do its work
 # description: >-
-#   An autoscaler in production has a target that exists, room to scale (a maximum of twice the minimum) and something to
-#   measure: every container of its target requests the resource that a utilisation is a part of. It scales down slowly
-#   and, for tier 0 and 1, up before utilisation passes 75 %. One target has one scaler, and no VerticalPodAutoscaler
-#   changes what the scaler measures. KEDA says what holds while its source is silent, and is not paused. The scaled
-#   workload leaves `spec.replicas` out; taking it out of a live manifest once resets the workload to one pod, which is
-#   told with the way around it. Defaults count as written: minReplicas 1, minReplicaCount 0, CPU at 80 %, five minutes.
+#   An autoscaler in production has a target that exists, room to scale (a maximum of twice the minimum) and something
+#   to measure: every container of its target requests the resource that a utilisation is a part of. It scales down
+#   slowly and, for tier 0 and 1, up before utilisation passes 75 %. One target has one scaler, and no
+#   VerticalPodAutoscaler changes what the scaler measures. KEDA says what holds while its source is silent, and is not
+#   paused. The scaled workload leaves `spec.replicas` out; taking it out of a live manifest once resets the workload
+#   to one pod, which is told with the way around it. Defaults count as written: minReplicas 1, minReplicaCount 0, CPU
+#   at 80 %, five minutes.
 # related_resources:
 #   - https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#migrating-deployments-and-statefulsets-to-horizontal-autoscaling
 #   - https://keda.sh/docs/latest/reference/scaledobject-spec/
@@ -273,7 +274,7 @@ _faults contains fault if {
 }
 
 _faults contains fault if {
-	some policy in shape.list(shape.at(shape.map(shape.at(input.resource.attrs, array.concat(["spec"], _behaviour))), ["policies"]))
+	some policy in shape.list(shape.at(input.resource.attrs, array.concat(["spec"], array.concat(_behaviour, ["policies"]))))
 	shape.at(policy, ["type"]) == "Percent"
 	policy.value >= 100
 	fault := {

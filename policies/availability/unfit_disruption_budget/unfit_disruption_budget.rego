@@ -1,8 +1,8 @@
 # METADATA
 # title: Disruption budget is missing, blocks or protects nothing
 # description: >-
-#   In production a workload of tier 0 to 2 that keeps two replicas or more has exactly one PodDisruptionBudget, found by
-#   its selector over the whole tree. A budget that allows no eviction blocks every drain and upgrade of a node
+#   In production a workload of tier 0 to 2 that keeps two replicas or more has exactly one PodDisruptionBudget, found
+#   by its selector over the whole tree. A budget that allows no eviction blocks every drain and upgrade of a node
 #   (maxUnavailable 0, minAvailable 100 % or all replicas that the scaler keeps); one that matches no pods, or allows
 #   all evictions, protects nothing; two for one pod make the API refuse evictions. An empty selector of policy/v1
 #   matches every pod of the namespace. What a budget matches outside the tree is unknown.

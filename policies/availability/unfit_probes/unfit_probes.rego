@@ -1,11 +1,12 @@
 # METADATA
 # title: Probes are missing or raise false alarms
 # description: >-
-#   Pods that take requests say when they are ready, and a liveness probe kills a container only when nothing else helps:
-#   a failure lasts 30 seconds or more, an answer may take two, the start is left to a startup probe, and it is not the
-#   readiness probe over again. A readiness probe asks the container itself and not what stands behind it. A port that a
-#   probe names exists. Sidecars (init containers that keep running) are judged like containers; jobs are not judged.
-#   Defaults count as written: periodSeconds 10, failureThreshold 3, timeoutSeconds 1. Tier 3 is told, not blocked.
+#   Pods that take requests say when they are ready (a Service balances between them, or nothing but their ports is
+#   known), and a liveness probe kills a container only when nothing else helps: a failure lasts 30 seconds or more, an
+#   answer may take two, the start is left to a startup probe, and it is not the readiness probe over again. A readiness
+#   probe asks the container itself and not what stands behind it. A port that a probe names exists. Sidecars (init
+#   containers that keep running) are judged like containers; jobs are not judged. Defaults count as written:
+#   periodSeconds 10, failureThreshold 3, timeoutSeconds 1. Tier 3 is told, not blocked.
 # related_resources:
 #   - https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/
 #   - https://srcco.de/posts/kubernetes-liveness-probes-are-dangerous.html
@@ -80,6 +81,7 @@ _name(entry) := sprintf("%v", [shape.at(entry.container, ["name"])])
 _faults contains fault if {
 	input.resource.type != "serving.knative.dev/Service"
 	kubernetes.serves(input.resource)
+	not _only_listed
 	count(_serving_or_all) > 0
 	count([1 | some entry in _running; _probe(entry, "readinessProbe")]) == 0
 	count(shape.list(shape.at(kubernetes.pod(input.resource), ["readinessGates"]))) == 0
@@ -91,6 +93,13 @@ _faults contains fault if {
 		]),
 		"path": entry.path,
 	}
+}
+
+# Headless Services list pods for somebody who asks each of them, a monitor or a peer: no load is balanced.
+_only_listed if {
+	services := kubernetes.related(input.resource, {"service"})
+	count(services) > 0
+	every service in services { shape.at(service.attrs, ["spec", "clusterIP"]) == "None" }
 }
 
 _faults contains fault if {

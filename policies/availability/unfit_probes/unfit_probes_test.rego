@@ -44,6 +44,13 @@ test_no_port_and_no_service_takes_no_requests if {
 	count(_messages(object.union(quiet, {"related": [service]}))) == 1
 }
 
+test_a_headless_service_only_lists_them if {
+	listed := sample.relation("service", sample.kubernetes("Service", "s", {"spec": {"clusterIP": "None"}}))
+	balanced := sample.relation("service", sample.kubernetes("Service", "t", {"spec": {}}))
+	_messages(object.union(_one({}), {"related": [listed]})) == set()
+	count(_messages(object.union(_one({}), {"related": [listed, balanced]}))) == 1
+}
+
 test_one_container_that_asks_is_enough if {
 	proxy := {"name": "proxy", "ports": [{"name": "metrics", "containerPort": 9090}]}
 	_messages(_pods({"containers": [proxy, _container({"readinessProbe": _ready})]})) == set()
