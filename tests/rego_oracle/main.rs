@@ -53,11 +53,11 @@ fn opa_and_this_engine_agree() {
 }
 
 /// Rows that must agree; raised with every class that is closed.
-const AGREE: usize = 1965;
+const AGREE: usize = 1973;
 /// Rows that may be answered in another way than OPA's.
-const WRONG: usize = 8;
+const WRONG: usize = 6;
 /// Rows that may be answered although OPA refuses them.
-const LAX: usize = 7;
+const LAX: usize = 3;
 
 fn ask(row: &Value, mode: Mode) -> Answer {
     let mut sources = Sources::default();

@@ -47,6 +47,8 @@ pub struct Engine {
     inner: regorus::Engine,
     /// What was loaded, by path: errors and prints are led back to the original.
     loaded: Arc<HashMap<String, Loaded>>,
+    /// Where rules stand below `data`.
+    rules: Arc<Vec<Vec<Arc<str>>>>,
     swallowed: Swallowed,
 }
 
@@ -99,7 +101,7 @@ impl Engine {
         inner.set_strict_builtin_errors(mode == Mode::Strict);
         inner.set_policy_length_config(length());
         let swallowed = builtins::register(&mut inner, mode);
-        let mut engine = Self { inner, loaded: Arc::default(), swallowed };
+        let mut engine = Self { inner, loaded: Arc::default(), rules: Arc::default(), swallowed };
         engine.limit(TIME_LIMIT);
         engine
     }
@@ -134,6 +136,7 @@ impl Engine {
             loaded.insert(source.path.to_string(), Loaded { original, emitted: Arc::new(module) });
         }
         self.loaded = Arc::new(loaded);
+        self.rules = Arc::new(self.rules.iter().cloned().chain(compiled.rules).collect());
         faults
     }
 
@@ -214,6 +217,11 @@ impl Engine {
     /// # Errors
     /// A message, when it is not an object or contradicts what is there.
     pub fn add_data(&mut self, data: serde_json::Value) -> Result<(), String> {
+        let taken =
+            self.rules.iter().find(|path| path.iter().try_fold(&data, |value, name| value.get(&**name)).is_some());
+        if let Some(path) = taken {
+            return Err(format!("a rule stands at `data.{}`, where the data has a value", path.join(".")));
+        }
         let data = input::json_to_rego(data);
         let base = Input::object(vec![(GENERATED, Input::object(vec![("base", Input(data.clone()))]))]);
         let add = |engine: &mut Self, data| engine.inner.add_data(data).map_err(|e| message_of(&e.to_string()));

@@ -153,17 +153,29 @@ fn block(text: &str, at: Range, end: u32) -> Option<Block> {
     Some(Block { end, scope, fields })
 }
 
-/// A link that is only a text is an object with `ref`.
+/// A link that is only a text is an object with `ref`; an author, one with `name` and `email`.
 fn shaped(field: &str, value: Term) -> Term {
     let TermKind::Array(items) = value.kind else { return value };
     let at = value.range;
-    let link = |item: Term| match item.kind {
+    let link = |item: Term| match &item.kind {
         TermKind::String(_) if field == "related_resources" => {
             Term::new(at, TermKind::Object(vec![(Term::string(at, "ref"), item)]))
         }
+        TermKind::String(text) if field == "authors" => author(at, text),
         _ => item,
     };
     Term::new(at, TermKind::Array(items.into_iter().map(link).collect()))
+}
+
+/// `Jane Doe <jane@example.com>`.
+fn author(at: Range, text: &str) -> Term {
+    let (name, email) = match text.trim().strip_suffix('>').and_then(|t| t.rsplit_once('<')) {
+        Some((name, email)) => (name.trim(), Some(email)),
+        None => (text.trim(), None),
+    };
+    let given = [("email", email), ("name", Some(name).filter(|n| !n.is_empty()))];
+    let given = given.into_iter().filter_map(|(key, value)| Some((Term::string(at, key), Term::string(at, value?))));
+    Term::new(at, TermKind::Object(given.collect()))
 }
 
 fn term(at: Range, node: &Node) -> Term {

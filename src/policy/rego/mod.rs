@@ -19,16 +19,36 @@ pub use parse::module as parse;
 
 pub use print::Emitted;
 
+use std::sync::Arc;
+
 use crate::finding::Diagnostic;
 use crate::source::{SourceId, Span};
 use annotations::Annotations;
 use program::Index;
+
+/// What to do about a fault that does not say it itself.
+fn next_step(code: &str) -> &'static str {
+    match code {
+        "policy::nesting" => "give the inner value a name of its own: `inner := {…}`",
+        "policy::recursion" => "let one of the rules take what it needs from `input` or from a third rule",
+        "policy::type" => "OPA refuses this as well: compare values of one type",
+        "policy::unused-variable" => "use the variable, or leave it out",
+        "policy::conflict" => "give one of them another name",
+        "policy::unsupported" => "docs/rego.md lists what this engine refuses, and why",
+        "policy::call" | "policy::undefined-function" => {
+            "the built-in functions: https://www.openpolicyagent.org/docs/policy-reference/builtins"
+        }
+        _ => "policies are Rego v1: https://www.openpolicyagent.org/docs/policy-language",
+    }
+}
 
 /// What the engine loads in the place of the modules.
 #[derive(Clone, Debug, Default)]
 pub struct Compiled {
     /// Each module by its source.
     pub modules: Vec<(SourceId, Emitted)>,
+    /// Where rules stand below `data`: base documents must not.
+    pub rules: Vec<Vec<Arc<str>>>,
     /// Generated functions and documents; empty when none are needed.
     pub generated: String,
 }
@@ -53,7 +73,7 @@ pub fn compile(mut modules: Vec<(SourceId, Module)>) -> Result<Compiled, Vec<(So
     let text = format!("{}{}", mocks.text(), documents.text());
     let generated = if text.is_empty() { text } else { format!("package {}\n\n{text}", lower::PACKAGE) };
     let modules = modules.iter().map(|(id, module)| (*id, print::module(module))).collect();
-    Ok(Compiled { modules, generated })
+    Ok(Compiled { modules, rules: index.paths(), generated })
 }
 
 const MISSING: &str = "this engine does not have it";
@@ -109,9 +129,6 @@ impl Fault {
     pub fn in_source(self, id: SourceId) -> Diagnostic {
         let span = Span { source: id, start: self.range.start, end: self.range.end };
         let diagnostic = Diagnostic::error(self.code, self.message).at(span);
-        match self.help {
-            Some(help) => diagnostic.help(help),
-            None => diagnostic,
-        }
+        diagnostic.help(self.help.unwrap_or_else(|| next_step(self.code).to_owned()))
     }
 }

@@ -61,6 +61,13 @@ impl Index {
         index
     }
 
+    /// The paths of all rules.
+    pub(super) fn paths(&self) -> Vec<RulePath> {
+        let mut found = Vec::new();
+        self.root.paths(&mut Vec::new(), &mut found);
+        found
+    }
+
     /// How many arguments a rule takes; none when it is no function.
     pub(super) fn arity(&self, place: Place) -> Option<usize> {
         self.arities.get(&place).copied()
@@ -99,6 +106,17 @@ impl Index {
 impl Node {
     fn at(&mut self, path: &[Arc<str>]) -> &mut Node {
         path.iter().fold(self, |node, name| node.children.entry(name.clone()).or_default())
+    }
+
+    fn paths(&self, here: &mut RulePath, found: &mut Vec<RulePath>) {
+        if !self.rules.is_empty() {
+            found.push(here.clone());
+        }
+        for (name, child) in &self.children {
+            here.push(name.clone());
+            child.paths(here, found);
+            here.pop();
+        }
     }
 
     /// Every rule here and below.

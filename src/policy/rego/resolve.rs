@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::ast::{Body, Expr, ExprKind, Import, Module, Part, Rule, Term, TermKind};
+use super::ast::{Body, Dialect, Expr, ExprKind, Import, Module, Part, Rule, Term, TermKind};
 use super::program::Index;
+use super::signatures;
 use super::visit::variables;
 
 /// What is put behind a local name that a rule of its package has, too.
@@ -21,13 +22,16 @@ pub(super) fn module(module: &mut Module, index: &Index) {
     let imports = module.imports.iter().filter(|i| i.path.first().is_some_and(|p| matches!(&**p, "data" | "input")));
     let imports: BTreeMap<Arc<str>, Import> = imports.map(|i| (i.name().clone(), i.clone())).collect();
     let package = module.package.clone();
-    let mut resolver = Resolver { rules, imports, package: &package, scopes: Vec::new() };
+    let v0 = module.dialect == Dialect::V0;
+    let mut resolver = Resolver { index, v0, rules, imports, package: &package, scopes: Vec::new() };
     for rule in &mut module.rules {
         resolver.rule(rule);
     }
 }
 
 struct Resolver<'a> {
+    index: &'a Index,
+    v0: bool,
     rules: &'a BTreeSet<Arc<str>>,
     imports: BTreeMap<Arc<str>, Import>,
     package: &'a [Arc<str>],
@@ -39,13 +43,13 @@ impl Resolver<'_> {
         let args = rule.head.args.iter().flatten().flat_map(variables).cloned().collect();
         self.scopes.push(args);
         rule.head.args.iter_mut().flatten().for_each(|t| self.term(t));
-        self.scopes.push(rule.body.as_ref().map(declared).unwrap_or_default());
+        self.scopes.push(rule.body.as_ref().map(|b| declared(b)).unwrap_or_default());
         rule.head.path.iter_mut().skip(1).for_each(|t| self.term(t));
         rule.head.key.iter_mut().chain(&mut rule.head.value).for_each(|t| self.term(t));
         rule.body.iter_mut().flatten().for_each(|e| self.expr(e));
         self.scopes.pop();
         for branch in &mut rule.elses {
-            self.scopes.push(branch.body.as_ref().map(declared).unwrap_or_default());
+            self.scopes.push(branch.body.as_ref().map(|b| declared(b)).unwrap_or_default());
             branch.value.iter_mut().for_each(|t| self.term(t));
             branch.body.iter_mut().flatten().for_each(|e| self.expr(e));
             self.scopes.pop();
@@ -62,7 +66,12 @@ impl Resolver<'_> {
 
     fn expr(&mut self, expr: &mut Expr) {
         match &mut expr.kind {
-            ExprKind::Term(term) => self.term(term),
+            ExprKind::Term(term) => {
+                self.term(term);
+                if let Some((call, result)) = self.output(term) {
+                    expr.kind = ExprKind::Unify(result, call);
+                }
+            }
             ExprKind::Assign(left, right) | ExprKind::Unify(left, right) => {
                 self.term(left);
                 self.term(right);
@@ -111,6 +120,13 @@ impl Resolver<'_> {
             TermKind::Call(function, args) => {
                 self.function(function);
                 args.iter_mut().for_each(|t| self.term(t));
+                // In v0 `f()` is the value of a rule `f() = x`.
+                let path = function
+                    .names()
+                    .filter(|n| self.v0 && args.is_empty() && n.first().is_some_and(|n| &**n == "data"));
+                if path.is_some() {
+                    term.kind = function.kind.clone();
+                }
             }
             TermKind::Infix(_, left, right) => {
                 self.term(left);
@@ -137,6 +153,21 @@ impl Resolver<'_> {
             }),
             TermKind::Null | TermKind::Bool(_) | TermKind::Number(_) | TermKind::String(_) => {}
         }
+    }
+
+    /// A call with one argument more than the function takes: that is what its result is matched with.
+    fn output(&self, term: &Term) -> Option<(Term, Term)> {
+        let TermKind::Call(function, args) = &term.kind else { return None };
+        let names = function.names()?;
+        let arity = match names.split_first()? {
+            (root, path) if &**root == "data" => {
+                self.index.node(path)?.rules.iter().find_map(|place| self.index.arity(*place))?
+            }
+            _ => signatures::arity(&names.join("."))?,
+        };
+        let (result, args) = args.split_last().filter(|_| args.len() == arity + 1)?;
+        let call = TermKind::Call(function.clone(), args.to_vec());
+        Some((Term::new(term.range, call), result.clone()))
     }
 
     /// A function's name: a rule of the package, something imported, or a built-in function.
@@ -195,7 +226,7 @@ fn flatten(term: &mut Term) {
 }
 
 /// The names that a body declares: by `:=`, `some` and `some … in`.
-pub(super) fn declared(body: &Body) -> BTreeSet<Arc<str>> {
+pub(super) fn declared(body: &[Expr]) -> BTreeSet<Arc<str>> {
     let mut names = BTreeSet::new();
     for expr in body {
         match &expr.kind {

@@ -48,10 +48,25 @@ fn computed(
     {
         return Ok(Value::from(result));
     }
+    let (rough, near) = (is_rough(a) || is_rough(b), |value: Value| settled(value));
     let decimal = |n| Decimal::of(n).ok_or_else(|| format!("{LIMIT}the number has too many digits"));
     exact(&decimal(a)?, &decimal(b)?)
         .and_then(|d| d.value())
+        .map(|value| if rough { near(value) } else { value })
         .ok_or_else(|| format!("{LIMIT}the result has too many digits"))
+}
+
+/// Whether a float stands for a number with more digits than it holds: a third.
+fn is_rough(number: &Value) -> bool {
+    Decimal::of(number).is_some_and(|d| d.exponent < 0 && d.digits.magnitude().to_string().len() >= 16)
+}
+
+/// Three thirds are one: a result that is whole but for the last digit is whole.
+fn settled(value: Value) -> Value {
+    let Some(f) = value.as_number().ok().and_then(|n| n.as_f64()) else { return value };
+    let near = f.round();
+    let whole = near.abs() < 1e15 && (f - near).abs() <= 4.0 * f64::EPSILON * near.abs().max(1.0) && near != 0.0;
+    if whole { Value::from_numeric_string(&format!("{near}")).unwrap_or(value) } else { value }
 }
 
 fn integer(number: &Value) -> Option<i64> {

@@ -249,7 +249,8 @@ fn reachable_paths(args: &[Value]) -> Result<Value, String> {
     let mut open: Vec<Vec<Value>> = roots.into_iter().filter(|r| graph.get(r).is_some()).map(|r| vec![r]).collect();
     while let Some(path) = open.pop() {
         let last = path.last().cloned().unwrap_or(Value::Undefined);
-        let next = graph.get(&last).and_then(members).unwrap_or_default();
+        let mut next = graph.get(&last).and_then(members).unwrap_or_default();
+        next.retain(|node| graph.get(node).is_some());
         let (known, fresh): (Vec<Value>, Vec<Value>) = next.into_iter().partition(|n| path.contains(n));
         let itself = known.contains(&last) && path.len() == 1;
         if itself {

@@ -102,7 +102,7 @@ impl Format<'_> {
             return Ok(());
         }
         if verb == '[' {
-            return Err("explicit argument indexes are not supported".to_owned());
+            return Err(format!("{LIMIT}explicit argument indexes are not supported"));
         }
         let Some(given) = self.args.get(self.next).cloned() else {
             self.out.push_str(&format!("%!{verb}(MISSING)"));
@@ -232,6 +232,8 @@ fn integer(spec: &Spec, verb: char, whole: &BigInt) -> Option<String> {
     };
     let text = match verb {
         'd' => radix(10, ""),
+        // Go's big integers print themselves.
+        's' if i64::try_from(whole).is_err() => radix(10, ""),
         'b' => radix(2, "0b"),
         'o' => radix(8, "0"),
         'O' => radix(8, "0o"),

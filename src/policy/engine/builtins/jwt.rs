@@ -4,8 +4,9 @@ use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use jsonwebtoken::{Algorithm, DecodingKey, jwk};
 use regorus::Value;
 
+use super::super::decimal::{Decimal, Rounding};
 use super::crypto::mac;
-use super::{Entry, array, at, object, string, text, wrong};
+use super::{Entry, LIMIT, array, at, object, string, text, wrong};
 
 pub(super) const TABLE: &[Entry] = &[
     ("io.jwt.decode", 1, decode),
@@ -45,6 +46,12 @@ impl<'a> Token<'a> {
         };
         let header = url_decoded(header).map_err(|e| format!("JWT header had invalid encoding: {e}"))?;
         let header = json(&header).map_err(|e| format!("bad JWT header: {e}"))?;
+        if field(&header, "cty").is_some_and(|cty| cty.eq_ignore_ascii_case("JWT")) {
+            return Err(format!("{LIMIT}tokens inside of tokens are not supported"));
+        }
+        if field(&header, "enc").is_some() {
+            return Err("JWT is a JWE object, which is not supported".to_owned());
+        }
         let signature = url_decoded(signature).map_err(|e| format!("JWT signature had invalid encoding: {e}"))?;
         let signed = text.rsplit_once('.').map_or("", |(signed, _)| signed);
         Ok(Self { header, payload, signature, signed })
@@ -156,7 +163,7 @@ fn encode_sign(args: &[Value]) -> Result<Value, String> {
     let algorithm = field(at(args, 1), "alg").ok_or("missing or invalid 'alg' header")?;
     let secret = match (field(at(args, 3), "kty").as_deref(), field(at(args, 3), "k")) {
         (Some("oct"), Some(secret)) => url_decoded(&secret)?,
-        _ => return Err("only keys of type oct sign here".to_owned()),
+        _ => return Err(format!("{LIMIT}only keys of type oct sign here")),
     };
     let part = |position| {
         let text = at(args, position).to_json_str().map_err(|e| e.to_string())?;
@@ -164,7 +171,8 @@ fn encode_sign(args: &[Value]) -> Result<Value, String> {
         Ok::<_, String>(BASE64URL_NOPAD.encode(compact.to_string().as_bytes()))
     };
     let signed = format!("{}.{}", part(1)?, part(2)?);
-    let signature = signature(&algorithm, &secret, &signed).ok_or("only HS256, HS384 and HS512 sign here")?;
+    let signature = signature(&algorithm, &secret, &signed)
+        .ok_or_else(|| format!("{LIMIT}only HS256, HS384 and HS512 sign here"))?;
     Ok(string(format!("{signed}.{}", BASE64URL_NOPAD.encode(&signature))))
 }
 
@@ -189,7 +197,8 @@ fn decode_verify(args: &[Value]) -> Result<Value, String> {
         _ => return Err("exactly one of `secret` and `cert` must be given".to_owned()),
     };
     let claims = token.claims()?;
-    if !verified || !claims_hold(&claims, constraints)? {
+    let critical = token.header.as_object().is_ok_and(|h| h.get(&string("crit")).is_some());
+    if !verified || critical || !claims_hold(&claims, constraints)? {
         return Ok(failed());
     }
     Ok(array([Value::Bool(true), token.header, claims]))
@@ -213,9 +222,13 @@ fn claims_hold(claims: &Value, constraints: &Value) -> Result<bool, String> {
         return Ok(audience);
     }
     let now = get(constraints, "time").and_then(|t| t.as_i64().ok());
-    let now = now.ok_or("the token has a time claim: give the constraint `time`")?;
-    let ns =
-        |value: &Option<Value>| value.as_ref().and_then(|v| v.as_i64().ok()).map(|s| s.saturating_mul(1_000_000_000));
+    let now = now.ok_or_else(|| format!("{LIMIT}the token has a time claim: give the constraint `time`"))?;
+    // Seconds may have decimals.
+    let ns = |value: &Option<Value>| {
+        let seconds = value.as_ref().and_then(Decimal::of)?;
+        let ns = seconds.times(&Decimal::read("1e9")?)?.rounded(Rounding::Down)?;
+        i64::try_from(&ns).ok()
+    };
     let [expires, starts] = &instants;
     Ok(ns(expires).is_none_or(|at| now < at) && ns(starts).is_none_or(|at| now >= at))
 }

@@ -153,7 +153,8 @@ fn merge(args: &[Value]) -> Result<Value, String> {
     for item in &items {
         let Value::String(text) = item else { return Err("element must be string".to_owned()) };
         ranges.insert(match number(text) {
-            Some((v6, first)) => default_range(v6, first),
+            Some((true, _)) => return Err("IPv6 invalid: needs prefix length".to_owned()),
+            Some((false, first)) => default_range(first),
             None => Cidr::read(text)?,
         });
     }
@@ -180,15 +181,14 @@ fn merge(args: &[Value]) -> Result<Value, String> {
     }
 }
 
-/// Go's default mask of an address without one.
-fn default_range(v6: bool, first: u128) -> Cidr {
-    let prefix = match (v6, first >> 24) {
-        (true, _) => 128,
-        (false, 0..=127) => 8,
-        (false, 128..=191) => 16,
+/// Go's default mask of an IPv4 address without one.
+fn default_range(first: u128) -> Cidr {
+    let prefix = match first >> 24 {
+        0..=127 => 8,
+        128..=191 => 16,
         _ => 24,
     };
-    Cidr { v6, first: first & !Cidr::rest(v6, prefix), prefix }
+    Cidr { v6: false, first: first & !Cidr::rest(false, prefix), prefix }
 }
 
 /// The range of two halves.

@@ -22,7 +22,7 @@ pub(super) const TABLE: &[Entry] = &[
 fn zone(name: &str) -> Result<TimeZone, String> {
     match name {
         "" | "UTC" => Ok(TimeZone::UTC),
-        "Local" => Err("`Local` is refused: policies do not depend on the machine".to_owned()),
+        "Local" => Err(format!("{}`Local` is refused: policies do not depend on the machine", super::LIMIT)),
         _ => match TimeZone::get(name) {
             // Go looks names up as they are written.
             Ok(zone) if zone.iana_name() == Some(name) => Ok(zone),

@@ -172,6 +172,20 @@ impl Checker<'_> {
         if !matches!(root, "input" | "data") && signatures::arity(&joined).is_none() {
             self.fault(&with.target, format!("`with` replaces `input`, `data` or a function, not `{joined}`"));
         }
+        if let Some((_, path)) = names.split_first().filter(|_| root == "data")
+            && self.index.rule_on(path).is_some_and(|(_, depth)| depth < path.len())
+        {
+            self.fault(&with.target, "`with` replaces a rule as a whole, not a part of it".to_owned());
+        }
+        let arity = |term: &Term| {
+            let names = term.names()?;
+            self.arity(&names, &names.iter().map(|n| &**n).collect::<Vec<_>>().join("."))
+        };
+        if let (Some(wanted), Some(given)) = (arity(&with.target), arity(&with.value))
+            && wanted != given
+        {
+            self.fault(&with.value, format!("this function takes {given} arguments, and what it replaces {wanted}"));
+        }
         let is_name = |term: &Term| {
             let names = term.names()?;
             match names.split_first()? {

@@ -68,9 +68,13 @@ impl Checker {
         let mut waiting: Vec<(usize, &Expr)> = body.iter().enumerate().collect();
         loop {
             let before = waiting.len();
-            waiting.retain(|(_, expr)| {
+            waiting.retain(|(at, expr)| {
                 let flow = Flow::of(expr, &safe);
-                let ready = flow.ready(&safe, &outside);
+                // What is only declared further down is another variable than the one in a closure.
+                let later: Names = body.iter().skip(at + 1).flat_map(|e| declared(std::slice::from_ref(e))).collect();
+                let sooner: Names = body.iter().take(at + 1).flat_map(|e| declared(std::slice::from_ref(e))).collect();
+                let hidden: Names = later.difference(&sooner).cloned().collect();
+                let ready = flow.ready(&safe, &outside.difference(&hidden).cloned().collect());
                 if ready {
                     safe.extend(flow.gives);
                 }
@@ -184,7 +188,7 @@ impl Flow {
     }
 
     fn need(&mut self, name: &Arc<str>, range: Range) {
-        if !matches!(&**name, "input" | "data") {
+        if !matches!(&**name, "_" | "input" | "data") {
             self.needs.push((name.clone(), range));
         }
     }
@@ -256,6 +260,15 @@ impl Flow {
     fn equation(&mut self, left: &Term, right: &Term, safe: &Names) {
         let (a, b) = (Self::side(left), Self::side(right));
         let known = |flow: &Self| flow.needs.iter().all(|(n, _)| safe.contains(n) || flow.gives.contains(n));
+        if let (TermKind::Object(l), TermKind::Object(r)) = (&left.kind, &right.kind) {
+            let value = |key: &Term| r.iter().find(|(other, _)| other.kind == key.kind).map(|(_, value)| value);
+            // Objects with other keys never match, and nothing is bound by them.
+            if l.len() != r.len() || l.iter().any(|(key, _)| value(key).is_none()) {
+                self.term(left);
+                return self.term(right);
+            }
+            return l.iter().filter_map(|(key, l)| Some((l, value(key)?))).for_each(|(l, r)| self.equation(l, r, safe));
+        }
         let grounded = |term: &Term| pattern(term).iter().all(|name| safe.contains(name));
         if let (TermKind::Array(l), TermKind::Array(r)) = (&left.kind, &right.kind)
             && l.len() == r.len()
@@ -352,7 +365,7 @@ impl Flow {
 fn is_pattern(term: &Term) -> bool {
     match &term.kind {
         TermKind::Var(name) => !matches!(&**name, "input" | "data"),
-        TermKind::Array(_) | TermKind::Object(_) => !pattern(term).is_empty(),
+        TermKind::Array(_) | TermKind::Object(_) => true,
         _ => false,
     }
 }

@@ -125,6 +125,8 @@ impl Parser {
                 break;
             }
         }
+        // `f() = x` of v0 is a rule like any other; v1 does not know functions without parameters.
+        let args = args.filter(|args| !args.is_empty() || self.keywords.strict);
         let mut head = Head { range: start, path, args, key: None, value: None };
         let mut marked = false;
         if !default && self.keyword("contains") {
