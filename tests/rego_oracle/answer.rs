@@ -84,7 +84,7 @@ fn same_number(a: &Number, b: &Number) -> bool {
     let (a, b) = (a.to_string(), b.to_string());
     let is_integer = |text: &str| !text.contains(['.', 'e', 'E']);
     if is_integer(&a) && is_integer(&b) {
-        return a == b;
+        return a == b || [&*a, &*b].iter().all(|text| text.trim_start_matches('-') == "0");
     }
     matches!((a.parse::<f64>(), b.parse::<f64>()), (Ok(a), Ok(b)) if a == b)
 }

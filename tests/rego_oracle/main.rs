@@ -53,11 +53,11 @@ fn opa_and_this_engine_agree() {
 }
 
 /// Rows that must agree; raised with every class that is closed.
-const AGREE: usize = 1973;
+const AGREE: usize = 1983;
 /// Rows that may be answered in another way than OPA's.
-const WRONG: usize = 6;
+const WRONG: usize = 0;
 /// Rows that may be answered although OPA refuses them.
-const LAX: usize = 3;
+const LAX: usize = 1;
 
 fn ask(row: &Value, mode: Mode) -> Answer {
     let mut sources = Sources::default();

@@ -149,7 +149,7 @@ fn block(text: &str, at: Range, end: u32) -> Option<Block> {
     let map = parsed.documents.first()?.as_map()?;
     let scope = map.get("scope").and_then(Node::as_str).map(Into::into);
     let fields = map.iter().filter(|e| FIELDS.contains(&&*e.key));
-    let fields = fields.map(|e| (e.key.clone(), shaped(&e.key, term(at, &e.node)))).collect();
+    let fields = fields.map(|e| (e.key.clone(), shaped(&e.key, term(at, &e.node, text)))).collect();
     Some(Block { end, scope, fields })
 }
 
@@ -178,7 +178,7 @@ fn author(at: Range, text: &str) -> Term {
     Term::new(at, TermKind::Object(given.collect()))
 }
 
-fn term(at: Range, node: &Node) -> Term {
+fn term(at: Range, node: &Node, text: &str) -> Term {
     let kind = match &node.value {
         Value::Null | Value::Unknown | Value::Sensitive => TermKind::Null,
         Value::Bool(b) => TermKind::Bool(*b),
@@ -188,11 +188,24 @@ fn term(at: Range, node: &Node) -> Term {
             Number::Float(f) => f.to_string().into(),
             Number::Big(text) => text.clone(),
         }),
+        Value::String(day) if is_date(day) && plain(text, node) => TermKind::String(format!("{day}T00:00:00Z").into()),
         Value::String(text) => TermKind::String(text.clone()),
-        Value::Seq(items) => TermKind::Array(items.iter().map(|item| term(at, item)).collect()),
+        Value::Seq(items) => TermKind::Array(items.iter().map(|item| term(at, item, text)).collect()),
         Value::Map(map) => {
-            TermKind::Object(map.iter().map(|e| (Term::string(at, &e.key), term(at, &e.node))).collect())
+            TermKind::Object(map.iter().map(|e| (Term::string(at, &e.key), term(at, &e.node, text))).collect())
         }
     };
     Term::new(at, kind)
+}
+
+/// Whether a scalar stands without quotes.
+fn plain(text: &str, node: &Node) -> bool {
+    let first = text.get(node.span.start as usize..).and_then(|rest| rest.chars().next());
+    !matches!(first, Some('"' | '\''))
+}
+
+/// A date by itself is an instant to OPA's reader of YAML.
+fn is_date(text: &str) -> bool {
+    let shape = |(i, b): (usize, u8)| if matches!(i, 4 | 7) { b == b'-' } else { b.is_ascii_digit() };
+    text.len() == 10 && text.bytes().enumerate().all(shape)
 }

@@ -245,7 +245,10 @@ fn integer(spec: &Spec, verb: char, whole: &BigInt) -> Option<String> {
             let text = match verb {
                 'c' => c.to_string(),
                 'U' => format!("U+{:04X}", code.unwrap_or(0xfffd)),
-                _ => format!("'{}'", c.escape_default()),
+                _ => {
+                    let double = quoted(&c.to_string()).replace("\\\"", "\"").replace('\'', "\\'");
+                    format!("'{}'", double.get(1..double.len().saturating_sub(1)).unwrap_or_default())
+                }
             };
             return Some(padded(spec, text));
         }

@@ -116,7 +116,10 @@ impl Parser {
         }
         let start = self.range();
         let kind = match self.grouped()? {
-            Some(ExprKind::And(body)) => return Ok(ExprKind::NotBody(body)),
+            Some(ExprKind::And(body)) if self.keywords.not => return Ok(ExprKind::NotBody(body)),
+            Some(_) if !self.keywords.not => {
+                return Err(self.unexpected("`import future.keywords.not` for a negated group"));
+            }
             Some(kind) => kind,
             None if self.keyword("every") => {
                 self.advance();
