@@ -151,6 +151,8 @@ pub struct PolicyInfo {
     pub digest: String,
     /// Path of the policy's file.
     pub path: Arc<str>,
+    /// Whether it judges single resources.
+    pub per_resource: bool,
     /// On how many subjects it was evaluated.
     pub evaluations: usize,
 }

@@ -8,6 +8,7 @@ use changegate::gate::{self, AuditRequest, PolicyRequest, Progress, Request, Sil
 use changegate::outcome::Outcome;
 use changegate::output::{self, Format, Show, Style};
 use changegate::policy::library::Selection;
+use changegate::waiver::baseline;
 
 use super::progress::Bar;
 use super::{Answer, CheckArgs, InputArgs, environment};
@@ -25,7 +26,9 @@ pub(super) fn run(args: &CheckArgs) -> Answer {
         Ok(attestation) => attestation,
         Err(fault) => return super::audit::fault(&fault),
     };
-    let request = Request { attestation, audit_level: args.audit_level, ..request(&args.input, policies, audit) };
+    let baseline = args.baseline.clone();
+    let request =
+        Request { attestation, audit_level: args.audit_level, baseline, ..request(&args.input, policies, audit) };
     let outcome = with_progress(args.quiet, |progress| {
         gate::in_pool(environment::jobs(args.input.jobs), || gate::check(&request, progress))
     });
@@ -36,8 +39,10 @@ pub(super) fn run(args: &CheckArgs) -> Answer {
         code: outcome.exit_code(),
         ..Answer::default()
     };
-    for (format, path) in &args.output {
-        if let Err(error) = write(*format, path, &outcome) {
+    let outputs = args.output.iter().map(|(format, path)| (path, write(*format, path, &outcome)));
+    let baseline = args.write_baseline.iter().map(|path| (path, std::fs::write(path, baseline::write(&outcome))));
+    for (path, written) in outputs.chain(baseline) {
+        if let Err(error) = written {
             answer.stderr.extend(format!("changegate: {} cannot be written: {error}\n", path.display()).bytes());
             answer.code = 2;
         }
@@ -83,6 +88,7 @@ pub(super) fn request(input: &InputArgs, policies: PolicyRequest, audit: AuditRe
         pull_request: input.pull_request.clone(),
         context: input.context.clone(),
         reviews: input.reviews.clone(),
+        baseline: None,
         terraform: environment::terraform(),
         programs: environment::programs(),
         stage: input.stage,

@@ -7,6 +7,7 @@ mod audit;
 mod check;
 mod environment;
 mod facts;
+mod foreign;
 mod freeze;
 mod policy;
 mod progress;
@@ -129,6 +130,12 @@ struct CheckArgs {
     no_audit: bool,
     #[command(flatten)]
     attest: attest::AttestArgs,
+    /// Findings that are accepted as they are; inside the repository it is read at the merge base
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Accept every finding about a resource as it is: write a baseline
+    #[arg(long, value_name = "FILE")]
+    write_baseline: Option<PathBuf>,
     /// Show also what is older than the change, and what it fixed
     #[arg(long, value_name = "WHAT", value_enum)]
     show: Option<Shown>,
@@ -177,6 +184,15 @@ enum PolicyCommand {
     List {
         #[command(flatten)]
         policy: PolicyArgs,
+    },
+    /// Find what is wrong with policies and with exceptions from them
+    Lint {
+        /// Files and directories [default: the working directory]
+        #[arg(value_name = "PATH")]
+        paths: Vec<PathBuf>,
+        /// List suppressions that other tools obey: tfsec, trivy, checkov, kube-linter, …
+        #[arg(long, required = true)]
+        foreign_suppressions: bool,
     },
     /// Explain one policy: what it demands, why, and what to do
     Show {

@@ -1,5 +1,6 @@
 //! From findings to the outcome, and from the outcome to the audit record.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::audit::{
@@ -9,7 +10,9 @@ use crate::evaluate;
 use crate::facts::{Actor, Mode, Stage};
 use crate::finding::Diagnostic;
 use crate::outcome::{self, AuditReceipt, ChangeRef, Outcome, Summary, Verdict};
+use crate::policy::library;
 use crate::source;
+use crate::waiver::baseline::Known;
 
 use super::{AuditRequest, Judgement, Request, Session};
 
@@ -22,6 +25,7 @@ pub(super) fn outcome(request: &Request, mut session: Session, judgement: Judgem
     outcome::sort_findings(&mut findings, &session.sources);
     evaluate::number_fingerprints(&mut findings);
     outcome::sort_findings(&mut fixed, &session.sources);
+    accept(request, &inputs, &facts, &mut findings, &mut session);
 
     let stage = request.stage;
     let selected: Vec<_> = inputs.library.select(stage, &inputs.selection).collect();
@@ -65,6 +69,24 @@ pub(super) fn outcome(request: &Request, mut session: Session, judgement: Judgem
     let context = record_context(request, &workspace, &inputs, &facts, &outcome);
     write_record(request, &workspace.root, &inputs.config, &mut outcome, &context, &verdicts.grants);
     outcome
+}
+
+/// Lets the baseline accept what it names.
+fn accept(
+    request: &Request,
+    inputs: &super::Inputs,
+    facts: &super::Facts,
+    findings: &mut [crate::finding::Finding],
+    session: &mut Session,
+) {
+    let policies = inputs.library.select(request.stage, &inputs.selection).filter(|p| library::is_per_resource(p));
+    let resources = facts.subjects.judged.iter().filter_map(|index| facts.subjects.resources.get(*index));
+    let mut judged = BTreeMap::new();
+    for resource in resources {
+        *judged.entry(resource.id.clone()).or_default() |= resource.action.is_change();
+    }
+    let known = Known { stage: request.stage, per_resource: policies.map(|p| p.id()).collect(), judged };
+    session.diagnostics.extend(inputs.baseline.apply(findings, &known));
 }
 
 /// Where the files of a commit are read.

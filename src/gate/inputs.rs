@@ -16,6 +16,7 @@ use crate::parse::{self, de, yaml};
 use crate::policy::library::{self, Library, Selection};
 use crate::resolve::{self, Resolver};
 use crate::source::{Revision, Source, SourceId};
+use crate::waiver::baseline::Baseline;
 
 use super::change::Judged;
 use super::workspace::{File, Prefix, Workspace};
@@ -33,6 +34,8 @@ pub(super) struct Inputs {
     pub documents: Documents,
     /// How old context documents may be.
     pub max_ages: MaxAges,
+    /// Findings that the team has accepted.
+    pub baseline: Baseline,
     /// What was read, for the outcome and the audit record.
     pub read: Vec<Input>,
     /// Shown paths (folders and files) of the gate's own documents.
@@ -44,6 +47,7 @@ struct Own {
     config: String,
     context: String,
     policies: Vec<String>,
+    baseline: Option<String>,
     changes: GlobSet,
     prefix: Prefix,
 }
@@ -59,14 +63,16 @@ impl Inputs {
         let documents = context_documents(workspace, &context, &config.context.required, session, &mut read)?;
         let max_ages = MaxAges::read(&config.context.max_age).map_err(|faults| first(faults, session))?;
         let selection = Selection { disabled: config.policies.disabled.clone(), ..request.policies.selection.clone() };
+        let baseline = baseline(request, workspace, session, &mut read)?;
         let own = Own {
             config: workspace.shown(&workspace.under_root(discover::CONFIG_FILE)),
             context: workspace.shown(&context),
             policies: folders.iter().map(|f| workspace.shown(f)).collect(),
+            baseline: request.baseline.as_ref().map(|path| workspace.shown(&workspace.absolute(path))),
             changes: resolve::globs(&config.changes.paths, "changes.paths")?,
             prefix: workspace.prefix(),
         };
-        let inputs = Self { config, library, selection, documents, max_ages, read, own };
+        let inputs = Self { config, library, selection, documents, max_ages, baseline, read, own };
         inputs.check(request, session)?;
         Ok(inputs)
     }
@@ -142,6 +148,8 @@ impl Inputs {
         let name = shown.rsplit('/').next().unwrap_or(shown);
         if shown == self.own.config || name == discover::CONFIG_FILE {
             Some("configuration")
+        } else if self.own.baseline.as_deref() == Some(shown) {
+            Some("baseline")
         } else if self.own.policies.iter().any(below) {
             Some("policy")
         } else if below(&self.own.context) {
@@ -245,6 +253,33 @@ fn policies_of(
         }
     }
     Ok(library::load(&session.sources, &modules))
+}
+
+/// The baseline, as the merge base has it when it lies in the repository of a change: what a change adds to it accepts
+/// nothing of that change.
+fn baseline(
+    request: &Request,
+    workspace: &Workspace,
+    session: &mut Session,
+    read: &mut Vec<Input>,
+) -> Result<Baseline, Diagnostic> {
+    let Some(path) = request.baseline.as_ref().map(|path| workspace.absolute(path)) else {
+        return Ok(Baseline::default());
+    };
+    let shown = workspace.shown(&path);
+    let Some(file) = workspace.read_trusted(&path)? else {
+        if workspace.is_trusted_at_base(&path) && path.exists() {
+            let message = format!("`{shown}` is new: it accepts nothing before it is merged");
+            session.diagnostics.push(Diagnostic::warning("baseline::new", message).in_file(shown));
+            return Ok(Baseline::default());
+        }
+        return Err(Diagnostic::error("baseline::missing", format!("there is no baseline `{shown}`"))
+            .in_file(shown)
+            .help("write one with `changegate check --write-baseline FILE`"));
+    };
+    read.push(Input { path: file.path.as_str().into(), sha256: sha256(&file.bytes), as_of: None });
+    let (id, text) = add(file, revision(workspace, &path), session)?;
+    Baseline::read(id, &text)
 }
 
 fn context_documents(

@@ -61,6 +61,8 @@ pub struct Request {
     pub context: Option<PathBuf>,
     /// Reviews as the forge's API gives them.
     pub reviews: Option<PathBuf>,
+    /// Findings that the team has accepted as they are.
+    pub baseline: Option<PathBuf>,
     /// Variables and workspace of Terraform root modules, besides what their own files say.
     pub terraform: Options,
     /// Where the programs are that render charts and kustomizations.

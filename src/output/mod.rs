@@ -98,7 +98,7 @@ pub fn diagnostics(diagnostics: &[Diagnostic], sources: &Sources, style: &Style)
 }
 
 /// Pretty JSON with two spaces and a newline at the end.
-fn to_json(value: &impl serde::Serialize) -> String {
+pub(crate) fn to_json(value: &impl serde::Serialize) -> String {
     // Structs with string keys cannot fail to serialise; should one ever do so, the reader gets invalid JSON and
     // fails closed, never an empty object that looks like an answer.
     let mut text = serde_json::to_string_pretty(value).unwrap_or_else(|e| format!("changegate: {e}"));

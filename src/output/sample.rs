@@ -336,6 +336,7 @@ fn policies() -> Vec<PolicyInfo> {
                 links: vec!["not a link".into(), format!("https://changegate.dev/policies/{id}")],
                 digest: format!("sha256:{}", "12".repeat(32)),
                 path: "policies/change/freeze_window/freeze_window.rego".into(),
+                per_resource: !id.starts_with('C'),
                 evaluations: usize::from(id != "SLO-001"),
             }
         })

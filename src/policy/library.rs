@@ -68,6 +68,7 @@ impl Policy {
             links: self.metadata.related_resources.iter().map(|r| r.link().to_owned()).collect(),
             digest: self.digest.clone(),
             path: sources.get(self.source).map_or_else(|| "".into(), |s| s.path.clone()),
+            per_resource: is_per_resource(self),
             evaluations,
         }
     }

@@ -3,6 +3,8 @@
 //! Mechanism only. Nothing is ever removed: a silenced finding stays, marked (invariant 9). What a waiver that does not
 //! count means is said by the policy AUD-004, which reads [`WaiverFacts`](crate::facts::WaiverFacts).
 
+pub mod baseline;
+pub mod foreign;
 mod inline;
 mod settle;
 mod validity;

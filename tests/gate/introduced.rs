@@ -115,3 +115,38 @@ fn an_old_fault_of_a_hard_policy_counts_where_the_change_touches() {
     let json = judge(&shop, "CAN-001", &[]);
     assert_eq!(statuses(&json), ["apps/Deployment/checkout/extra open"], "{json:#}");
 }
+
+/// A team without history accepts what is there, and nothing more.
+#[test]
+fn a_baseline_accepts_what_was_there_when_it_was_written() {
+    let shop = Shop::new();
+    shop.write("main.tf", database("reports", "false", 100));
+    let check = |more: &[&str]| {
+        let args = ["check", ".", "--now", NOW, "--no-audit", "--format", "json", "--only", "HA-009"];
+        shop.changegate(&[&args[..], more].concat())
+    };
+    assert_eq!(check(&["--write-baseline", "accepted.json"]).code, 1);
+    let json = check(&["--baseline", "accepted.json"]).json();
+    assert_eq!(statuses(&json), ["aws_db_instance.reports preexisting"]);
+    assert_eq!(json["decision"], "allowed");
+    shop.write("main.tf", database("reports", "false", 100) + &database("second", "false", 100));
+    let json = check(&["--baseline", "accepted.json"]).json();
+    assert_eq!(statuses(&json), ["aws_db_instance.reports preexisting", "aws_db_instance.second open"]);
+    shop.write("main.tf", database("reports", "true", 100));
+    let json = check(&["--baseline", "accepted.json"]).json();
+    assert_eq!(json["diagnostics"][0]["code"], "baseline::unused", "{json:#}");
+    shop.write("accepted.json", "{\"schema\": \"other\", \"findings\": []}");
+    assert_eq!(check(&["--baseline", "accepted.json"]).code, 2);
+    assert_eq!(check(&["--baseline", "nowhere.json"]).code, 2);
+}
+
+/// A baseline that the change itself writes accepts nothing of it.
+#[test]
+fn a_baseline_of_the_change_does_not_count() {
+    let shop = shop(&database("reports", "true", 100));
+    shop.write(DATABASE, database("reports", "false", 100));
+    judge(&shop, "HA-009", &["--write-baseline", "accepted.json"]);
+    let json = judge(&shop, "HA-009", &["--baseline", "accepted.json"]);
+    assert_eq!(statuses(&json), ["aws_db_instance.reports open"]);
+    assert_eq!(json["diagnostics"].as_array().unwrap().iter().filter(|d| d["code"] == "baseline::new").count(), 1);
+}

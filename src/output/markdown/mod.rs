@@ -145,7 +145,7 @@ fn row(page: &mut String, outcome: &Outcome, f: &Finding, icon: &str) {
     let decided = f.because.iter().filter_map(|span| self::place(*span, outcome)).map(|p| format!("decided by {p}"));
     let places: Vec<String> = place.into_iter().chain(f.resource.as_deref().map(code)).chain(decided).collect();
     let places = if places.is_empty() { "the change".into() } else { places.join("<br>") };
-    let weight = format!("{icon} {}", f.severity.as_str());
+    let weight = format!("{icon}&nbsp;{}", f.severity.as_str());
     line(page, &format!("| {weight} | {id}<br>{} | {said} | {places} |", text(&f.title)));
 }
 
