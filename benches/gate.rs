@@ -21,6 +21,7 @@ fn request(directory: PathBuf) -> Request {
         pull_request: None,
         context: None,
         reviews: None,
+        approvals: None,
         baseline: None,
         terraform: Default::default(),
         programs: changegate::kubernetes::render::Programs::default(),

@@ -138,6 +138,8 @@ pub struct Finding {
     pub because: Vec<Span>,
     /// The values it rests on.
     pub evidence: Vec<Evidence>,
+    /// What an emergency override has to name to lift it; nothing lifts the others.
+    pub liftable: Option<Arc<str>>,
     /// Survives line moves, renames and reformatting.
     pub fingerprint: String,
     /// Id of the waiver or override that lifted it.

@@ -39,6 +39,8 @@ pub mod source;
 
 pub mod config;
 pub mod finding;
+pub mod sshsig;
+
 pub mod git;
 pub mod parse;
 

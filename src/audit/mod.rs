@@ -15,10 +15,10 @@ pub mod query;
 pub mod reading;
 mod record;
 pub mod retention;
-pub mod sshsig;
 mod store;
 pub mod tlog_proof;
 pub mod tree;
+mod uses;
 pub mod verify;
 mod write;
 
@@ -33,6 +33,7 @@ pub use store::{
     open, spool,
 };
 pub use tree::{Frontier, Hash, leaf_hash, sha256_of};
+pub use uses::uses;
 pub use verify::{Expected, Pin, Pins, Problem, Report, verify, verify_file};
 pub use write::{Granted, Grants, write};
 

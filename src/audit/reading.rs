@@ -8,6 +8,10 @@ use super::record::disclosure;
 use super::record::seal::LISTS;
 use super::tree::Hash;
 
+/// What a signature can be checked with again: of the commit that an actor signed, of an approval.
+const EVIDENCE: [&str; 4] =
+    ["/who/evidence/payload", "/who/evidence/signature", "/approval/evidence/payload", "/approval/evidence/signature"];
+
 /// A list that lies beside the log.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Reference {
@@ -79,7 +83,7 @@ impl Reading {
     pub fn parts(&self) -> Vec<Hash> {
         let lists = LISTS.iter().filter_map(|list| self.statement.pointer(list));
         let lists = lists.filter_map(|list| list.get("sha256")?.as_str());
-        let evidence = ["/who/evidence/payload", "/who/evidence/signature"].into_iter().filter_map(|p| self.text(p));
+        let evidence = EVIDENCE.into_iter().filter_map(|p| self.text(p));
         let jwks = self.envelope.iter().filter_map(|e| Some(e.identity.as_ref()?.jwks.as_str()));
         lists.chain(evidence).chain(jwks).filter_map(Hash::from_hex).collect()
     }

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::record::seal::Seal;
-use super::record::{Event, Grant, Kind, RecordContext, derived_id, event, record};
-use super::store::Record;
+use super::record::{Event, Grant, Kind, RecordContext, derived_id, event, part, record};
+use super::store::{Part, Record};
 use crate::facts::{Actor, ApprovalFacts};
 use crate::finding::Diagnostic;
 use crate::outcome::{AuditReceipt, Outcome};
@@ -46,7 +46,8 @@ pub fn write(
     let mut full = context.clone();
     let mut writer = Writer { outcome, context, seal, deliver };
     for (place, approval) in outcome.approvals.iter().enumerate().filter(|(_, a)| a.valid) {
-        let grant = writer.once(Kind::Approval, &approval.login, approval_detail(approval, outcome))?;
+        let (detail, parts) = approval_detail(approval, outcome);
+        let grant = writer.once(Kind::Approval, &approval.login, detail, parts)?;
         full.approvals.insert(place, grant);
     }
     if let Some(granted) = &grants.lifted {
@@ -69,11 +70,17 @@ impl Writer<'_, '_> {
     fn grant(&mut self, kind: Kind, granted: &Granted) -> Result<Grant, Diagnostic> {
         let mut detail = granted.detail.clone();
         detail.insert("id".into(), granted.id.clone().into());
-        self.once(kind, &granted.id, detail)
+        self.once(kind, &granted.id, detail, Vec::new())
     }
 
     /// Writes an event whose id follows from what it states, so that every decision that uses it names the same record.
-    fn once(&mut self, kind: Kind, id: &str, detail: Map<String, Value>) -> Result<Grant, Diagnostic> {
+    fn once(
+        &mut self,
+        kind: Kind,
+        id: &str,
+        detail: Map<String, Value>,
+        parts: Vec<Part>,
+    ) -> Result<Grant, Diagnostic> {
         let text = Value::Object(detail.clone()).to_string();
         let record = derived_id(&[kind.as_str().as_bytes(), b"\n", text.as_bytes()]);
         // The proof of who it was stands with the decision that follows; without it a claim is worth less.
@@ -82,13 +89,15 @@ impl Writer<'_, '_> {
         let proved = matches!(self.context.actor.assurance.as_str(), "A3" | "A4");
         let claimed = Actor { assurance: "A1".into(), ..self.context.actor.clone() };
         let actor = if proved { &claimed } else { &self.context.actor };
-        let stated = event(Event { kind, id: record.clone(), at, actor, retention, detail }, seal)?;
+        let mut stated = event(Event { kind, id: record.clone(), at, actor, retention, detail }, seal)?;
+        stated.parts.extend(parts);
         let receipt = (self.deliver)(&stated)?;
         Ok(Grant { id: id.to_owned(), record, index: receipt.index })
     }
 }
 
-fn approval_detail(a: &ApprovalFacts, outcome: &Outcome) -> Map<String, Value> {
+/// What an approval states, and beside it what its signature can be checked with again.
+fn approval_detail(a: &ApprovalFacts, outcome: &Outcome) -> (Map<String, Value>, Vec<Part>) {
     let change = outcome.change();
     let detail = json!({
         "by": a.by, "login": a.login, "roles": a.roles, "at": a.at, "method": a.method, "assurance": a.assurance,
@@ -96,8 +105,16 @@ fn approval_detail(a: &ApprovalFacts, outcome: &Outcome) -> Map<String, Value> {
         "change": change.and_then(|c| c.id.as_deref()),
         "change_digest": change.and_then(|c| c.digest.as_deref()),
     });
-    match detail {
+    let mut detail = match detail {
         Value::Object(members) => members,
         _ => Map::new(),
-    }
+    };
+    let Some(proof) = &a.proof else { return (detail, Vec::new()) };
+    let parts = [&proof.payload, &proof.signature].map(|bytes| part(bytes));
+    let [payload, signature] = &parts;
+    let evidence = json!({
+        "signer": a.key, "namespace": proof.namespace, "payload": payload.sha256, "signature": signature.sha256,
+    });
+    detail.insert("evidence".into(), evidence);
+    (detail, parts.into())
 }

@@ -109,6 +109,11 @@ impl Identities {
 }
 
 impl Person {
+    /// Whether there is an instant at which this person holds a role.
+    pub fn holds_roles(&self) -> bool {
+        !self.bot && !self.grants.is_empty()
+    }
+
     /// Roles held at an instant, sorted. A role is held in `[from, to)`; an open end is open. Bots hold none.
     pub fn roles_at(&self, at: Timestamp) -> Vec<String> {
         let held = |grant: &&Grant| grant.from.is_none_or(|from| from <= at) && grant.to.is_none_or(|to| at < to);

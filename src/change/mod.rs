@@ -7,6 +7,7 @@ pub mod approval;
 pub mod calendar;
 pub mod catalog;
 pub mod documents;
+pub mod freeze_override;
 pub mod identity;
 pub mod matrix;
 pub mod pull_request;

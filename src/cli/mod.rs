@@ -2,6 +2,7 @@
 //!
 //! The clock, the environment and the actor enter here and nowhere else.
 
+mod approve;
 mod attest;
 mod audit;
 mod check;
@@ -35,6 +36,8 @@ const EXIT_CODES: &str = "Exit codes: 0 allowed (warnings may exist), 1 denied, 
 enum Command {
     /// Judge a change (default: the working tree)
     Check(Box<CheckArgs>),
+    /// Sign an approval of a change request
+    Approve(Box<approve::ApproveArgs>),
     /// Run the unit tests of policies
     Test(TestArgs),
     /// Print what a policy sees, as JSON
@@ -77,6 +80,9 @@ struct InputArgs {
     /// Forge reviews: the JSON of the GitHub or GitLab API, untouched
     #[arg(long, value_name = "FILE")]
     reviews: Option<PathBuf>,
+    /// Approvals of ServiceNow or Jira Service Management: the JSON of their API, untouched
+    #[arg(long, value_name = "FILE")]
+    approvals: Option<PathBuf>,
     /// Where in the life of the change the gate stands
     #[arg(long, value_name = "STAGE", default_value = "pull-request", value_parser = stage)]
     stage: Stage,
@@ -232,6 +238,7 @@ pub(crate) struct Answer {
 pub(crate) fn run(cli: &Cli) -> Answer {
     match &cli.command {
         Command::Check(args) => check::run(args),
+        Command::Approve(args) => approve::run(args),
         Command::Test(args) => test::run(args),
         Command::Facts(args) => facts::run(args),
         Command::Audit(args) => audit::run(args),

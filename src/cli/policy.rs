@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use changegate::evaluate;
 use changegate::gate::policies::{self, Loaded};
 use changegate::policy::library::Policy;
 
@@ -36,11 +37,45 @@ fn list(loaded: &Loaded) -> Answer {
 }
 
 fn show(loaded: &Loaded, id: &str) -> Answer {
+    if id.eq_ignore_ascii_case("risk") {
+        return risk(loaded);
+    }
     match loaded.library.policies.iter().find(|p| p.id().eq_ignore_ascii_case(id)) {
         Some(policy) => Answer { stdout: page(policy).into_bytes(), ..Answer::default() },
         None => Answer { stderr: unknown(loaded, id).into_bytes(), code: 2, ..Answer::default() },
     }
 }
+
+/// The risk model, which is no policy: every factor with its weights.
+fn risk(loaded: &Loaded) -> Answer {
+    let factors = match evaluate::risk_explanation(&loaded.library) {
+        Ok(Some(factors)) => factors,
+        Ok(None) => return Answer { stderr: b"the risk model is not loaded\n".to_vec(), code: 2, ..Answer::default() },
+        Err(error) => return Answer { stderr: format!("{error}\n").into_bytes(), code: 2, ..Answer::default() },
+    };
+    let mut out = String::from(RISK);
+    let mut group = String::new();
+    for factor in factors.as_array().into_iter().flatten() {
+        let text = |key: &str| factor.get(key).and_then(|v| v.as_str()).unwrap_or_default();
+        if text("group") != group {
+            text("group").clone_into(&mut group);
+            let _ = writeln!(out, "\n{group}");
+        }
+        let weights = factor.get("weights").and_then(|w| w.as_object());
+        let weights = weights.into_iter().flatten().map(|(name, weight)| format!("{name} {weight}"));
+        let _ = writeln!(out, "  {:<12} {}", text("id"), text("title"));
+        let _ = writeln!(out, "  {:<12} {}", "", weights.collect::<Vec<_>>().join(", "));
+        let _ = writeln!(out, "  {:<12} lower it: {}", "", text("lower"));
+    }
+    Answer { stdout: out.into_bytes(), ..Answer::default() }
+}
+
+const RISK: &str = "\
+The risk of a change
+points are added, at most 25 are taken away for what makes harm smaller, and the sum is kept to 0 to 100
+0 low · 20 medium · 40 high · 65 very high; floors and history: docs/risk.md
+policies.thresholds.risk of the configuration replaces single weights
+";
 
 fn unknown(loaded: &Loaded, id: &str) -> String {
     let near = loaded.library.policies.iter().map(|p| p.id()).max_by_key(|known| similarity(known, id));

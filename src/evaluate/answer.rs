@@ -43,6 +43,7 @@ struct Written {
     enforcement: Option<Enforcement>,
     severity: Option<Severity>,
     remediation: Option<String>,
+    liftable: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -67,6 +68,9 @@ impl About<'_> {
         }
         if let Some(rule) = &self.policy.valid_until {
             answers.instants.extend(engine.set(rule)?.iter().filter_map(serde_json::Value::as_i64));
+        }
+        if let Some(rule) = &self.policy.lifts {
+            answers.lifts.extend(engine.set(rule)?.iter().filter_map(|v| v.as_str().map(str::to_owned)));
         }
         Ok(())
     }
@@ -94,6 +98,7 @@ impl About<'_> {
             message: written.msg,
             remediation: written.remediation.unwrap_or_else(|| custom.remediation.clone()),
             evidence: written.evidence,
+            liftable: written.liftable.map(Into::into),
             introduced_by: resource.map(|r| r.introduced_by.clone()).unwrap_or_default(),
             owners: resource.map(|r| r.owners.clone()).unwrap_or_default(),
         }

@@ -3,14 +3,15 @@
 mod answer;
 mod input;
 mod past;
+mod risk;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use rayon::prelude::*;
 
 use crate::facts::{Resource, World};
-use crate::finding::{Diagnostic, Finding};
+use crate::finding::{Answer, Diagnostic, Finding, Status};
 use crate::parse::tree::{Node, Path};
 use crate::policy::engine::{Engine, EvalError};
 use crate::policy::library::{self, Library, Policy};
@@ -21,6 +22,7 @@ use input::{Shared, Views};
 
 pub use input::whole_input;
 pub use past::compare;
+pub use risk::{risk, risk_explanation};
 
 /// What is evaluated.
 pub struct Task<'a> {
@@ -138,6 +140,7 @@ struct Answers {
     findings: Vec<Raised>,
     diagnostics: Vec<Diagnostic>,
     instants: Vec<i64>,
+    lifts: Vec<String>,
 }
 
 fn judge(task: &Task<'_>, views: &Views<'_>, shared: &Shared, engine: &mut Engine, subject: &Subject) -> Answers {
@@ -170,13 +173,30 @@ fn collect(task: &Task<'_>, subjects: &[Subject], answers: Vec<Answers>) -> Eval
     }
     out.judged_resources = subjects.iter().filter(|s| s.resource.is_some()).count();
     let now = task.world.now;
+    // Another level of risk asks for other approvals.
+    let risk = task.request.and(task.world.risk.changes_at_ns);
+    out.valid_until = risk.and_then(|ns| Timestamp::from_nanosecond(ns.into()).ok()).filter(|t| *t > now.0);
+    let mut lifts = BTreeSet::new();
     for answer in answers {
         out.findings.extend(answer.findings);
         out.diagnostics.extend(answer.diagnostics);
+        lifts.extend(answer.lifts);
         let later = answer.instants.into_iter().filter_map(|ns| Timestamp::from_nanosecond(ns.into()).ok());
         out.valid_until = out.valid_until.into_iter().chain(later.filter(|t| *t > now.0)).min();
     }
+    lift(&mut out.findings, &lifts, task.world);
     out
+}
+
+/// Marks what a protocol lifts (invariant 9). Only findings that say so themselves can be lifted, and one by one.
+fn lift(findings: &mut [Raised], lifts: &BTreeSet<String>, world: &World) {
+    let named = |f: &Finding| f.liftable.as_deref().is_some_and(|name| lifts.contains(name));
+    for finding in findings.iter_mut().map(|raised| &mut raised.finding).filter(|f| named(f)) {
+        if finding.status == Status::Open && finding.answer == Answer::Fail {
+            finding.status = Status::Overridden;
+            finding.lifted_by = world.freeze_override.as_ref().map(|one| one.id.as_str().into());
+        }
+    }
 }
 
 /// Tells findings with one fingerprint apart by their order.

@@ -3,16 +3,20 @@
 //! Plain facts. No policy, no engine and no output format is named here; the floors above fill these
 //! types in ([`crate::kubernetes`], [`crate::terraform`], [`crate::change`]) or hand them to the policies.
 
+mod freeze_override;
 mod resource;
+mod risk;
 mod stateful;
 mod waiver;
 mod world;
 
+pub use freeze_override::{OverrideApprovalFacts, OverrideFacts, OverrideUse};
 pub use resource::{Action, Dangling, Iac, Related, Resource};
+pub use risk::{Assessment, RISK_LEVELS, RiskFactor, RiskFacts, RiskFloor, RiskHistory, RiskMitigation};
 pub use stateful::is_stateful;
 pub use waiver::WaiverFacts;
 pub use world::{
-    Actor, ApprovalFacts, AuditFacts, CalendarFacts, CalendarHeader, ChangeFacts, CommitFacts, ConfigFacts,
-    ContextFacts, DeferredFacts, DriftFacts, FileFacts, GitFacts, Instant, MatrixFacts, Mode, Occupied, PlanFacts,
-    PullRequestFacts, RiskFacts, ScopedService, ServiceEntry, SlotFacts, Stage, WindowFacts, WindowOfChange, World,
+    Actor, ApprovalFacts, ApprovalProof, AuditFacts, CalendarFacts, CalendarHeader, ChangeFacts, CommitFacts,
+    ConfigFacts, ContextFacts, DeferredFacts, DriftFacts, FileFacts, GitFacts, Instant, MatrixFacts, Mode, Occupied,
+    PlanFacts, PullRequestFacts, ScopedService, ServiceEntry, SlotFacts, Stage, WindowFacts, WindowOfChange, World,
 };

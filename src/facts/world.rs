@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::WaiverFacts;
+use super::{OverrideFacts, RiskFacts, WaiverFacts};
 use crate::parse::tree::Node;
 
 /// Where in the life of a change the gate stands.
@@ -356,7 +356,7 @@ pub struct ApprovalFacts {
     pub at: Option<String>,
     /// The same in nanoseconds.
     pub at_ns: Option<i64>,
-    /// `github-review`, `gitlab-approval`, `asserted`.
+    /// `github-review`, `gitlab-approval`, `signature`, `signed-commit`, `servicenow-approval`, `jsm-approval`, `asserted`.
     pub method: &'static str,
     /// `A0` … `A4`.
     pub assurance: &'static str,
@@ -372,8 +372,34 @@ pub struct ApprovalFacts {
     pub why_not: Vec<&'static str>,
     /// Whether the person contributed to the change.
     pub contributor: bool,
+    /// `SHA256:…` of the key that signed it; null for other methods.
+    pub key: Option<String>,
+    /// What the audit trail keeps, so that the signature can be checked again.
+    #[serde(skip)]
+    pub proof: Option<Arc<ApprovalProof>>,
     /// Place, `path:line:column`, where it was read.
     pub source: String,
+}
+
+/// What was signed, in which namespace, and the armoured signature.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ApprovalProof {
+    /// `changegate-approval@v1`, or `git` for a commit.
+    pub namespace: &'static str,
+    /// The bytes that were signed.
+    pub payload: Vec<u8>,
+    /// The armoured signature.
+    pub signature: Vec<u8>,
+}
+
+impl ApprovalFacts {
+    /// Adds a reason why it does not count.
+    pub fn refuse(&mut self, code: &'static str) {
+        self.valid = false;
+        self.why_not.push(code);
+        self.why_not.sort_unstable();
+        self.why_not.dedup();
+    }
 }
 
 /// The approval matrix.
@@ -462,15 +488,6 @@ pub struct DriftFacts {
     pub tier: Option<u8>,
 }
 
-/// How risky the change is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct RiskFacts {
-    /// `spec.risk.declared`.
-    pub declared: Option<String>,
-    /// What counts: the declared level until a model computes one.
-    pub level: Option<String>,
-}
-
 /// The part of the configuration that policies read.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct ConfigFacts {
@@ -516,6 +533,9 @@ pub struct World {
     pub calendar: CalendarFacts,
     /// Approvals.
     pub approvals: Vec<ApprovalFacts>,
+    /// Null when the request asks for none.
+    #[serde(rename = "override")]
+    pub freeze_override: Option<OverrideFacts>,
     /// Exceptions from policies; whether they are needed is known once all other policies have answered.
     pub waivers: Vec<WaiverFacts>,
     /// Null when none was given.

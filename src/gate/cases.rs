@@ -7,9 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::change::request::{Request as ChangeRequest, Scope, bare_name};
+use crate::evaluate::Task;
 use crate::facts::{ApprovalFacts, Resource, RiskFacts, WaiverFacts, World};
-use crate::finding::{Answer, Finding};
-use crate::source::Span;
+use crate::finding::{Answer, Diagnostic, Finding};
+use crate::policy::library::Policy;
+use crate::source::{Sources, Span};
 
 use super::change::Judged;
 use super::inputs::Inputs;
@@ -36,10 +38,8 @@ impl super::Facts {
 
     /// The risk of the riskiest request.
     pub(super) fn highest_risk(&self) -> RiskFacts {
-        let rank = |risk: &RiskFacts| {
-            ["low", "medium", "high", "very-high"].iter().position(|l| Some(*l) == risk.level.as_deref())
-        };
-        self.cases.iter().map(|case| &case.world.risk).max_by_key(|risk| rank(risk)).cloned().unwrap_or_default()
+        let weight = |risk: &&RiskFacts| (risk.rank(), risk.assessment.score);
+        self.cases.iter().map(|case| &case.world.risk).max_by_key(weight).cloned().unwrap_or_default()
     }
 
     /// Approvals of all requests, each once.
@@ -51,6 +51,30 @@ impl super::Facts {
             }
         }
         all
+    }
+}
+
+impl Case {
+    /// What is evaluated for this request.
+    pub(super) fn task<'a>(
+        &'a self,
+        inputs: &'a Inputs,
+        subjects: &'a Subjects,
+        sources: &'a Sources,
+        policies: Vec<&'a Policy>,
+        tick: &'a (dyn Fn() + Sync),
+    ) -> Task<'a> {
+        Task {
+            library: &inputs.library,
+            policies,
+            world: &self.world,
+            resources: &subjects.resources,
+            changed: &self.changed,
+            judged: self.subjects.clone(),
+            request: self.judged.request.as_ref().map(|r| &r.node),
+            sources,
+            tick,
+        }
     }
 }
 
@@ -131,6 +155,10 @@ pub(super) fn merge(verdicts: Vec<(String, Verdicts)>) -> Verdicts {
         add_new(&mut merged.diagnostics, of_one.diagnostics);
         add_new(&mut merged.fixed, of_one.fixed);
         add_new(&mut merged.grants.waivers, of_one.grants.waivers);
+        if merged.grants.lifted.is_some() && of_one.grants.lifted.is_some() {
+            add_new(&mut merged.diagnostics, vec![two_overrides()]);
+        }
+        merged.grants.lifted = merged.grants.lifted.or(of_one.grants.lifted);
         of_one.counts.into_iter().for_each(|(id, count)| *merged.counts.entry(id).or_default() += count);
         merged.evaluations += of_one.evaluations;
         merged.judged_resources += of_one.judged_resources;
@@ -139,6 +167,12 @@ pub(super) fn merge(verdicts: Vec<(String, Verdicts)>) -> Verdicts {
     }
     merged.findings = findings.into_values().filter_map(shared).collect();
     merged
+}
+
+/// A record rests on one override.
+fn two_overrides() -> Diagnostic {
+    Diagnostic::error("override::several", "two change requests of one run are let through by overrides")
+        .help("bring changes that need an override in one by one, so that each has a record of its own")
 }
 
 fn add_new<T: PartialEq>(all: &mut Vec<T>, more: Vec<T>) {

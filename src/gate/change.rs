@@ -1,22 +1,20 @@
 //! One change request of a run, and the world around it as the policies see it.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::Arc;
 
-use crate::change::approval::{self, Circumstances, Review};
+use crate::change::identity::Person;
 use crate::change::pull_request::PullRequest;
 use crate::change::request::Request as ChangeRequest;
 use crate::change::{self, documents};
 use crate::discover;
-use crate::facts::{Actor, ApprovalFacts, AuditFacts, ChangeFacts, ConfigFacts, GitFacts, Instant, World};
-use crate::finding::{Diagnostic, Level};
-use crate::git::{self, Snapshot};
+use crate::facts::{Actor, AuditFacts, ChangeFacts, ConfigFacts, GitFacts, Instant, World};
+use crate::finding::Diagnostic;
+use crate::git::{Commit, Snapshot};
 use crate::outcome::{ChangeRef, Input};
-use crate::parse::{json, yaml};
-use crate::source::{Revision, Source};
+use crate::parse::yaml;
 
-use super::inputs::{Inputs, first, sha256};
+use super::inputs::Inputs;
 use super::subjects::Subjects;
 use super::workspace::Workspace;
 use super::{AuditRequest, Request, Session};
@@ -69,7 +67,7 @@ impl Judged {
     ) -> Result<World, Diagnostic> {
         let now = Instant(request.clock.now);
         let git = self.git(workspace, inputs, session);
-        let approvals = self.approvals(request, workspace, inputs, git.as_ref(), session)?;
+        let said = self.said(request, workspace, inputs, git.as_ref(), session)?;
         let window = self.request.as_ref().and_then(|r| r.window(request.stage, request.clock.now));
         let documents = &inputs.documents;
         let change = self.request.as_ref().map(|r| ChangeFacts {
@@ -98,7 +96,8 @@ impl Judged {
                 request.clock.now,
                 &session.sources,
             ),
-            approvals,
+            approvals: said.approvals,
+            freeze_override: said.freeze_override,
             waivers: Vec::new(),
             matrix: documents.matrix.as_ref().map(|m| m.facts(&session.sources)),
             context: documents::context(documents, &inputs.max_ages, request.clock.now, &session.sources),
@@ -113,7 +112,7 @@ impl Judged {
     }
 
     /// The repository's side, with the gate's own files marked and the contributors named.
-    fn git(&self, workspace: &Workspace, inputs: &Inputs, session: &Session) -> Option<GitFacts> {
+    pub(super) fn git(&self, workspace: &Workspace, inputs: &Inputs, session: &Session) -> Option<GitFacts> {
         let (difference, repository) = (workspace.difference.as_ref()?, workspace.repository.as_ref()?);
         let mut facts =
             repository.facts(difference.base, difference.merge_base, &difference.range, &difference.changes);
@@ -126,7 +125,12 @@ impl Judged {
         }
         let mut people: BTreeSet<String> = BTreeSet::new();
         let identities = &inputs.documents.identities;
-        for commit in &difference.range.commits {
+        // Only somebody who may approve gains by being no contributor.
+        let may_approve = |commit: &Commit| {
+            identities.person(&commit.author.email).is_some_and(Person::holds_roles)
+                && super::approvals::only_approves(workspace, inputs, commit)
+        };
+        for commit in difference.range.commits.iter().filter(|commit| !may_approve(commit)) {
             let claimed = [&commit.author, &commit.committer].into_iter().chain(&commit.co_authors);
             people.extend(claimed.map(|p| identities.canonical(&p.email)));
             people.extend(
@@ -155,84 +159,13 @@ impl Judged {
         let author = self.pull.iter().filter_map(|pull| pull.author.as_deref());
         names.chain(author).map(|name| inputs.documents.identities.canonical(name)).collect()
     }
-
-    fn approvals(
-        &mut self,
-        request: &Request,
-        workspace: &Workspace,
-        inputs: &Inputs,
-        git: Option<&GitFacts>,
-        session: &mut Session,
-    ) -> Result<Vec<ApprovalFacts>, Diagnostic> {
-        let reviews = match &request.reviews {
-            Some(path) => self.reviews(path, workspace, session)?,
-            None => Vec::new(),
-        };
-        let contributors: BTreeSet<String> =
-            git.map_or_else(|| self.participants(inputs), |g| g.contributors.iter().cloned().collect());
-        let same_content = |commit: &str| same_content(workspace, self.file(), commit);
-        let circumstances = Circumstances {
-            now: request.clock.now,
-            head: git.and_then(|g| g.head.as_deref()),
-            same_content: &same_content,
-            digest: self.digest.as_deref().unwrap_or_default(),
-            contributors: &contributors,
-            identities: &inputs.documents.identities,
-            bots: &inputs.config.approvals.bots,
-            minimum: inputs.config.approvals.minimum_assurance,
-            sources: &session.sources,
-        };
-        Ok(approval::judge(&reviews, self.request.as_ref(), &circumstances))
-    }
-
-    /// The reviews file. One that the change itself carries could have been written by its author.
-    fn reviews(
-        &mut self,
-        path: &Path,
-        workspace: &Workspace,
-        session: &mut Session,
-    ) -> Result<Vec<Review>, Diagnostic> {
-        let full = workspace.absolute(path);
-        let shown = workspace.shown(&full);
-        if workspace.is_committed(&shown) {
-            return Err(Diagnostic::error(
-                "reviews::untrusted",
-                format!("`{shown}` is committed in the repository that it approves a change of"),
-            )
-            .in_file(shown)
-            .help("fetch the reviews from the forge's API into a file outside the repository"));
-        }
-        let bytes = super::workspace::read_disk(&full, &shown)?.ok_or_else(|| {
-            Diagnostic::error("reviews::missing", format!("there is no file `{shown}`"))
-                .in_file(shown.clone())
-                .help("write it with `gh api repos/OWNER/REPO/pulls/N/reviews --paginate`")
-        })?;
-        self.read.push(Input { path: shown.as_str().into(), sha256: sha256(&bytes), as_of: None });
-        let id = session.sources.add(Source::new(shown.clone(), Revision::Head, discover::decode(bytes, &shown)?));
-        let text = session.sources.get(id).map(|s| s.text.clone()).unwrap_or_default();
-        let parsed = json::parse_all(id, &text);
-        let (errors, rest): (Vec<_>, Vec<_>) = parsed.diagnostics.into_iter().partition(|d| d.level == Level::Error);
-        session.diagnostics.extend(rest);
-        match errors.is_empty() {
-            true => Review::read(&parsed.documents).map_err(|faults| first(faults, session)),
-            false => Err(first(errors, session)),
-        }
-    }
-}
-
-/// Whether a commit holds the same content as what is judged (contract 4).
-fn same_content(workspace: &Workspace, without: Option<&str>, commit: &str) -> bool {
-    let (Some(difference), Some(repository)) = (&workspace.difference, &workspace.repository) else { return false };
-    let Ok(commit) = repository.resolve(commit) else { return false };
-    let Ok(base) = repository.merge_base(difference.base, commit) else { return false };
-    let Ok(there) = repository.content_at(base, commit) else { return false };
-    let kept = |c: &git::Content| Some(c.path.as_str()) != without;
-    let there: Vec<_> = there.into_iter().filter(kept).collect();
-    there == workspace.content(without.unwrap_or_default())
 }
 
 /// Which of the gate's documents a context file is, by the kind that it holds at the base, or at the head when it is new.
 fn kind_of_context(workspace: &Workspace, inputs: &Inputs, shown: &str) -> &'static str {
+    if inputs.is_signers(shown) {
+        return "identities";
+    }
     let read = inputs.kind_of(shown).map(str::to_owned);
     let kind = read.or_else(|| {
         let difference = workspace.difference.as_ref()?;
@@ -252,7 +185,6 @@ fn kind_of_context(workspace: &Workspace, inputs: &Inputs, shown: &str) -> &'sta
         Some("Waivers") => "waivers",
         Some("ServiceCatalog" | "Component" | "Resource" | "API" | "System" | "Group" | "User") => "catalogue",
         _ if shown.ends_with(".ics") => "calendar",
-        _ if shown.ends_with("allowed_signers") => "identities",
         _ => "context",
     }
 }

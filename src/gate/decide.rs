@@ -1,20 +1,22 @@
 //! From findings to the outcome, and from the outcome to the audit record.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::audit::{
-    self, Access, ChangedResource, ClockSource, Delivery, Grants, PlanDigest, RecordContext, Seal, SignedCommit, sshsig,
+    self, ChangedResource, ClockSource, Delivery, Grants, PlanDigest, RecordContext, Seal, SignedCommit,
 };
+use crate::config::Config;
 use crate::evaluate;
 use crate::facts::{Actor, Mode, Stage};
 use crate::finding::Diagnostic;
 use crate::outcome::{self, AuditReceipt, ChangeRef, Outcome, Summary, Verdict};
 use crate::policy::library;
-use crate::source;
+use crate::sshsig;
 use crate::waiver::baseline::Known;
 
-use super::{AuditRequest, Judgement, Request, Session};
+use super::{Judgement, Request, Session, trail};
 
 /// The outcome of a run that could judge.
 pub(super) fn outcome(request: &Request, mut session: Session, judgement: Judgement) -> Outcome {
@@ -67,7 +69,7 @@ pub(super) fn outcome(request: &Request, mut session: Session, judgement: Judgem
     };
     settle(&mut outcome);
     let context = record_context(request, &workspace, &inputs, &facts, &outcome);
-    write_record(request, &workspace.root, &inputs.config, &mut outcome, &context, &verdicts.grants);
+    write_record(request, &workspace.root, &inputs.config, &facts, &mut outcome, &context, &verdicts.grants);
     outcome
 }
 
@@ -221,34 +223,25 @@ fn signed_head(workspace: &super::Workspace, inputs: &super::Inputs, facts: &sup
 /// Appends the record. A record that is not written makes the outcome undecided (invariant 6).
 fn write_record(
     request: &Request,
-    root: &std::path::Path,
-    config: &crate::config::Config,
+    root: &Path,
+    config: &Config,
+    facts: &super::Facts,
     outcome: &mut Outcome,
     context: &RecordContext,
     grants: &Grants,
 ) {
-    let destination = match &request.audit {
-        AuditRequest::Off => {
-            if config.audit.required && request.stage == Stage::Apply {
-                let message = "the configuration requires an audit record at stage apply, and `--no-audit` was given";
-                note(outcome, Diagnostic::error("audit::required", message).help("leave `--no-audit` out"));
-            }
-            return;
+    let Some(delivery) = trail::delivery(request, root, config) else {
+        if config.audit.required && request.stage == Stage::Apply {
+            let message = "the configuration requires an audit record at stage apply, and `--no-audit` was given";
+            note(outcome, Diagnostic::error("audit::required", message).help("leave `--no-audit` out"));
         }
-        AuditRequest::Configured => config.audit.destination.clone(),
-        AuditRequest::To(destination) => destination.clone(),
+        return;
     };
     let context = RecordContext { retention: config.audit.retention.clone(), ..context.clone() };
-    let from = if matches!(request.audit, AuditRequest::To(_)) { &request.directory } else { root };
-    let access = Access {
-        level: request.audit_level.unwrap_or(config.audit.level),
-        on_failure: config.audit.on_failure,
-        password: request.audit_password.clone(),
-    };
-    let delivery = Delivery::to(&destination, from, audit::spool(root), access);
-    match deliver(outcome, &context, grants, request.attestation.seal(), delivery) {
+    match deliver(outcome, &context, grants, request.attestation.seal(), facts, delivery) {
         Ok((receipt, warning)) => {
-            outcome.audit = Some(shown(receipt, &request.directory));
+            let destination = trail::shown(receipt.destination, &request.directory);
+            outcome.audit = Some(AuditReceipt { destination, ..receipt });
             warning.into_iter().for_each(|warning| note(outcome, warning));
         }
         Err(fault) => note(outcome, fault),
@@ -260,18 +253,13 @@ fn deliver(
     context: &RecordContext,
     grants: &Grants,
     seal: Seal<'_>,
+    facts: &super::Facts,
     delivery: Result<Delivery, Diagnostic>,
 ) -> Result<(AuditReceipt, Option<Diagnostic>), Diagnostic> {
     let mut delivery = delivery?;
     let receipt = audit::write(outcome, context, grants, seal, &mut |record| delivery.append(record))?;
+    trail::first_use(outcome, grants, &facts.cases, &receipt.id, &delivery)?;
     Ok((receipt, delivery.warning()))
-}
-
-/// The receipt with the path of a store on this machine as it is shown; other addresses stay as they are.
-fn shown(receipt: AuditReceipt, directory: &std::path::Path) -> AuditReceipt {
-    let path = std::path::Path::new(&receipt.destination);
-    let destination = if path.is_absolute() { source::display_path(directory, path) } else { receipt.destination };
-    AuditReceipt { destination, ..receipt }
 }
 
 /// Adds a diagnostic and works out anew what it does to the decision.

@@ -16,6 +16,7 @@ use crate::parse::{self, de, yaml};
 use crate::policy::library::{self, Library, Selection};
 use crate::resolve::{self, Resolver};
 use crate::source::{Revision, Source, SourceId};
+use crate::sshsig::AllowedSigners;
 use crate::waiver::baseline::Baseline;
 
 use super::change::Judged;
@@ -32,6 +33,8 @@ pub(super) struct Inputs {
     pub selection: Selection,
     /// Calendar, catalogue, matrix, identities and the rest.
     pub documents: Documents,
+    /// Who may sign approvals.
+    pub signers: AllowedSigners,
     /// How old context documents may be.
     pub max_ages: MaxAges,
     /// Findings that the team has accepted.
@@ -46,6 +49,7 @@ pub(super) struct Inputs {
 struct Own {
     config: String,
     context: String,
+    signers: String,
     policies: Vec<String>,
     baseline: Option<String>,
     changes: GlobSet,
@@ -61,18 +65,20 @@ impl Inputs {
         let folders = policy_folders(request, workspace, &config);
         let library = policies_of(request, workspace, &config, &folders, session)?;
         let documents = context_documents(workspace, &context, &config.context.required, session, &mut read)?;
+        let signers = signers(workspace, &config, session, &mut read)?;
         let max_ages = MaxAges::read(&config.context.max_age).map_err(|faults| first(faults, session))?;
         let selection = Selection { disabled: config.policies.disabled.clone(), ..request.policies.selection.clone() };
         let baseline = baseline(request, workspace, session, &mut read)?;
         let own = Own {
             config: workspace.shown(&workspace.under_root(discover::CONFIG_FILE)),
             context: workspace.shown(&context),
+            signers: workspace.shown(&workspace.under_root(&config.approvals.allowed_signers)),
             policies: folders.iter().map(|f| workspace.shown(f)).collect(),
             baseline: request.baseline.as_ref().map(|path| workspace.shown(&workspace.absolute(path))),
             changes: resolve::globs(&config.changes.paths, "changes.paths")?,
             prefix: workspace.prefix(),
         };
-        let inputs = Self { config, library, selection, documents, max_ages, baseline, read, own };
+        let inputs = Self { config, library, selection, documents, signers, max_ages, baseline, read, own };
         inputs.check(request, session)?;
         Ok(inputs)
     }
@@ -140,6 +146,11 @@ impl Inputs {
         self.own.prefix.strip(shown).is_some_and(|path| self.own.changes.is_match(path))
     }
 
+    /// Whether a shown path is the allowed_signers file.
+    pub(super) fn is_signers(&self, shown: &str) -> bool {
+        shown == self.own.signers
+    }
+
     /// Which part of the gate a shown path is: `configuration`, `policy`, `context`.
     pub(super) fn gate_part(&self, shown: &str) -> Option<&'static str> {
         let below = |folder: &String| {
@@ -152,7 +163,7 @@ impl Inputs {
             Some("baseline")
         } else if self.own.policies.iter().any(below) {
             Some("policy")
-        } else if below(&self.own.context) {
+        } else if below(&self.own.context) || shown == self.own.signers {
             Some("context")
         } else {
             None
@@ -253,6 +264,22 @@ fn policies_of(
         }
     }
     Ok(library::load(&session.sources, &modules))
+}
+
+/// The allowed_signers file; nobody may sign without one.
+fn signers(
+    workspace: &Workspace,
+    config: &Config,
+    session: &mut Session,
+    read: &mut Vec<Input>,
+) -> Result<AllowedSigners, Diagnostic> {
+    let path = workspace.under_root(&config.approvals.allowed_signers);
+    let Some(file) = workspace.read_trusted(&path)? else { return Ok(AllowedSigners::default()) };
+    read.push(Input { path: file.path.as_str().into(), sha256: sha256(&file.bytes), as_of: None });
+    let (id, text) = add(file, revision(workspace, &path), session)?;
+    let (signers, told) = AllowedSigners::parse(&text, id);
+    session.diagnostics.extend(told);
+    Ok(signers)
 }
 
 /// The baseline, as the merge base has it when it lies in the repository of a change: what a change adds to it accepts

@@ -1,6 +1,8 @@
 //! The path from a request to an outcome. Everything on it is a type; nothing after this module writes to an
 //! [`Outcome`].
 
+mod approvals;
+mod approve;
 mod calendars;
 mod cases;
 mod change;
@@ -11,6 +13,7 @@ pub mod policies;
 mod requests;
 mod scope;
 mod subjects;
+mod trail;
 mod workspace;
 
 use std::path::PathBuf;
@@ -31,6 +34,7 @@ use crate::source::Sources;
 use crate::terraform::config::Options;
 use crate::waiver::Waiver;
 
+pub use approve::{Ballot, Cast, Vote, ballot};
 pub use calendars::{Calendars, calendars};
 
 use cases::Case;
@@ -61,6 +65,8 @@ pub struct Request {
     pub context: Option<PathBuf>,
     /// Reviews as the forge's API gives them.
     pub reviews: Option<PathBuf>,
+    /// Approvals as the ITSM system's API gives them.
+    pub approvals: Option<PathBuf>,
     /// Findings that the team has accepted as they are.
     pub baseline: Option<PathBuf>,
     /// Variables and workspace of Terraform root modules, besides what their own files say.
@@ -231,7 +237,11 @@ fn gather(
         let subjects = cases::subjects_of(&changed, &subjects);
         Ok(Case { judged, world, changed, subjects })
     });
-    let cases = cases.collect::<Result<_, Diagnostic>>()?;
+    let mut cases = cases.collect::<Result<Vec<_>, Diagnostic>>()?;
+    for case in &mut cases {
+        // Before every policy: the level is part of their input.
+        case.world.risk = evaluate::risk(&case.task(inputs, &subjects, &session.sources, Vec::new(), &|| {}))?;
+    }
     let waivers = phases::waivers(workspace, inputs, &subjects.resources, &session.sources);
     let mut facts = Facts { cases, subjects, waivers };
     phases::introduce_waivers(workspace, inputs, &mut facts, &session.sources);

@@ -14,7 +14,7 @@ use crate::policy::library::Policy;
 use crate::source::Sources;
 use crate::waiver::{self, Circumstances, Waiver};
 
-use super::{Case, Facts, Inputs, Progress, Session, Workspace, cases};
+use super::{Case, Facts, Inputs, Progress, Session, Workspace, cases, trail};
 
 /// What all policies say, with what became of it.
 #[derive(Default)]
@@ -74,7 +74,8 @@ impl<'a> Run<'a> {
         let mut evaluation = evaluate::evaluate(&task)?;
         let fixed = evaluate::compare(&task, &mut evaluation)?;
         let settled = waiver::settle(&self.facts.waivers, &mut evaluation.findings, &self.circumstances());
-        let grants = Grants { waivers: settled.grants, ..Grants::default() };
+        let lifted = trail::granted(&evaluation.findings, &self.case.world);
+        let grants = Grants { waivers: settled.grants, lifted };
         let mut verdicts = Verdicts { fixed, valid_until: settled.valid_until, grants, ..Verdicts::default() };
         verdicts.add(&task.policies, evaluation);
         let world = World { waivers: settled.facts, ..self.case.world.clone() };
@@ -90,17 +91,7 @@ impl<'a> Run<'a> {
     }
 
     fn task(&self, policies: Vec<&'a Policy>, tick: &'a (dyn Fn() + Sync)) -> Task<'a> {
-        Task {
-            library: &self.inputs.library,
-            policies,
-            world: &self.case.world,
-            resources: &self.facts.subjects.resources,
-            changed: &self.case.changed,
-            judged: self.case.subjects.clone(),
-            request: self.case.judged.request.as_ref().map(|r| &r.node),
-            sources: self.sources,
-            tick,
-        }
+        self.case.task(self.inputs, &self.facts.subjects, self.sources, policies, tick)
     }
 }
 

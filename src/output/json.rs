@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use crate::facts::{Mode, WaiverFacts};
+use crate::facts::{self, Mode, WaiverFacts};
 use crate::finding::{self, Answer};
 use crate::outcome::{self, Outcome as Model};
 use crate::source::{Location as Place, Sources, Span};
@@ -59,12 +59,52 @@ struct ChangeRequest<'a> {
     path: &'a str,
 }
 
+/// `level` is the one that counts: the higher of `declared` and `computed`. Rates of the history are per cent.
 #[derive(Serialize)]
 struct Risk<'a> {
     score: Option<u32>,
     level: Option<&'a str>,
     declared: Option<&'a str>,
-    factors: [(); 0],
+    computed: Option<&'a str>,
+    model: Option<&'a str>,
+    factors: Vec<RiskFactor<'a>>,
+    mitigations: Vec<RiskMitigation<'a>>,
+    floors: Vec<RiskFloor<'a>>,
+    history: Vec<RiskHistory<'a>>,
+}
+
+#[derive(Serialize)]
+struct RiskFactor<'a> {
+    id: &'a str,
+    group: &'a str,
+    points: u32,
+    evidence: &'a str,
+    source: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct RiskMitigation<'a> {
+    id: &'a str,
+    points: u32,
+    evidence: &'a str,
+}
+
+#[derive(Serialize)]
+struct RiskFloor<'a> {
+    level: &'a str,
+    evidence: &'a str,
+    source: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct RiskHistory<'a> {
+    service: &'a str,
+    failed: &'a str,
+    changes: u32,
+    caught: u32,
+    rate: &'a str,
+    low: Option<&'a str>,
+    high: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -206,12 +246,7 @@ impl<'a> Outcome<'a> {
             changes: o.changes.iter().map(ChangeRequest::of).collect(),
             verdict: o.verdict.as_str(),
             decision: o.decision.as_str(),
-            risk: Risk {
-                score: None,
-                level: o.risk.level.as_deref(),
-                declared: o.risk.declared.as_deref(),
-                factors: [],
-            },
+            risk: Risk::of(&o.risk),
             findings: o.findings.iter().map(|f| Finding::of(f, &o.sources)).collect(),
             summary: Summary::of(&o.summary),
             inputs: o.inputs.iter().map(Input::of).collect(),
@@ -232,6 +267,56 @@ impl<'a> Change<'a> {
 impl<'a> ChangeRequest<'a> {
     fn of(change: &'a outcome::ChangeRef) -> Self {
         Self { id: change.id.as_deref(), digest: change.digest.as_deref(), path: &change.path }
+    }
+}
+
+impl<'a> Risk<'a> {
+    fn of(risk: &'a facts::RiskFacts) -> Self {
+        let said = &risk.assessment;
+        Self {
+            score: said.score,
+            level: risk.level.as_deref(),
+            declared: risk.declared.as_deref(),
+            computed: said.computed.as_deref(),
+            model: said.model.as_deref(),
+            factors: said.factors.iter().map(RiskFactor::of).collect(),
+            mitigations: said.mitigations.iter().map(RiskMitigation::of).collect(),
+            floors: said.floors.iter().map(RiskFloor::of).collect(),
+            history: said.history.iter().map(RiskHistory::of).collect(),
+        }
+    }
+}
+
+impl<'a> RiskFactor<'a> {
+    fn of(f: &'a facts::RiskFactor) -> Self {
+        let source = f.source.as_deref();
+        Self { id: &f.id, group: &f.group, points: f.points, evidence: &f.evidence, source }
+    }
+}
+
+impl<'a> RiskMitigation<'a> {
+    fn of(m: &'a facts::RiskMitigation) -> Self {
+        Self { id: &m.id, points: m.points, evidence: &m.evidence }
+    }
+}
+
+impl<'a> RiskFloor<'a> {
+    fn of(f: &'a facts::RiskFloor) -> Self {
+        Self { level: &f.level, evidence: &f.evidence, source: f.source.as_deref() }
+    }
+}
+
+impl<'a> RiskHistory<'a> {
+    fn of(h: &'a facts::RiskHistory) -> Self {
+        Self {
+            service: &h.service,
+            failed: &h.k,
+            changes: h.n,
+            caught: h.caught,
+            rate: &h.q,
+            low: h.low.as_deref(),
+            high: h.high.as_deref(),
+        }
     }
 }
 

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::config::AuditLevel;
-use crate::facts::{ApprovalFacts, Instant, Mode, RiskFacts, Stage, WaiverFacts};
+use crate::facts::{
+    ApprovalFacts, Assessment, Instant, Mode, RiskFactor, RiskFacts, RiskFloor, RiskHistory, RiskMitigation, Stage,
+    WaiverFacts,
+};
 use crate::finding::{Answer, Diagnostic, Enforcement, Evidence, Finding, IntroducedBy, Severity, Status};
 use crate::outcome::{
     AuditReceipt, ChangeRef, Input, Outcome, PolicyInfo, Summary, Verdict, sort_diagnostics, sort_findings,
@@ -72,6 +75,7 @@ impl Builder {
             span: at,
             because: Vec::new(),
             evidence: Vec::new(),
+            liftable: None,
             lifted_by: None,
             fingerprint: format!("{:064x}", self.findings.len() + 1),
             introduced_by: Vec::new(),
@@ -293,7 +297,7 @@ fn outcome(b: Builder, mut diagnostics: Vec<Diagnostic>) -> Outcome {
         }],
         verdict: Verdict::of(&findings, &diagnostics, stage, true),
         decision: Verdict::of(&findings, &diagnostics, stage, false),
-        risk: RiskFacts { declared: Some("medium".into()), level: Some("high".into()) },
+        risk: risk(),
         findings,
         summary,
         inputs: vec![Input {
@@ -316,6 +320,44 @@ fn outcome(b: Builder, mut diagnostics: Vec<Diagnostic>) -> Outcome {
         }),
         sources: Arc::new(sources),
     }
+}
+
+fn risk() -> RiskFacts {
+    let factor = |id: &str, group: &str, points, evidence: &str, source: Option<&str>| RiskFactor {
+        id: id.into(),
+        group: group.into(),
+        points,
+        evidence: evidence.into(),
+        source: source.map(Into::into),
+    };
+    let mitigation =
+        |id: &str, points, evidence: &str| RiskMitigation { id: id.into(), points, evidence: evidence.into() };
+    let assessment = Assessment {
+        model: Some("v1".into()),
+        score: Some(33),
+        computed: Some("high".into()),
+        factors: vec![
+            factor("R-TIER", "impact", 18, "checkout has tier 1", None),
+            factor("R-ACTION", "impact", 20, "replace of aws_db_instance.main, which holds data", Some("main.tf:3:1")),
+        ],
+        mitigations: vec![mitigation("rollback", 5, "the rollback was tested at 2026-12-01T09:00:00Z")],
+        floors: vec![RiskFloor {
+            level: "high".into(),
+            evidence: "replace of the stateful aws_db_instance.main of tier 0 or 1".into(),
+            source: Some("main.tf:3:1".into()),
+        }],
+        history: vec![RiskHistory {
+            service: "checkout".into(),
+            k: "1".into(),
+            n: 4,
+            caught: 0,
+            q: "12.5".into(),
+            low: Some("4.5".into()),
+            high: Some("70.0".into()),
+        }],
+        instants: Vec::new(),
+    };
+    RiskFacts::new(Some("medium".into()), assessment)
 }
 
 fn policies() -> Vec<PolicyInfo> {

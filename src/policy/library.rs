@@ -19,6 +19,9 @@ use crate::source::{Revision, Source, SourceId, Sources, Span};
 /// The product's own policies, compiled in.
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/policies");
 
+/// Package of the risk model, which is no policy and is evaluated before them.
+pub const RISK_MODEL: &str = "data.policies.lib.risk.model";
+
 /// One policy: a package with METADATA and a `deny` rule.
 #[derive(Clone, Debug)]
 pub struct Policy {
@@ -30,6 +33,8 @@ pub struct Policy {
     pub unknown: Option<String>,
     /// Static path of `valid_until`, when declared.
     pub valid_until: Option<String>,
+    /// Static path of `lifts`, when declared: what findings of other policies it lifts.
+    pub lifts: Option<String>,
     /// Reads `input.resources`, which is only built when somebody does.
     pub reads_resources: bool,
     /// Reads `effective`, which is only filled in when somebody does.
@@ -80,6 +85,8 @@ pub struct Library {
     pub policies: Vec<Policy>,
     /// An engine with all modules.
     pub engine: Engine,
+    /// Whether the risk model is among the modules.
+    pub has_risk_model: bool,
     /// Whether a module that is no policy reads `effective`: then any policy may.
     pub reads_effective: bool,
     /// Test rules by package, when tests were loaded.
@@ -128,6 +135,7 @@ pub fn load(sources: &Sources, modules: &[SourceId]) -> Library {
     let mut library = Library {
         policies: Vec::new(),
         engine: Engine::new(),
+        has_risk_model: false,
         reads_effective: false,
         tests: Vec::new(),
         diagnostics: Vec::new(),
@@ -185,6 +193,8 @@ impl Library {
             return;
         }
         let place = Span::new(id, 0, 0);
+        let is_model = RISK_MODEL.strip_prefix("data.") == Some(package.as_str());
+        self.has_risk_model |= is_model && module.declares("assessment");
         if !module.declares("deny") {
             self.reads_effective |= reads_effective(&source.text);
             // Shared functions may carry METADATA, too; only one with an id claims to be a policy.
@@ -235,6 +245,7 @@ fn policy(metadata: Metadata, id: SourceId, source: &Source, module: &Module) ->
         deny: format!("data.{package}.deny"),
         unknown: rule("unknown"),
         valid_until: rule("valid_until"),
+        lifts: rule("lifts"),
         reads_resources: reads(&source.text, &["resources"]),
         reads_effective: reads_effective(&source.text),
         reads_change: reads(&source.text, &OF_THE_CHANGE),

@@ -196,6 +196,7 @@ fn raised(policy: &str) -> Raised {
         because: Vec::new(),
         evidence: Vec::new(),
         fingerprint: "f0f0".into(),
+        liftable: None,
         lifted_by: None,
         introduced_by: Vec::new(),
         owners: Vec::new(),

@@ -13,6 +13,7 @@
 
 mod acme;
 mod bad_input;
+mod bypass;
 mod cases;
 mod determinism;
 mod house;
@@ -22,4 +23,5 @@ mod rendering;
 mod requests;
 mod shop;
 mod terraform;
+mod time;
 mod waivers;

@@ -48,6 +48,7 @@ deny contains finding if {
 			"observed": sprintf("%s to %s", [_occupied.start, _occupied.end]),
 			"expected": sprintf("end by %s or start from %s", [window.start, window.end]),
 		}],
+		"liftable": window.id,
 		"remediation": _remediation,
 	})
 }
@@ -67,6 +68,7 @@ deny contains finding if {
 			"observed": sprintf("%s to %s", [_occupied.start, _occupied.end]),
 			"expected": "inside one allow window, rollback included",
 		}],
+		"liftable": calendar.name,
 		"remediation": _remediation,
 	})
 }

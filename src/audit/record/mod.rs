@@ -150,7 +150,8 @@ pub fn record(outcome: &Outcome, context: &RecordContext, seal: Seal<'_>) -> Res
     Ok(Record { id, idempotency_key, leaf, parts, disclosures })
 }
 
-fn part(bytes: &[u8]) -> Part {
+/// A part of these bytes.
+pub(crate) fn part(bytes: &[u8]) -> Part {
     Part { sha256: Hash::of(bytes).to_string(), bytes: bytes.to_vec() }
 }
 

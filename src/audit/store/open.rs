@@ -5,8 +5,9 @@ use std::path::Path;
 
 use super::spool::Spool;
 use super::{FileStore, GitStore, PostgresStore, Record, Remote, Store};
-use crate::audit::DEFAULT_DIRECTORY;
+use crate::audit::{DEFAULT_DIRECTORY, uses};
 use crate::config::{AuditLevel, OnFailure};
+use crate::facts::OverrideUse;
 use crate::finding::{Diagnostic, Level};
 use crate::outcome::AuditReceipt;
 
@@ -97,6 +98,19 @@ impl Delivery {
             }
             answer => answer,
         }
+    }
+
+    /// Overrides that were applied before: see [`uses`](crate::audit::uses). With `integrate`, what others have left in
+    /// the store's keeping is brought into the log first.
+    ///
+    /// # Errors
+    ///
+    /// `audit::unreadable`, `audit::tampered`; as [`Store::append`] when something has to be integrated.
+    pub fn uses(&self, integrate: bool) -> Result<Vec<OverrideUse>, Diagnostic> {
+        if integrate && self.access.level != AuditLevel::Spooled && self.fallback.is_none() {
+            self.store.integrate()?;
+        }
+        uses(self.store.as_ref(), &self.spool)
     }
 
     /// The warning that records wait on this machine, when they do because the store could not be reached.

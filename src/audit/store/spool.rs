@@ -81,6 +81,30 @@ impl Spool {
         Ok(self.entries()?.into_iter().map(|(_, id)| id).collect())
     }
 
+    /// The records that wait, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// `audit::unreadable`; `audit::tampered` names a file that is no record.
+    pub fn records(&self) -> Result<Vec<Record>, Diagnostic> {
+        let mut records = Vec::new();
+        for (number, id) in self.entries()? {
+            let path = self.path(number, &id);
+            match fs::read(&path) {
+                Ok(bytes) => records.push(envelope::open(&id, &bytes).ok_or_else(|| {
+                    let message = format!("`{}` is not a record that was kept here", path.display());
+                    Diagnostic::error("audit::tampered", message)
+                        .in_file(path.display().to_string())
+                        .help("keep this file as evidence and move it out of the directory")
+                })?),
+                // Somebody pushes.
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                Err(e) => return Err(self.unreadable(&e)),
+            }
+        }
+        Ok(records)
+    }
+
     /// Number and id of each, in order.
     fn entries(&self) -> Result<Vec<(u64, String)>, Diagnostic> {
         self.list().map_err(|e| self.unreadable(&e))

@@ -1,10 +1,11 @@
 //! Who stood behind a record: what it claims against what it can show.
 
 use super::Grade;
+use crate::audit::oidc;
 use crate::audit::reading::Reading;
 use crate::audit::record::seal::audience;
 use crate::audit::tree::Hash;
-use crate::audit::{oidc, sshsig};
+use crate::sshsig;
 
 /// What became of a claim.
 pub(super) enum Answer {
@@ -20,6 +21,7 @@ pub(super) enum Answer {
 pub(super) fn check<'a>(reading: &Reading, find: &impl Fn(Hash) -> Option<&'a [u8]>) -> Answer {
     let part = |hex: &str| Hash::from_hex(hex).and_then(find);
     let answer = match reading.text("/who/assurance") {
+        _ if reading.at("/approval/evidence").is_some() => approval(reading, &part),
         Some("A4") => token(reading, &part),
         Some("A3") => commit(reading, &part),
         _ if reading.envelope.as_ref().is_some_and(|e| e.identity.is_some()) => token(reading, &part),
@@ -71,15 +73,35 @@ fn commit<'a>(reading: &Reading, part: &impl Fn(&str) -> Option<&'a [u8]>) -> Pr
     if reading.head() != Some(id) {
         return Err((Grade::Tampered, "it rests on another commit than the one that was judged".into()));
     }
-    match sshsig::check(&String::from_utf8_lossy(signature), payload, sshsig::GIT) {
+    signed("the commit that it rests on", signer, sshsig::GIT, payload, signature)
+}
+
+/// The signature of an approval, and that it names the version of the change that the record names.
+fn approval<'a>(reading: &Reading, part: &impl Fn(&str) -> Option<&'a [u8]>) -> Proof {
+    let at = |name: &str| reading.text(&format!("/approval/evidence/{name}"));
+    let (Some(signer), Some(namespace), Some(payload), Some(signature)) =
+        (at("signer"), at("namespace"), at("payload"), at("signature"))
+    else {
+        return Err((Grade::Incomplete, "the approval has a signature and does not say by which key".into()));
+    };
+    let (Some(payload), Some(signature)) = (part(payload), part(signature)) else {
+        return Err((Grade::Unverifiable, "the signature of the approval is not there".into()));
+    };
+    let stated: serde_json::Value = serde_json::from_slice(payload).unwrap_or_default();
+    let bound = reading.text("/approval/bound_digest");
+    if namespace != sshsig::GIT && stated.get("digest").and_then(serde_json::Value::as_str) != bound {
+        return Err((Grade::Tampered, "the approval was signed for another version of the change".into()));
+    }
+    signed("the approval", signer, namespace, payload, signature)
+}
+
+fn signed(what: &str, signer: &str, namespace: &str, payload: &[u8], signature: &[u8]) -> Proof {
+    match sshsig::check(&String::from_utf8_lossy(signature), payload, namespace) {
         Ok(key) if key == signer => Ok(()),
-        Ok(key) => Err((Grade::Tampered, format!("the commit that it rests on was signed by {key}"))),
-        Err(sshsig::Fault::Bad) => {
-            Err((Grade::Tampered, "the signature of the commit that it rests on does not fit".into()))
+        Ok(key) => Err((Grade::Tampered, format!("{what} was signed by {key}"))),
+        Err(sshsig::Fault::Bad) => Err((Grade::Tampered, format!("the signature of {what} does not fit"))),
+        Err(sshsig::Fault::Unknown) => {
+            Err((Grade::Unverifiable, format!("{what} is signed by a kind of key that is not checked here")))
         }
-        Err(sshsig::Fault::Unknown) => Err((
-            Grade::Unverifiable,
-            "the commit that it rests on is signed by a kind of key that is not checked here".into(),
-        )),
     }
 }

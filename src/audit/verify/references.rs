@@ -85,7 +85,8 @@ impl References {
         let Some(grant) = self.cited("override", lifted, pruned, flaw) else { return };
         overridden(&grant.detail, reading, flaw);
         let (id, head) = (lifted["id"].as_str().unwrap_or_default(), reading.head().unwrap_or_default());
-        if reading.text("/stage") == Some("apply") {
+        // What was denied all the same was not applied, and used nothing up.
+        if reading.text("/stage") == Some("apply") && reading.text("/decision") == Some("allowed") {
             let first = self.used.entry(id.to_owned()).or_insert_with(|| head.to_owned());
             if first != head {
                 flaw(Grade::Tampered, format!("override {id} was used for {first} before"));
@@ -140,17 +141,26 @@ fn waived(granted: &Value, reading: &Reading, flaw: &mut impl FnMut(Grade, Strin
 }
 
 fn overridden(granted: &Value, reading: &Reading, flaw: &mut impl FnMut(Grade, String)) {
-    if granted["change"].as_str() != reading.text("/what/change") {
-        flaw(Grade::Tampered, "it rests on an override of another change".into());
-    }
+    let change = granted["change"].as_str();
     let bound = granted["bound_digest"].as_str();
-    if bound.is_some() && bound != reading.text("/what/change_digest") {
+    // Of several changes each is a subject, and the first one stands below `what`.
+    let judged = change.zip(bound).is_some_and(|(change, digest)| is_subject(reading, change, digest));
+    if !judged && change != reading.text("/what/change") {
+        flaw(Grade::Tampered, "it rests on an override of another change".into());
+    } else if !judged && bound.is_some() && bound != reading.text("/what/change_digest") {
         flaw(Grade::Tampered, "it rests on an override of another state of the change".into());
     }
     // Before that the override has to hold at the planned start, which policies judge (contract 18).
     if reading.text("/stage") == Some("apply") {
         in_time("override", granted, reading, flaw);
     }
+}
+
+fn is_subject(reading: &Reading, change: &str, digest: &str) -> bool {
+    let subjects = reading.statement.get("subject").and_then(Value::as_array);
+    let sha256 = digest.strip_prefix("sha256:");
+    let same = |s: &Value| s["name"] == change && s.pointer("/digest/sha256").and_then(Value::as_str) == sha256;
+    subjects.is_some_and(|subjects| subjects.iter().any(same))
 }
 
 fn in_time(what: &str, granted: &Value, reading: &Reading, flaw: &mut impl FnMut(Grade, String)) {

@@ -1,8 +1,13 @@
-//! Reviews as the forges hand them out: GitHub's list of pull request reviews, GitLab's approvals of a merge request.
+//! One word of one person about a change, wherever it was given, and how the forges hand it out: GitHub's list of pull
+//! request reviews, GitLab's approvals of a merge request.
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::change::Moment;
+use crate::config::Assurance;
+use crate::facts::ApprovalProof;
 use crate::finding::Diagnostic;
 use crate::parse::de::header;
 use crate::parse::tree::{Node, Value};
@@ -15,6 +20,23 @@ pub enum Method {
     GitHub,
     /// An entry of `approved_by` of `GET /projects/{id}/merge_requests/{iid}/approvals` or `…/approval_state`.
     GitLab,
+    /// An entry of the request with a signature of its own.
+    Signature,
+    /// The `Approved-by` line of a commit.
+    CommitTrailer,
+    /// A record of `sysapproval_approver`.
+    ServiceNow,
+    /// An approver of `GET /rest/servicedeskapi/request/{key}/approval`.
+    JiraServiceManagement,
+}
+
+/// What a review is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Binding {
+    /// The commit that was looked at. GitLab may not say which; then it cannot be told to be the head's.
+    Commit(Option<String>),
+    /// The change digest that it names; `None` when it names none.
+    Digest(Option<String>),
 }
 
 /// What a review says.
@@ -45,8 +67,14 @@ pub struct Review {
     pub decision: Decision,
     /// When the forge received it.
     pub at: Option<Timestamp>,
-    /// The commit that was looked at. GitLab does not say; then it cannot be told to be the head's.
-    pub commit: Option<String>,
+    /// What it is about.
+    pub binding: Binding,
+    /// Codes of what is wrong with its proof; empty for what a forge vouches for.
+    pub flaws: Vec<&'static str>,
+    /// `SHA256:…` of the key that signed it.
+    pub key: Option<String>,
+    /// What the audit trail keeps, so that the signature can be checked again.
+    pub proof: Option<Arc<ApprovalProof>>,
     /// Its place in the file.
     pub span: Span,
 }
@@ -77,18 +105,41 @@ impl Review {
     }
 }
 
+impl Review {
+    /// The commit that it is about, when it is about one.
+    pub fn commit(&self) -> Option<&str> {
+        match &self.binding {
+            Binding::Commit(commit) => commit.as_deref(),
+            Binding::Digest(_) => None,
+        }
+    }
+}
+
 impl Method {
     /// The word in the policy input.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::GitHub => "github-review",
             Self::GitLab => "gitlab-approval",
+            Self::Signature => "signature",
+            Self::CommitTrailer => "signed-commit",
+            Self::ServiceNow => "servicenow-approval",
+            Self::JiraServiceManagement => "jsm-approval",
+        }
+    }
+
+    /// How sure it is who gave it, when nothing is wrong with the proof.
+    pub fn assurance(self) -> Assurance {
+        match self {
+            Self::GitHub | Self::GitLab | Self::ServiceNow | Self::JiraServiceManagement => Assurance::A2,
+            Self::Signature | Self::CommitTrailer => Assurance::A3,
         }
     }
 
     /// The method of a word.
     pub fn named(word: &str) -> Option<Self> {
-        [Self::GitHub, Self::GitLab].into_iter().find(|method| method.as_str() == word)
+        const NAMED: [Method; 4] = [Method::GitHub, Method::GitLab, Method::ServiceNow, Method::JiraServiceManagement];
+        NAMED.into_iter().find(|method| method.as_str() == word)
     }
 }
 
@@ -168,7 +219,10 @@ fn github(node: &Node) -> Result<Review, Diagnostic> {
         bot: user.and_then(|user| user.get("type")).and_then(Node::as_str) == Some("Bot"),
         decision,
         at,
-        commit: node.get("commit_id").and_then(Node::as_str).map(str::to_owned),
+        binding: Binding::Commit(node.get("commit_id").and_then(Node::as_str).map(str::to_owned)),
+        flaws: Vec::new(),
+        key: None,
+        proof: None,
         span: header(node),
     })
 }
@@ -185,7 +239,10 @@ fn gitlab<'a>(approvers: impl IntoIterator<Item = &'a Node>, request: &Node) -> 
             bot: user.get("bot").and_then(Node::as_bool).unwrap_or(false),
             decision: Decision::Approved,
             at: instant(node.get("approved_at"))?,
-            commit: commit.map(str::to_owned),
+            binding: Binding::Commit(commit.map(str::to_owned)),
+            flaws: Vec::new(),
+            key: None,
+            proof: None,
             span: header(node),
         })
     };

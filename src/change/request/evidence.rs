@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::change::{Elapsed, Id, Moment, Sha256};
+use crate::parse::de::Spanned;
 
 /// What was checked beforehand.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -172,7 +173,7 @@ pub struct FreezeOverride {
     /// The incident.
     pub incident_ref: Option<Id>,
     /// Who agrees.
-    pub approvals: Vec<OverrideApproval>,
+    pub approvals: Vec<Spanned<OverrideApproval>>,
     /// First instant.
     pub granted_at: Option<Moment>,
     /// First instant after it.
@@ -193,8 +194,12 @@ pub struct OverrideApproval {
     pub role: Option<String>,
     /// When.
     pub at: Option<Moment>,
+    /// The change digest at that time.
+    pub bound_digest: Option<Sha256>,
     /// Where it can be verified.
     pub evidence: Option<Evidence>,
+    /// Detached signature.
+    pub signature: Option<String>,
 }
 
 /// The advisory board's decision.

@@ -32,7 +32,7 @@ pub use self::scope::{
 };
 
 use super::canonical;
-use crate::facts::{Instant, Occupied, RiskFacts, Stage, WindowOfChange};
+use crate::facts::{Assessment, Instant, Occupied, RiskFacts, Stage, WindowOfChange};
 use crate::finding::Diagnostic;
 use crate::parse::de::from_node;
 use crate::parse::tree::Node;
@@ -100,7 +100,7 @@ impl Request {
     /// `spec.risk.declared`; it counts until a model computes one.
     pub fn risk(&self) -> RiskFacts {
         let declared = self.spec().risk.as_ref().and_then(|risk| risk.declared).map(|level| level.as_str().to_owned());
-        RiskFacts { level: declared.clone(), declared }
+        RiskFacts::new(declared, Assessment::default())
     }
 
     /// Requester and implementer, as written.

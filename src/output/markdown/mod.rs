@@ -4,6 +4,7 @@
 //! GitHub and GitLab both read it: their common Markdown, tables and a little HTML.
 
 mod escape;
+mod risk;
 
 use escape::code;
 
@@ -36,6 +37,7 @@ pub(super) fn render(outcome: &Outcome) -> String {
     let fixed: Vec<&Finding> = outcome.fixed.iter().collect();
     folded(&mut page, outcome, "Fixed by this change", &fixed);
     warnings(&mut page, outcome);
+    risk::table(&mut page, outcome);
     run(&mut page, outcome);
     page
 }

@@ -6,6 +6,7 @@
 mod approvals;
 mod finding;
 mod group;
+mod risk;
 mod summary;
 
 use super::count;
@@ -44,6 +45,7 @@ pub(super) fn render(outcome: &Outcome, style: &Style) -> String {
     finding::diagnostics(&mut page, outcome, Level::Warning);
     finding::notes(&mut page, outcome);
     approvals::table(&mut page, outcome);
+    risk::table(&mut page, outcome);
     summary::block(&mut page, outcome);
     page.out
 }

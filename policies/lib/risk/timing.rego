@@ -1,0 +1,78 @@
+# METADATA
+# title: Whether the moment is a bad one
+# description: Nobody at hand, the end of the week, another change at the same time, no room for a rollback.
+package policies.lib.risk.timing
+
+import data.policies.lib.instant
+import data.policies.lib.resource
+import data.policies.lib.risk.factor
+import data.policies.lib.risk.subject
+import data.policies.lib.risk.weights
+import data.policies.lib.rollout
+import data.policies.lib.schedule
+import data.policies.lib.shape
+import data.policies.lib.text
+
+_w := weights.effective["R-WINDOW"]
+
+_window := input.change.window if {
+	subject.exists
+	is_object(shape.at(input.change, ["window"]))
+}
+
+factors contains {"id": "R-WINDOW", "points": _w.unstaffed, "evidence": evidence} if {
+	_window
+	not booked
+	not schedule.office_hours(input.change)
+	evidence := "outside of working hours, and nobody is booked (schedule.bookings, kind on-call)"
+}
+
+# Somebody is on call for it, as far as the request says.
+booked if {
+	some booking in shape.list(shape.at(subject.spec, ["schedule", "bookings"]))
+	booking.kind == "on-call"
+	text.given(booking.ref)
+}
+
+booked if text.given(shape.at(subject.spec, ["preChecks", "monitoring", "onCall"]))
+
+factors contains {"id": "R-WINDOW", "points": _w.week_end, "evidence": "it starts on a Friday afternoon"} if {
+	_window
+	schedule.friday_afternoon(input.change)
+}
+
+factors contains {"id": "R-WINDOW", "points": _w.overlap, "evidence": evidence} if {
+	_window
+	count(_others) > 0
+	evidence := sprintf("at the same time as %s", [factor.listed(_others)])
+}
+
+_others := {id |
+	some other in shape.list(shape.at(input.context, ["change_indexes", "entries"]))
+	id := object.get(other, "id", object.get(other, "change", "another change"))
+	id != input.change.metadata.id
+	object.get(other, "status", object.get(other, "state", "scheduled")) in {"scheduled", "implement", "implementing"}
+	some from in [object.get(other, "start", null), shape.at(other, ["schedule", "start"])]
+	some to in [object.get(other, "end", null), shape.at(other, ["schedule", "end"])]
+	instant.ns(from) < _end_ns
+	_window.start_ns < instant.ns(to)
+	count({resource.service_name(_ref(one)) | some one in shape.list(object.get(other, "services", []))} & subject.services) > 0
+}
+
+_ref(one) := one if is_string(one)
+
+_ref(one) := one.ref if is_object(one)
+
+_end_ns := max([_window.end_ns, _window.start_ns + 1])
+
+factors contains {"id": "R-WINDOW", "points": _w.slack, "evidence": evidence} if {
+	_window.end_ns > _window.start_ns
+	slack := (_window.end_ns - _window.start_ns) - max(array.concat([0], _rollouts))
+	slack < _window.rollback_ns
+	evidence := sprintf("after the rollout %d minutes are left, a rollback may take %d", [
+		floor(slack / 60000000000),
+		ceil(_window.rollback_ns / 60000000000),
+	])
+}
+
+_rollouts := [rollout.least_ns(controller) | some controller in rollout.controllers(subject.touched)]
