@@ -166,24 +166,35 @@ impl Library {
     }
 
     /// Hands the modules to the engine; those with a fault are left out, and what needs them has one, too.
-    fn install(&mut self, sources: &Sources, mut modules: Vec<(SourceId, Module)>) {
+    fn install(&mut self, sources: &Sources, modules: Vec<(SourceId, Module)>) {
+        let mut ids: Vec<SourceId> = modules.iter().map(|(id, _)| *id).collect();
+        let mut modules = Some(modules);
         loop {
-            match rego::compile(modules.clone()) {
+            let compiled = rego::compile_trusting(
+                modules.take().unwrap_or_else(|| self.parse(sources, &ids)),
+                &|id| sources.get(id).is_some_and(|s| s.revision == Revision::Embedded),
+            );
+            let faults = match compiled {
                 Ok(compiled) => {
                     let faults = self.engine.install(sources, compiled);
-                    self.diagnostics.extend(faults.into_iter().map(|(_, fault)| fault));
-                    return;
+                    return self.leave_out(faults);
                 }
-                Err(faults) => {
-                    let before = modules.len();
-                    modules.retain(|(id, _)| faults.iter().all(|(faulty, _)| faulty != id));
-                    self.diagnostics.extend(faults.into_iter().map(|(id, fault)| fault.in_source(id)));
-                    if modules.len() == before {
-                        return;
-                    }
-                }
+                Err(faults) => faults,
+            };
+            let before = ids.len();
+            ids.retain(|id| faults.iter().all(|(faulty, _)| faulty != id));
+            self.leave_out(faults.into_iter().map(|(id, fault)| (id, fault.in_source(id))).collect());
+            if ids.len() == before {
+                return;
             }
         }
+    }
+
+    /// Keeps what is wrong, and neither a policy nor a test of a module that is not loaded.
+    fn leave_out(&mut self, faults: Vec<(SourceId, Diagnostic)>) {
+        self.policies.retain(|policy| faults.iter().all(|(id, _)| *id != policy.source));
+        self.tests.retain(|test| faults.iter().all(|(id, _)| *id != test.source));
+        self.diagnostics.extend(faults.into_iter().map(|(_, fault)| fault));
     }
 
     fn admit(&mut self, id: SourceId, source: &Source, module: &Module) {
@@ -373,6 +384,17 @@ pub fn is_per_resource(policy: &Policy) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is compiled in is not checked again at every start.
+    #[test]
+    fn the_embedded_policies_pass_every_check() {
+        let mut sources = Sources::default();
+        let ids = embedded(&mut sources, true);
+        let parse = |id: SourceId| (id, rego::parse(&sources.get(id).unwrap().text, Dialect::V1).unwrap());
+        let faults = rego::compile(ids.into_iter().map(parse).collect()).err().unwrap_or_default();
+        let shown = |(id, fault): (SourceId, rego::Fault)| (sources.get(id).unwrap().path.clone(), fault);
+        assert_eq!(faults.into_iter().map(shown).collect::<Vec<_>>(), []);
+    }
 
     #[test]
     fn a_policy_tells_what_it_reads() {

@@ -344,6 +344,11 @@ impl Term {
         Self { range, kind }
     }
 
+    /// Moves the term out; `null` stays.
+    pub(super) fn take(&mut self) -> Self {
+        std::mem::replace(self, Self { range: self.range, kind: TermKind::Null })
+    }
+
     /// A variable.
     pub fn var(range: Range, name: &str) -> Self {
         Self::new(range, TermKind::Var(name.into()))

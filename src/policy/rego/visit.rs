@@ -63,6 +63,15 @@ pub(super) fn each_part<V: Visitor + ?Sized>(visitor: &mut V, term: &Term) {
 
 /// Visits what an expression is made of.
 pub(super) fn each_part_of<V: Visitor + ?Sized>(visitor: &mut V, expr: &Expr) {
+    each_part_without_with(visitor, expr);
+    for with in &expr.with {
+        visitor.term(&with.target);
+        visitor.term(&with.value);
+    }
+}
+
+/// Visits what an expression is made of, its modifiers excepted.
+pub(super) fn each_part_without_with<V: Visitor + ?Sized>(visitor: &mut V, expr: &Expr) {
     match &expr.kind {
         ExprKind::Term(term) => visitor.term(term),
         ExprKind::Assign(left, right) | ExprKind::Unify(left, right) => {
@@ -87,10 +96,6 @@ pub(super) fn each_part_of<V: Visitor + ?Sized>(visitor: &mut V, expr: &Expr) {
             visitor.expr(left);
             visitor.expr(right);
         }
-    }
-    for with in &expr.with {
-        visitor.term(&with.target);
-        visitor.term(&with.value);
     }
 }
 

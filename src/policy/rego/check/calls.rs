@@ -46,10 +46,7 @@ impl Visitor for Checker<'_> {
                     self.statement(term);
                 }
             }
-            _ => {
-                let bare = Expr { with: Vec::new(), ..expr.clone() };
-                visit::each_part_of(self, &bare);
-            }
+            _ => visit::each_part_without_with(self, expr),
         }
         expr.with.iter().for_each(|with| self.modifier(with));
     }

@@ -98,10 +98,8 @@ impl Visitor for Needs<'_> {
 
     /// What `with` replaces is not needed.
     fn expr(&mut self, expr: &Expr) {
-        let mut bare = expr.clone();
-        let with = std::mem::take(&mut bare.with);
-        visit::each_part_of(self, &bare);
-        with.iter().for_each(|w| self.term(&w.value));
+        visit::each_part_without_with(self, expr);
+        expr.with.iter().for_each(|w| self.term(&w.value));
     }
 }
 

@@ -12,10 +12,14 @@ use super::super::types::{Index, Type};
 use crate::source::SourceId;
 
 /// Checks the types of all rules.
-pub(super) fn check(modules: &[(SourceId, Module)], rules: &Rules) -> Vec<(SourceId, Fault)> {
+pub(super) fn check(
+    modules: &[(SourceId, Module)],
+    rules: &Rules,
+    trusted: &dyn Fn(SourceId) -> bool,
+) -> Vec<(SourceId, Fault)> {
     let mut checker = Checker { modules, rules, known: BTreeMap::new(), faults: Vec::new(), quiet: 0 };
     let mut all = Vec::new();
-    for (id, module) in modules {
+    for (id, module) in modules.iter().filter(|(id, _)| !trusted(*id)) {
         for rule in &module.rules {
             checker.rule(rule);
         }

@@ -1,12 +1,19 @@
 //! `rego.metadata.rule()` and `rego.metadata.chain()`: constants, known when the modules are read.
 
 use super::super::annotations::Annotations;
+use super::super::visit;
 use super::super::ast::{Body, Expr, ExprKind, Module, Part, Rule, Term, TermKind};
 use crate::source::SourceId;
 
-/// Replaces the calls by what they give.
-pub(super) fn insert(modules: &mut [(SourceId, Module)], annotations: &Annotations) {
-    for (m, (_, module)) in modules.iter_mut().enumerate() {
+/// Replaces the calls by what they give; comments are only read when somebody asks for them.
+pub(super) fn insert(modules: &mut [(SourceId, Module)]) {
+    let asking: Vec<bool> = modules.iter().map(|(_, module)| asks(module)).collect();
+    if !asking.contains(&true) {
+        return;
+    }
+    let annotations = Annotations::of(modules);
+    let modules = modules.iter_mut().zip(asking).enumerate();
+    for (m, ((_, module), _)) in modules.filter(|(_, (_, asks))| *asks) {
         let original = module.clone();
         for (rule, source) in module.rules.iter_mut().zip(&original.rules) {
             let value = |name: &str, term: &Term| match name {
@@ -17,6 +24,23 @@ pub(super) fn insert(modules: &mut [(SourceId, Module)], annotations: &Annotatio
             self::rule(rule, &value);
         }
     }
+}
+
+/// Whether a module asks for its METADATA.
+fn asks(module: &Module) -> bool {
+    struct Finder(bool);
+    impl visit::Visitor for Finder {
+        fn term(&mut self, term: &Term) {
+            if let TermKind::Call(function, _) = &term.kind {
+                let names = function.names().unwrap_or_default();
+                self.0 |= names.first().is_some_and(|n| &**n == "rego") && names.len() == 3;
+            }
+            visit::each_part(self, term);
+        }
+    }
+    let mut finder = Finder(false);
+    module.rules.iter().for_each(|rule| visit::each_part_of_rule(&mut finder, rule));
+    finder.0
 }
 
 type Values<'a> = dyn Fn(&str, &Term) -> Option<Term> + 'a;

@@ -16,7 +16,6 @@ mod terms;
 
 use std::sync::Arc;
 
-use super::annotations::Annotations;
 use super::ast::{Body, Expr, ExprKind, Module, Range, Rule, Term, TermKind, With};
 use super::parse::always;
 use super::program::Index;
@@ -36,11 +35,10 @@ pub(super) const PACKAGE: &str = "changegate";
 pub(super) fn program(
     modules: &mut [(SourceId, Module)],
     index: &Index,
-    annotations: &Annotations,
     documents: &mut Documents,
     mocks: &mut Mocks,
 ) {
-    metadata::insert(modules, annotations);
+    metadata::insert(modules);
     mocks::join_functions(modules);
     for (_, module) in modules {
         let mut lowering = Lowering { fresh: 0, index, documents, mocks, front: Vec::new() };

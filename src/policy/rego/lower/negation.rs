@@ -91,7 +91,7 @@ impl Lowering<'_> {
     /// Replaces a computed term by a name that is bound before.
     fn hoist(&mut self, term: &mut Term, before: &mut Body) {
         if let TermKind::In { key, value, domain } = &mut term.kind {
-            let parts = key.iter_mut().chain([value, domain]).map(|part| (**part).clone()).collect();
+            let parts = key.iter_mut().chain([value, domain]).map(|part| part.take()).collect();
             *term = internal(term.range, "member", parts);
         }
         self.parts(term, before);

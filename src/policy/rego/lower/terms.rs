@@ -24,7 +24,7 @@ impl Lowering<'_> {
                 self.term(left);
                 self.term(right);
                 if !is_comparison(*op) {
-                    let args = vec![(**left).clone(), (**right).clone()];
+                    let args = vec![left.take(), right.take()];
                     *term = internal(term.range, op.function(), args);
                 }
             }
@@ -32,7 +32,7 @@ impl Lowering<'_> {
                 key.iter_mut().for_each(|t| self.term(t));
                 self.term(value);
                 self.term(domain);
-                let parts: Vec<Term> = key.iter().chain([&*value, &*domain]).map(|t| (**t).clone()).collect();
+                let parts: Vec<Term> = key.iter_mut().chain([value, domain]).map(|t| t.take()).collect();
                 *term = member(term.range, parts);
             }
             TermKind::Array(items) | TermKind::Set(items) => items.iter_mut().for_each(|t| self.term(t)),
@@ -75,9 +75,9 @@ impl Lowering<'_> {
         let TermKind::Call(function, args) = &mut term.kind else { return };
         let Some(names) = function.names() else { return };
         let name = joined_name(&names);
-        match (operator(&name), args.as_slice()) {
+        match (operator(&name), args.as_mut_slice()) {
             (Some(op), [left, right]) if is_comparison(op) => {
-                let kind = TermKind::Infix(op, Box::new(left.clone()), Box::new(right.clone()));
+                let kind = TermKind::Infix(op, Box::new(left.take()), Box::new(right.take()));
                 *term = Term::new(range, kind);
             }
             (Some(op), [_, _]) => *term = internal(range, op.function(), std::mem::take(args)),

@@ -31,8 +31,11 @@ impl Parser {
         }
     }
 
-    /// `| …` up to the closing bracket; nothing when it is no body: then `|` was the operator.
+    /// `| …` up to the closing bracket; nothing when there is no `|`, or it is the operator.
     pub(super) fn comprehension(&mut self, close: &str) -> Result<Option<Body>, Fault> {
+        if !self.is("|") {
+            return Ok(None);
+        }
         let kept = self.at;
         self.advance();
         match self.nested(|parser| parser.expressions(close)) {

@@ -15,6 +15,9 @@ use super::token::{Kind, Token, tokens};
 /// Deepest nesting of terms.
 const MAX_DEPTH: usize = 100;
 
+/// Most terms and bodies that are begun for each token.
+const STEPS_PER_TOKEN: usize = 64;
+
 /// Reads a module.
 ///
 /// # Errors
@@ -84,12 +87,14 @@ pub(super) struct Parser {
     tokens: Vec<Token>,
     at: usize,
     depth: usize,
+    /// How often a term or a body was begun.
+    steps: usize,
     pub(super) keywords: Keywords,
 }
 
 impl Parser {
     pub(super) fn new(tokens: Vec<Token>, dialect: Dialect) -> Self {
-        Self { tokens, at: 0, depth: 0, keywords: Keywords::of(dialect) }
+        Self { tokens, at: 0, depth: 0, steps: 0, keywords: Keywords::of(dialect) }
     }
 
     fn peek(&self) -> &Token {
@@ -196,6 +201,11 @@ impl Parser {
     fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
         if self.depth >= MAX_DEPTH {
             return Err(Fault::new("policy::nesting", self.range(), "terms are nested too deep"));
+        }
+        // What is ambiguous is read again from where it began; nested, that must not grow without bound.
+        self.steps += 1;
+        if self.steps > STEPS_PER_TOKEN * (self.tokens.len() + 100) {
+            return Err(Fault::new("policy::nesting", self.range(), "this is too ambiguous to read"));
         }
         self.depth += 1;
         let read = read(self);

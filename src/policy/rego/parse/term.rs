@@ -24,25 +24,30 @@ const LEVELS: [&[(&str, Op)]; 5] = [
 impl Parser {
     /// A term with operators; `k, v in xs` is read as membership.
     pub(super) fn infix_pair(&mut self) -> Result<Term, Fault> {
-        self.membership(true)
+        self.membership(true, None)
     }
 
     /// A term with operators, in a list: a comma ends it.
     pub(super) fn infix(&mut self) -> Result<Term, Fault> {
-        self.membership(false)
+        self.membership(false, None)
     }
 
-    fn membership(&mut self, pair: bool) -> Result<Term, Fault> {
+    /// The operators behind a term that was read already, so that nothing is read twice.
+    fn infix_from(&mut self, first: Term) -> Result<Term, Fault> {
+        self.membership(false, Some(first))
+    }
+
+    fn membership(&mut self, pair: bool, first: Option<Term>) -> Result<Term, Fault> {
         self.nested(|parser| {
-            let mut left = parser.level(0)?;
+            let mut left = parser.level(0, first)?;
             if pair && parser.keywords.in_ && parser.is(",") {
                 let kept = parser.at;
                 parser.advance();
-                let value = parser.level(0);
+                let value = parser.level(0, None);
                 match value {
                     Ok(value) if parser.keyword("in") => {
                         parser.advance();
-                        let domain = parser.level(0)?;
+                        let domain = parser.level(0, None)?;
                         left = membership(Some(left), value, domain);
                     }
                     _ => parser.at = kept,
@@ -50,19 +55,19 @@ impl Parser {
             }
             while parser.keyword("in") {
                 parser.advance();
-                let domain = parser.level(0)?;
+                let domain = parser.level(0, None)?;
                 left = membership(None, left, domain);
             }
             Ok(left)
         })
     }
 
-    fn level(&mut self, level: usize) -> Result<Term, Fault> {
-        let Some(operators) = LEVELS.get(level) else { return self.term() };
-        let mut left = self.level(level + 1)?;
+    fn level(&mut self, level: usize, first: Option<Term>) -> Result<Term, Fault> {
+        let Some(operators) = LEVELS.get(level) else { return first.map_or_else(|| self.term(), Ok) };
+        let mut left = self.level(level + 1, first)?;
         while let Some((_, op)) = operators.iter().find(|(symbol, _)| self.is(symbol)) {
             self.advance();
-            let right = self.level(level + 1)?;
+            let right = self.level(level + 1, None)?;
             let range = left.range.to(right.range);
             left = Term::new(range, TermKind::Infix(*op, Box::new(left), Box::new(right)));
         }
@@ -180,9 +185,13 @@ impl Parser {
 
     /// Terms separated by commas up to a closing symbol; a comma may stand at the end.
     pub(super) fn list(&mut self, close: &str) -> Result<Vec<Term>, Fault> {
+        self.list_from(close, None)
+    }
+
+    fn list_from(&mut self, close: &str, mut first: Option<Term>) -> Result<Vec<Term>, Fault> {
         let mut terms = Vec::new();
-        while !self.eat(close) {
-            terms.push(self.infix()?);
+        while first.is_some() || !self.eat(close) {
+            terms.push(self.membership(false, first.take())?);
             if !self.eat(",") {
                 self.expect(close)?;
                 break;
@@ -194,17 +203,15 @@ impl Parser {
     fn array(&mut self) -> Result<Term, Fault> {
         let start = self.range();
         self.advance();
-        let kept = self.at;
-        if let Ok(head) = self.term()
-            && self.is("|")
-            && let Some(body) = self.comprehension("]")?
-        {
-            let kind = TermKind::ArrayComprehension(Box::new(head), body);
-            return Ok(Term::new(start.to(self.last()), kind));
+        if self.eat("]") {
+            return Ok(Term::new(start.to(self.last()), TermKind::Array(Vec::new())));
         }
-        self.at = kept;
-        let items = self.list("]")?;
-        Ok(Term::new(start.to(self.last()), TermKind::Array(items)))
+        let head = self.term()?;
+        let kind = match self.comprehension("]")? {
+            Some(body) => TermKind::ArrayComprehension(Box::new(head), body),
+            None => TermKind::Array(self.list_from("]", Some(head))?),
+        };
+        Ok(Term::new(start.to(self.last()), kind))
     }
 
     fn braces(&mut self) -> Result<Term, Fault> {
@@ -213,16 +220,12 @@ impl Parser {
         if self.eat("}") {
             return Ok(Term::new(start.to(self.last()), TermKind::Object(Vec::new())));
         }
-        let kept = self.at;
-        if let Ok(head) = self.term()
-            && self.is("|")
-            && let Some(body) = self.comprehension("}")?
-        {
+        let head = self.term()?;
+        if let Some(body) = self.comprehension("}")? {
             let kind = TermKind::SetComprehension(Box::new(head), body);
             return Ok(Term::new(start.to(self.last()), kind));
         }
-        self.at = kept;
-        let first = self.infix()?;
+        let first = self.infix_from(head)?;
         if self.is(":") {
             return self.object(start, first);
         }
@@ -236,16 +239,12 @@ impl Parser {
 
     fn object(&mut self, start: Range, first: Term) -> Result<Term, Fault> {
         self.expect(":")?;
-        let kept = self.at;
-        if let Ok(value) = self.term()
-            && self.is("|")
-            && let Some(body) = self.comprehension("}")?
-        {
+        let value = self.term()?;
+        if let Some(body) = self.comprehension("}")? {
             let kind = TermKind::ObjectComprehension(Box::new(first), Box::new(value), body);
             return Ok(Term::new(start.to(self.last()), kind));
         }
-        self.at = kept;
-        let mut entries = vec![(first, self.infix()?)];
+        let mut entries = vec![(first, self.infix_from(value)?)];
         while !self.eat("}") {
             self.expect(",")?;
             if self.eat("}") {
@@ -270,7 +269,7 @@ impl Parser {
 
     /// One term from tokens of its own.
     fn inner(&mut self, tokens: Vec<Token>) -> Result<Term, Fault> {
-        let mut parser = Parser { tokens, at: 0, depth: self.depth, keywords: self.keywords };
+        let mut parser = Parser { tokens, at: 0, depth: self.depth, steps: 0, keywords: self.keywords };
         let term = parser.infix_pair()?;
         if parser.at_end() { Ok(term) } else { Err(parser.unexpected("`}`")) }
     }
