@@ -57,6 +57,7 @@ pub mod terraform;
 pub mod audit;
 pub mod evaluate;
 pub mod output;
+pub mod report;
 pub mod resolve;
 pub mod waiver;
 

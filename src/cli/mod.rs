@@ -12,6 +12,7 @@ mod foreign;
 mod freeze;
 mod policy;
 mod progress;
+mod report;
 mod test;
 
 use std::path::PathBuf;
@@ -50,6 +51,9 @@ enum Command {
     /// List and explain policies
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Write pages that people read in a meeting
+    #[command(subcommand)]
+    Report(report::ReportCommand),
 }
 
 /// What is judged.
@@ -244,6 +248,7 @@ pub(crate) fn run(cli: &Cli) -> Answer {
         Command::Audit(args) => audit::run(args),
         Command::Freeze(command) => freeze::run(command),
         Command::Policy(command) => policy::run(command),
+        Command::Report(command) => report::run(command),
     }
 }
 

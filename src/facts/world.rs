@@ -2,7 +2,7 @@
 //!
 //! Field names are the contract; see `docs/policy-input.md` for what each one means.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -499,6 +499,8 @@ pub struct ConfigFacts {
     pub minimum_assurance: String,
     /// What becomes of the decision.
     pub audit: AuditFacts,
+    /// Controls that the loaded policies serve, by framework.
+    pub controls: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// What becomes of the decision.

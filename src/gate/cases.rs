@@ -31,6 +31,16 @@ pub(super) struct Case {
 }
 
 impl super::Facts {
+    /// What a report needs to know of each request.
+    pub(super) fn dossier(&self) -> Vec<crate::report::cab::Case> {
+        let resource = |index: &usize| self.subjects.resources.get(*index).cloned();
+        let case = |case: &Case| crate::report::cab::Case {
+            world: case.world.clone(),
+            changed: case.changed.iter().filter_map(resource).collect(),
+        };
+        self.cases.iter().map(case).collect()
+    }
+
     /// What all requests share: the moment, the actor, the repository.
     pub(super) fn world(&self) -> Option<&World> {
         self.cases.first().map(|case| &case.world)

@@ -107,6 +107,7 @@ impl Judged {
                 policy_owners: config.approvals.policy_owners.clone(),
                 minimum_assurance: config.approvals.minimum_assurance.as_str().into(),
                 audit: AuditFacts { required: config.audit.required, recorded: request.audit != AuditRequest::Off },
+                controls: inputs.library.controls(),
             },
         })
     }

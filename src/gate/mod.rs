@@ -30,6 +30,7 @@ use crate::kubernetes::render::Programs;
 use crate::outcome::Outcome;
 use crate::policy::engine::Input;
 use crate::policy::library::Selection;
+use crate::report;
 use crate::source::Sources;
 use crate::terraform::config::Options;
 use crate::waiver::Waiver;
@@ -187,12 +188,25 @@ pub fn in_pool<T: Send>(jobs: usize, work: impl FnOnce() -> T + Send) -> T {
 
 /// Judges a change. Whatever stops the gate is in the outcome's diagnostics, and the decision is then undecided.
 pub fn check(request: &Request, progress: &dyn Progress) -> Outcome {
+    present(request, progress, |_| ()).0
+}
+
+/// Judges a change, and hands out what was known about each request of it: for a report.
+pub fn dossier(request: &Request, progress: &dyn Progress) -> (Outcome, Vec<report::cab::Case>) {
+    let (outcome, cases) = present(request, progress, Facts::dossier);
+    (outcome, cases.unwrap_or_default())
+}
+
+fn present<T>(request: &Request, progress: &dyn Progress, keep: impl Fn(&Facts) -> T) -> (Outcome, Option<T>) {
     let mut session = Session::default();
     match judge(request, &mut session, progress) {
-        Ok(judgement) => decide::outcome(request, session, judgement),
+        Ok(judgement) => {
+            let kept = keep(&judgement.facts);
+            (decide::outcome(request, session, judgement), Some(kept))
+        }
         Err(fault) => {
             session.diagnostics.push(fault);
-            decide::undecided(request, session)
+            (decide::undecided(request, session), None)
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What is loaded and from where. A policy exists in one place, its folder; nothing here lists policies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
@@ -153,6 +153,15 @@ pub fn load(sources: &Sources, modules: &[SourceId]) -> Library {
 }
 
 impl Library {
+    /// Controls that its policies serve, by framework.
+    pub fn controls(&self) -> BTreeMap<String, BTreeSet<String>> {
+        let mut controls: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (framework, served) in self.policies.iter().flat_map(|policy| &policy.metadata.custom.controls) {
+            controls.entry(framework.clone()).or_default().extend(served.iter().cloned());
+        }
+        controls
+    }
+
     fn parse(&mut self, sources: &Sources, modules: &[SourceId]) -> Vec<(SourceId, Module)> {
         let read = |id: &SourceId| sources.get(*id).map(|s| (*id, rego::parse(&s.text, Dialect::V1)));
         let mut parsed = Vec::new();
@@ -170,10 +179,9 @@ impl Library {
         let mut ids: Vec<SourceId> = modules.iter().map(|(id, _)| *id).collect();
         let mut modules = Some(modules);
         loop {
-            let compiled = rego::compile_trusting(
-                modules.take().unwrap_or_else(|| self.parse(sources, &ids)),
-                &|id| sources.get(id).is_some_and(|s| s.revision == Revision::Embedded),
-            );
+            let compiled = rego::compile_trusting(modules.take().unwrap_or_else(|| self.parse(sources, &ids)), &|id| {
+                sources.get(id).is_some_and(|s| s.revision == Revision::Embedded)
+            });
             let faults = match compiled {
                 Ok(compiled) => {
                     let faults = self.engine.install(sources, compiled);

@@ -20,6 +20,7 @@ mod house;
 mod introduced;
 mod policies;
 mod rendering;
+mod report;
 mod requests;
 mod shop;
 mod terraform;

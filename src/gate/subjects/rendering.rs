@@ -42,6 +42,8 @@ impl RenderedRoot {
 #[derive(Default)]
 pub(super) struct Renders {
     pub(super) roots: Vec<RenderedRoot>,
+    /// What is deployed otherwise than it was rendered.
+    notes: Vec<Diagnostic>,
     /// This is the base, and no change reaches anything that is rendered: it is the same as at the head.
     pub(super) same: bool,
 }
@@ -74,7 +76,7 @@ impl Renders {
 
     /// What went wrong, in the light of what the change touches. A missing program is told once.
     pub(super) fn diagnostics(&self, touched: &Touched<'_>) -> Vec<Diagnostic> {
-        let mut found: Vec<Diagnostic> = Vec::new();
+        let mut found: Vec<Diagnostic> = self.notes.clone();
         for root in &self.roots {
             let reached = touched.changes().is_none_or(|changes| root.is_reached(changes));
             for fault in &root.came.diagnostics {
@@ -164,6 +166,7 @@ impl Reader<'_> {
             render::Session { tree: &tree, revision: state.tree.revision(), ids: state.ids, read: BTreeMap::new() };
         for _ in 0..ROUNDS {
             let asked = self.asked(&state.written, &renders, &tree, session);
+            renders.notes.clone_from(&asked.notes);
             let prepared = render::prepare(&roots, &asked, &mut rendering, &mut session.sources);
             let settled: BTreeSet<String> = prepared.iter().map(|(root, _)| root.id()).collect();
             // A chart that turns out to be deployed is not rendered with its own values alone.
@@ -199,7 +202,8 @@ impl Reader<'_> {
             let values = helm.values.iter().map(|v| ValuesFile { path: path(v), span: None }).collect();
             Deployment { chart, release, namespace: helm.namespace.clone(), values, ..Deployment::default() }
         });
-        Asked { charts: charts.collect(), kustomizations: kubernetes.kustomize.iter().map(|p| path(p)).collect() }
+        let kustomizations = kubernetes.kustomize.iter().map(|p| path(p)).collect();
+        Asked { charts: charts.collect(), kustomizations, ..Asked::default() }
     }
 
     fn limits(&self) -> Result<Limits, Diagnostic> {

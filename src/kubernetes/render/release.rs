@@ -52,6 +52,8 @@ pub struct Asked {
     pub charts: Vec<Deployment>,
     /// Directories of kustomizations of this repository.
     pub kustomizations: Vec<String>,
+    /// What is deployed otherwise than it is rendered here.
+    pub notes: Vec<Diagnostic>,
 }
 
 impl Asked {
@@ -59,6 +61,7 @@ impl Asked {
     pub fn extend(&mut self, more: Asked) {
         self.charts.extend(more.charts);
         self.kustomizations.extend(more.kustomizations);
+        self.notes.extend(more.notes);
     }
 }
 

@@ -63,8 +63,22 @@ fn config_map(reference: &Node, release: &Resource, all: &[&Resource]) -> Option
     Some(values)
 }
 
+/// What Flux itself changes about a folder, after it was built.
+const CHANGES: [&str; 7] =
+    ["patches", "images", "postBuild", "targetNamespace", "components", "namePrefix", "nameSuffix"];
+
 /// The folder that a Flux kustomization applies.
 pub(super) fn kustomization(object: &Node, found: &mut Asked) {
     let path = text(object, &["spec", "path"]).unwrap_or(".");
     found.kustomizations.extend(from_root(path));
+    let changes = object.get("spec").and_then(Node::as_map).into_iter().flatten();
+    for entry in changes.filter(|entry| CHANGES.contains(&&*entry.key)) {
+        let message = format!("what Flux does with `{}` is not judged: {path} is, as it builds", entry.key);
+        found.notes.push(
+            Diagnostic::warning("kubernetes::flux", message)
+                .at(entry.key_span)
+                .label("applied by Flux, in the cluster")
+                .help("move it into the folder's kustomization.yaml, where it is judged"),
+        );
+    }
 }

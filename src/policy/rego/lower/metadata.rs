@@ -1,8 +1,8 @@
 //! `rego.metadata.rule()` and `rego.metadata.chain()`: constants, known when the modules are read.
 
 use super::super::annotations::Annotations;
-use super::super::visit;
 use super::super::ast::{Body, Expr, ExprKind, Module, Part, Rule, Term, TermKind};
+use super::super::visit;
 use crate::source::SourceId;
 
 /// Replaces the calls by what they give; comments are only read when somebody asks for them.

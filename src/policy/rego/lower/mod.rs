@@ -32,12 +32,7 @@ pub(super) const FRESH: &str = "__cg";
 pub(super) const PACKAGE: &str = "changegate";
 
 /// Rewrites every module.
-pub(super) fn program(
-    modules: &mut [(SourceId, Module)],
-    index: &Index,
-    documents: &mut Documents,
-    mocks: &mut Mocks,
-) {
+pub(super) fn program(modules: &mut [(SourceId, Module)], index: &Index, documents: &mut Documents, mocks: &mut Mocks) {
     metadata::insert(modules);
     mocks::join_functions(modules);
     for (_, module) in modules {
