@@ -19,7 +19,7 @@
 //!
 //! The first four are checked by `tests/gate/house.rs`, which reads the source.
 //!
-//! 1. `regorus` is named only in `policy/engine.rs`; `clap` only in the binary; `git2` only below `git/`.
+//! 1. `regorus` is named only below `policy/engine/`; `clap` only in the binary; `git2` only below `git/`.
 //! 2. The clock, the actor and the environment enter once, in `cli/`, as fields of the request. Policies never ask
 //!    for the time: they read `input.now`.
 //! 3. parse, resolve, evaluate and output are pure: the same values in give the same bytes out.

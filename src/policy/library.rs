@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::engine::Engine;
 use super::metadata::{self, Metadata, Scope};
+use super::rego::{self, Dialect, Module};
 use crate::facts::Stage;
 use crate::finding::Diagnostic;
 use crate::outcome::PolicyInfo;
@@ -138,13 +140,13 @@ pub fn load(sources: &Sources, modules: &[SourceId]) -> Library {
         tests: Vec::new(),
         diagnostics: Vec::new(),
     };
-    for id in modules {
-        let Some(source) = sources.get(*id) else { continue };
-        match library.engine.add(sources, *id) {
-            Ok(module) => library.admit(*id, source, &module.package),
-            Err(fault) => library.diagnostics.push(fault),
+    let parsed = library.parse(sources, modules);
+    for (id, module) in &parsed {
+        if let Some(source) = sources.get(*id) {
+            library.admit(*id, source, module);
         }
     }
+    library.install(sources, parsed);
     library.policies.sort_by(|a, b| a.id().cmp(b.id()));
     library.check_ids(sources);
     library
@@ -160,15 +162,59 @@ impl Library {
         controls
     }
 
-    fn admit(&mut self, id: SourceId, source: &Source, package: &str) {
+    fn parse(&mut self, sources: &Sources, modules: &[SourceId]) -> Vec<(SourceId, Module)> {
+        let read = |id: &SourceId| sources.get(*id).map(|s| (*id, rego::parse(&s.text, Dialect::V1)));
+        let mut parsed = Vec::new();
+        for (id, module) in modules.par_iter().filter_map(read).collect::<Vec<_>>() {
+            match module {
+                Ok(module) => parsed.push((id, module)),
+                Err(fault) => self.diagnostics.push(fault.in_source(id)),
+            }
+        }
+        parsed
+    }
+
+    /// Hands the modules to the engine; those with a fault are left out, and what needs them has one, too.
+    fn install(&mut self, sources: &Sources, modules: Vec<(SourceId, Module)>) {
+        let mut ids: Vec<SourceId> = modules.iter().map(|(id, _)| *id).collect();
+        let mut modules = Some(modules);
+        loop {
+            let compiled = rego::compile_trusting(modules.take().unwrap_or_else(|| self.parse(sources, &ids)), &|id| {
+                sources.get(id).is_some_and(|s| s.revision == Revision::Embedded)
+            });
+            let faults = match compiled {
+                Ok(compiled) => {
+                    let faults = self.engine.install(sources, compiled);
+                    return self.leave_out(faults);
+                }
+                Err(faults) => faults,
+            };
+            let before = ids.len();
+            ids.retain(|id| faults.iter().all(|(faulty, _)| faulty != id));
+            self.leave_out(faults.into_iter().map(|(id, fault)| (id, fault.in_source(id))).collect());
+            if ids.len() == before {
+                return;
+            }
+        }
+    }
+
+    /// Keeps what is wrong, and neither a policy nor a test of a module that is not loaded.
+    fn leave_out(&mut self, faults: Vec<(SourceId, Diagnostic)>) {
+        self.policies.retain(|policy| faults.iter().all(|(id, _)| *id != policy.source));
+        self.tests.retain(|test| faults.iter().all(|(id, _)| *id != test.source));
+        self.diagnostics.extend(faults.into_iter().map(|(_, fault)| fault));
+    }
+
+    fn admit(&mut self, id: SourceId, source: &Source, module: &Module) {
+        let package = &module.package.join(".");
         if is_test(&source.path) {
             self.tests.extend(test_rules(id, source, package));
             return;
         }
         let place = Span::new(id, 0, 0);
-        let is_model = RISK_MODEL.strip_prefix("data.") == Some(package);
-        self.has_risk_model |= is_model && self.engine.declares(&source.path, "assessment");
-        if !self.engine.declares(&source.path, "deny") {
+        let is_model = RISK_MODEL.strip_prefix("data.") == Some(package.as_str());
+        self.has_risk_model |= is_model && module.declares("assessment");
+        if !module.declares("deny") {
             self.reads_effective |= reads_effective(&source.text);
             // Shared functions may carry METADATA, too; only one with an id claims to be a policy.
             if metadata::claims_to_be_a_policy(id, &source.text) {
@@ -180,30 +226,12 @@ impl Library {
         }
         match metadata::read(id, &source.text) {
             Err(fault) => self.diagnostics.push(fault),
-            Ok(Some(metadata)) => self.policies.push(self.policy(metadata, id, source, package)),
+            Ok(Some(metadata)) => self.policies.push(policy(metadata, id, source, module)),
             Ok(None) => self.diagnostics.push(
                 Diagnostic::error("policy::no-metadata", format!("the package `{package}` declares `deny` and has no METADATA"))
                     .at(place)
                     .help("a policy starts with a `# METADATA` comment that gives its id, scope, severity and enforcement; see docs/writing-policies.md"),
             ),
-        }
-    }
-
-    fn policy(&self, metadata: Metadata, id: SourceId, source: &Source, package: &str) -> Policy {
-        let rule = |name: &str| self.engine.declares(&source.path, name).then(|| format!("data.{package}.{name}"));
-        Policy {
-            metadata: Arc::new(metadata),
-            deny: format!("data.{package}.deny"),
-            unknown: rule("unknown"),
-            valid_until: rule("valid_until"),
-            lifts: rule("lifts"),
-            reads_resources: reads(&source.text, &["resources"]),
-            reads_effective: reads_effective(&source.text),
-            reads_change: reads(&source.text, &OF_THE_CHANGE),
-            reads_waivers: names(&source.text, "input.waivers"),
-            mentions: mentions(&source.text),
-            source: id,
-            digest: format!("sha256:{}", hex(&Sha256::digest(source.text.as_bytes()))),
         }
     }
 
@@ -225,6 +253,25 @@ impl Library {
     /// The policies that apply: at this stage, not disabled, among `only` when that is given, not in `skip`.
     pub fn select<'a>(&'a self, stage: Stage, wanted: &'a Selection) -> impl Iterator<Item = &'a Policy> {
         self.policies.iter().filter(move |p| p.metadata.custom.applies(stage) && wanted.has(p.id()))
+    }
+}
+
+fn policy(metadata: Metadata, id: SourceId, source: &Source, module: &Module) -> Policy {
+    let package = module.package.join(".");
+    let rule = |name: &str| module.declares(name).then(|| format!("data.{package}.{name}"));
+    Policy {
+        metadata: Arc::new(metadata),
+        deny: format!("data.{package}.deny"),
+        unknown: rule("unknown"),
+        valid_until: rule("valid_until"),
+        lifts: rule("lifts"),
+        reads_resources: reads(&source.text, &["resources"]),
+        reads_effective: reads_effective(&source.text),
+        reads_change: reads(&source.text, &OF_THE_CHANGE),
+        reads_waivers: names(&source.text, "input.waivers"),
+        mentions: mentions(&source.text),
+        source: id,
+        digest: format!("sha256:{}", hex(&Sha256::digest(source.text.as_bytes()))),
     }
 }
 
@@ -345,6 +392,17 @@ pub fn is_per_resource(policy: &Policy) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is compiled in is not checked again at every start.
+    #[test]
+    fn the_embedded_policies_pass_every_check() {
+        let mut sources = Sources::default();
+        let ids = embedded(&mut sources, true);
+        let parse = |id: SourceId| (id, rego::parse(&sources.get(id).unwrap().text, Dialect::V1).unwrap());
+        let faults = rego::compile(ids.into_iter().map(parse).collect()).err().unwrap_or_default();
+        let shown = |(id, fault): (SourceId, rego::Fault)| (sources.get(id).unwrap().path.clone(), fault);
+        assert_eq!(faults.into_iter().map(shown).collect::<Vec<_>>(), []);
+    }
 
     #[test]
     fn a_policy_tells_what_it_reads() {

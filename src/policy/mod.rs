@@ -1,6 +1,8 @@
-//! Policies: what is loaded and from where, what their METADATA says, and the engine that evaluates them.
+//! Policies: what is loaded and from where, what their METADATA says, how Rego is read, and the engine that
+//! evaluates it.
 
 pub mod engine;
 pub mod library;
 pub mod metadata;
+pub mod rego;
 pub mod test;

@@ -51,7 +51,7 @@ deny contains finding if {
 unknown contains finding if {
 	_judged
 	_votes
-	not is_number(_members)
+	not _counted
 	finding := {
 		"msg": sprintf("how many members the quorum of %s has is not known", [resource.address(input.resource)]),
 		"path": _count.path,
@@ -97,6 +97,8 @@ _counts := {
 _count := _counts[_type]
 
 _members := _members_of(input.resource.attrs)
+
+_counted if is_number(_members)
 
 _members_of(attrs) := demand.number(demand.effective(attrs, _count)) if {
 	_type != "elasticsearch.k8s.elastic.co/Elasticsearch"

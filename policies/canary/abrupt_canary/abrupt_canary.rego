@@ -116,7 +116,7 @@ _ladder := [{"index": index, "path": ["spec", "analysis", "stepWeights", index],
 
 _ladder := [{"index": 0, "path": ["spec", "analysis", "stepWeight"], "percent": _analysis.stepWeight}] if {
 	input.resource.type == "flagger.app/Canary"
-	not is_array(_analysis.stepWeights)
+	not is_array(shape.at(_analysis, ["stepWeights"]))
 	is_number(_analysis.stepWeight)
 	not _iterated
 }
@@ -309,7 +309,7 @@ _most := 100 if not is_number(object.get(_analysis, "maxWeight", null))
 _rungs := count(_ladder) if is_array(_analysis.stepWeights)
 
 _rungs := ceil(_most / _analysis.stepWeight) if {
-	not is_array(_analysis.stepWeights)
+	not is_array(shape.at(_analysis, ["stepWeights"]))
 	not _iterated
 	_analysis.stepWeight > 0
 }

@@ -94,7 +94,7 @@ _analysed(name) if count(shape.list(shape.at(_strategy, [name, "templates"]))) >
 
 _faults contains finding if {
 	_argo
-	not text.given(_strategy.previewService)
+	not text.given(shape.at(_strategy, ["previewService"]))
 	finding := _finding(
 		"no preview Service: nobody can look at the new version before everybody gets it",
 		_at_strategy(["previewService"]),
@@ -236,7 +236,7 @@ _faults contains finding if {
 
 _faults contains finding if {
 	_flagger
-	not is_number(_analysis.threshold)
+	not is_number(shape.at(_analysis, ["threshold"]))
 	finding := _finding(
 		"no threshold says how many failed checks roll back",
 		["spec", "analysis", "threshold"],

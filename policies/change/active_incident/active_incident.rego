@@ -86,7 +86,7 @@ unknown contains finding if {
 
 unknown contains finding if {
 	some index, incident in _open
-	not is_number(_severity(incident))
+	not _is_graded(incident)
 	where := _where(incident)
 	finding := object.union(_doubt, {
 		"msg": sprintf("%s is open %s and has no severity from SEV1 to SEV5", [_id(incident), where]),
@@ -152,6 +152,8 @@ _severity(incident) := to_number(regex.find_n("[1-5]", word, 1)[0]) if {
 	word := lower(sprintf("%v", [incident.severity]))
 	regex.match("^(sev|p)?[ -]?[1-5]$", word)
 }
+
+_is_graded(incident) if is_number(_severity(incident))
 
 _id(incident) := sprintf("%v", [object.get(incident, "id", "an incident without an id")])
 

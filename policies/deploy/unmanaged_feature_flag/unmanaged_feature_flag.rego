@@ -36,7 +36,7 @@ import data.policies.lib.threshold
 deny contains finding if {
 	_reaches_users
 	count(_flags) == 0
-	not text.answered(input.change.spec.featureFlagNotApplicable)
+	not text.answered(shape.at(input.change, ["spec", "featureFlagNotApplicable"]))
 	finding := {
 		"msg": sprintf("a feature of %s (tier %v) ships without a flag", [_service.name, _service.tier]),
 		"at": "change",
@@ -86,6 +86,8 @@ unknown contains finding if {
 		"path": ["on"],
 	}
 }
+
+_has_day(flag) if is_number(_day_ns(flag.removeBy))
 
 # On its day a flag is over.
 valid_until contains instant_ns if {
@@ -161,7 +163,7 @@ _flag_faults(flag) := {fault |
 # Until the planned start somebody may still try it.
 _ahead := max([0, input.change.window.start_ns - input.now_ns]) if is_object(input.change.window)
 
-_ahead := 0 if not is_object(input.change.window)
+_ahead := 0 if not is_object(shape.at(input.change, ["window"]))
 
 # A switch of operations is no unfinished work.
 _removal_faults(flag) := set() if flag.kind == "ops"
@@ -171,7 +173,7 @@ _removal_faults(flag) := {{
 	"expected": sprintf("a day within %v days, or kind: ops", [_most_days]),
 }} if {
 	not _is_ops(flag)
-	not is_number(_day_ns(object.get(flag, "removeBy", null)))
+	not _has_day(flag)
 }
 
 _removal_faults(flag) := {{
@@ -199,7 +201,7 @@ _is_ops(flag) if flag.kind == "ops"
 
 _start_ns := max([input.now_ns, input.change.window.start_ns]) if is_object(input.change.window)
 
-_start_ns := input.now_ns if not is_object(input.change.window)
+_start_ns := input.now_ns if not is_object(shape.at(input.change, ["window"]))
 
 # The end of a day, in UTC.
 _day_ns(day) := instant.ns(sprintf("%sT00:00:00Z", [day])) + instant.day if is_string(day)

@@ -71,7 +71,7 @@ _faults contains finding if {
 _faults contains finding if {
 	_at(["podManagementPolicy"]) == "Parallel"
 	_quorum
-	not text.given(_annotations["changegate/parallel-start"])
+	not text.given(object.get(_annotations, "changegate/parallel-start", null))
 	finding := _finding(
 		"a quorum system whose pods start and stop all at once when it is scaled",
 		["podManagementPolicy"],

@@ -89,7 +89,7 @@ unknown contains finding if {
 	some found in _open
 	_priority(found.item) in {"P1", "P2"}
 	text.given(object.get(found.item, "dueDate", null))
-	not is_number(_due_ns(found.item))
+	not _is_dated(found.item)
 	finding := {
 		"msg": sprintf("when %s is due (%v) is not known", [_id(found.item), found.item.dueDate]),
 		"because": found.because,
@@ -116,6 +116,8 @@ valid_until contains instant_ns if {
 
 # Only a P1 that is long overdue stops a change.
 _weight(item, late) := {"enforcement": "soft", "severity": "high"} if _stops(item, late)
+
+_is_dated(item) if is_number(_due_ns(item))
 
 _weight(item, late) := {} if not _stops(item, late)
 

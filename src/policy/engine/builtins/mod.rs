@@ -1,0 +1,154 @@
+//! Built-in functions with OPA's meaning: those that regorus lacks, and those that it answers differently.
+//!
+//! Each is a plain function of its arguments. An error fails the evaluation in strict mode; in lenient mode it
+//! makes the expression undefined and is kept for a warning.
+
+mod arithmetic;
+mod crypto;
+mod documents;
+mod encoding;
+mod format;
+mod glob;
+mod internal;
+mod jwt;
+mod layout;
+mod net;
+mod regex;
+mod strings;
+mod time;
+mod versions;
+
+use std::sync::{Arc, Mutex};
+
+use anyhow::anyhow;
+use regorus::Value;
+
+use super::Mode;
+
+/// A built-in function.
+type Builtin = fn(&[Value]) -> Result<Value, String>;
+
+/// Name, number of arguments, function.
+type Entry = (&'static str, u8, Builtin);
+
+/// Errors that lenient evaluation went over.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Swallowed(Arc<Mutex<Vec<String>>>);
+
+/// How many are kept.
+const MOST_SWALLOWED: usize = 100;
+
+impl Swallowed {
+    /// What was kept since the last call.
+    pub(super) fn take(&self) -> Vec<String> {
+        self.0.lock().map(|mut kept| std::mem::take(&mut *kept)).unwrap_or_default()
+    }
+
+    fn keep(&self, message: String) {
+        if let Ok(mut kept) = self.0.lock()
+            && kept.len() < MOST_SWALLOWED
+            && !kept.contains(&message)
+        {
+            kept.push(message);
+        }
+    }
+}
+
+/// Adds every function to an engine.
+pub(super) fn register(engine: &mut regorus::Engine, mode: Mode) -> Swallowed {
+    let swallowed = Swallowed::default();
+    let tables = [
+        internal::TABLE,
+        arithmetic::TABLE,
+        format::TABLE,
+        strings::TABLE,
+        crypto::TABLE,
+        jwt::TABLE,
+        time::TABLE,
+        regex::TABLE,
+        net::TABLE,
+        versions::TABLE,
+        encoding::TABLE,
+        documents::TABLE,
+        glob::TABLE,
+    ];
+    for (name, arity, function) in tables.into_iter().flatten().copied() {
+        let kept = swallowed.clone();
+        let call = move |args: Vec<Value>| match function(&args) {
+            Ok(value) => Ok(value),
+            Err(message) if mode == Mode::Strict || message.starts_with(LIMIT) => Err(anyhow!("{name}: {message}")),
+            Err(message) => {
+                kept.keep(format!("{name}: {message}"));
+                Ok(Value::Undefined)
+            }
+        };
+        // Only a name that is taken is refused, and the tables name each function once.
+        let _ = engine.add_extension(name.to_owned(), arity, Box::new(call));
+    }
+    swallowed
+}
+
+/// Start of a message about an exceeded limit, which no mode goes over.
+const LIMIT: &str = "limit: ";
+
+/// The kind of a value, as OPA names it.
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Set(_) => "set",
+        Value::Object(_) => "object",
+        Value::Undefined => "undefined",
+    }
+}
+
+fn wrong(position: usize, wanted: &str, got: &Value) -> String {
+    format!("operand {position} must be {wanted} but got {}", kind(got))
+}
+
+/// The text at a position, counted from 1.
+fn text(args: &[Value], position: usize) -> Result<&str, String> {
+    match at(args, position) {
+        Value::String(text) => Ok(text),
+        other => Err(wrong(position, "string", other)),
+    }
+}
+
+fn at(args: &[Value], position: usize) -> &Value {
+    args.get(position.wrapping_sub(1)).unwrap_or(&Value::Undefined)
+}
+
+/// The members of an array or a set.
+fn members(value: &Value) -> Option<Vec<Value>> {
+    match value {
+        Value::Array(items) => Some(items.iter().cloned().collect()),
+        Value::Set(items) => Some(items.iter().cloned().collect()),
+        _ => None,
+    }
+}
+
+/// The whole number at a position.
+fn whole(args: &[Value], position: usize) -> Result<i64, String> {
+    let value = at(args, position);
+    let Value::Number(number) = value else { return Err(wrong(position, "number", value)) };
+    number.as_i64().ok_or_else(|| format!("operand {position} must be integer number but got floating-point number"))
+}
+
+fn string(text: impl Into<Arc<str>>) -> Value {
+    Value::String(text.into())
+}
+
+fn object(entries: impl IntoIterator<Item = (Value, Value)>) -> Value {
+    Value::from(entries.into_iter().collect::<regorus::value::Object>())
+}
+
+fn set(items: impl IntoIterator<Item = Value>) -> Value {
+    Value::from(items.into_iter().collect::<regorus::value::Set>())
+}
+
+fn array(items: impl IntoIterator<Item = Value>) -> Value {
+    Value::from(items.into_iter().collect::<Vec<_>>())
+}

@@ -1,0 +1,144 @@
+//! Rego as OPA reads it: a parser with places, the checks of OPA's compiler, and the rewriting of modules into
+//! the Rego that the engine evaluates with OPA's meaning.
+
+mod annotations;
+pub mod ast;
+mod check;
+mod lower;
+mod parse;
+mod print;
+mod program;
+mod resolve;
+mod signatures;
+mod token;
+mod types;
+mod visit;
+
+pub use ast::{Dialect, Module};
+pub use parse::module as parse;
+
+pub use print::Emitted;
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::finding::Diagnostic;
+use crate::source::{SourceId, Span};
+use program::Index;
+
+/// What to do about a fault that does not say it itself.
+fn next_step(code: &str) -> &'static str {
+    match code {
+        "policy::nesting" => "give the inner value a name of its own: `inner := {…}`",
+        "policy::recursion" => "let one of the rules take what it needs from `input` or from a third rule",
+        "policy::type" => "OPA refuses this as well: compare values of one type",
+        "policy::unused-variable" => "use the variable, or leave it out",
+        "policy::conflict" => "give one of them another name",
+        "policy::unsupported" => "docs/rego.md lists what this engine refuses, and why",
+        "policy::call" | "policy::undefined-function" => {
+            "the built-in functions: https://www.openpolicyagent.org/docs/policy-reference/builtins"
+        }
+        _ => "policies are Rego v1: https://www.openpolicyagent.org/docs/policy-language",
+    }
+}
+
+/// What the engine loads in the place of the modules.
+#[derive(Clone, Debug, Default)]
+pub struct Compiled {
+    /// Each module by its source.
+    pub modules: Vec<(SourceId, Emitted)>,
+    /// Where rules stand below `data`: base documents must not.
+    pub rules: Vec<Vec<Arc<str>>>,
+    /// Generated functions and documents; empty when none are needed.
+    pub generated: String,
+}
+
+/// Checks modules together and rewrites them for the engine.
+///
+/// # Errors
+/// Every fault that OPA's compiler would find, with its module.
+pub fn compile(modules: Vec<(SourceId, Module)>) -> Result<Compiled, Vec<(SourceId, Fault)>> {
+    compile_trusting(modules, &|_| false)
+}
+
+/// [`compile`] that passes over the modules which are known to be sound by themselves: those that were checked when
+/// this program was built. What they have to agree on with others is checked all the same.
+///
+/// # Errors
+/// Every fault that OPA's compiler would find, with its module.
+pub fn compile_trusting(
+    mut modules: Vec<(SourceId, Module)>,
+    trusted: &(dyn Fn(SourceId) -> bool + Sync),
+) -> Result<Compiled, Vec<(SourceId, Fault)>> {
+    let index = Index::new(&modules);
+    modules.par_iter_mut().for_each(|(_, module)| resolve::module(module, &index));
+    let mut documents = lower::Documents::default();
+    let mut mocks = lower::Mocks::of(&modules);
+    let faults = check::program(&modules, &index, &mocks, trusted);
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    lower::program(&mut modules, &index, &mut documents, &mut mocks);
+    let text = format!("{}{}", mocks.text(), documents.text());
+    let generated = if text.is_empty() { text } else { format!("package {}\n\n{text}", lower::PACKAGE) };
+    let modules = modules.par_iter().map(|(id, module)| (*id, print::module(module))).collect();
+    Ok(Compiled { modules, rules: index.paths(), generated })
+}
+
+const MISSING: &str = "this engine does not have it";
+
+/// Why a built-in function is refused: policies are hermetic, and an answer that differs is worse than none.
+pub fn refused(name: &str) -> Option<&'static str> {
+    match name {
+        "http.send" => Some("a policy must not reach over the network"),
+        "net.lookup_ip_addr" => Some("a policy must not ask the name service"),
+        "opa.runtime" => Some("a policy must not depend on the environment"),
+        "io.jwt.encode_sign_raw"
+        | "io.jwt.verify_es512"
+        | "json.match_schema"
+        | "json.verify_schema"
+        | "providers.aws.sign_req"
+        | "regex.globs_match"
+        | "rego.parse_module"
+        | "strings.render_template" => Some(MISSING),
+        _ if name.starts_with("crypto.x509.")
+            || name.starts_with("graphql.")
+            || name == "crypto.parse_private_keys" =>
+        {
+            Some(MISSING)
+        }
+        _ => None,
+    }
+}
+
+/// What is wrong with a module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// `policy::…`.
+    pub code: &'static str,
+    /// Where in the module.
+    pub range: ast::Range,
+    /// What.
+    pub message: String,
+    /// The next step.
+    pub help: Option<String>,
+}
+
+impl Fault {
+    fn new(code: &'static str, range: ast::Range, message: impl Into<String>) -> Self {
+        Self { code, range, message: message.into(), help: None }
+    }
+
+    fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// As a diagnostic in a source.
+    pub fn in_source(self, id: SourceId) -> Diagnostic {
+        let span = Span { source: id, start: self.range.start, end: self.range.end };
+        let diagnostic = Diagnostic::error(self.code, self.message).at(span);
+        diagnostic.help(self.help.unwrap_or_else(|| next_step(self.code).to_owned()))
+    }
+}

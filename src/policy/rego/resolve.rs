@@ -1,0 +1,256 @@
+//! Names to what they mean: after this pass every reference to a rule or an import is a path from `data` or
+//! `input`, and no local variable has the name of a rule.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::ast::{Body, Dialect, Expr, ExprKind, Import, Module, Part, Rule, Term, TermKind};
+use super::program::Index;
+use super::signatures;
+use super::visit::variables;
+
+/// What is put behind a local name that a rule of its package has, too.
+const RENAMED: &str = "__local";
+
+/// Words that are keywords in the emitted v1 and may be names in v0.
+const WORDS: &[&str] = &["contains", "every", "if", "in"];
+
+/// Resolves all names of a module.
+pub(super) fn module(module: &mut Module, index: &Index) {
+    let none = BTreeSet::new();
+    let rules = index.names.get(&module.package).unwrap_or(&none);
+    let imports = module.imports.iter().filter(|i| i.path.first().is_some_and(|p| matches!(&**p, "data" | "input")));
+    let imports: BTreeMap<Arc<str>, Import> = imports.map(|i| (i.name().clone(), i.clone())).collect();
+    let package = module.package.clone();
+    let v0 = module.dialect == Dialect::V0;
+    let mut resolver = Resolver { index, v0, rules, imports, package: &package, scopes: Vec::new() };
+    for rule in &mut module.rules {
+        resolver.rule(rule);
+    }
+}
+
+struct Resolver<'a> {
+    index: &'a Index,
+    v0: bool,
+    rules: &'a BTreeSet<Arc<str>>,
+    imports: BTreeMap<Arc<str>, Import>,
+    package: &'a [Arc<str>],
+    scopes: Vec<BTreeSet<Arc<str>>>,
+}
+
+impl Resolver<'_> {
+    fn rule(&mut self, rule: &mut Rule) {
+        let args = rule.head.args.iter().flatten().flat_map(variables).cloned().collect();
+        self.scopes.push(args);
+        rule.head.args.iter_mut().flatten().for_each(|t| self.term(t));
+        self.scopes.push(rule.body.as_ref().map(|b| declared(b)).unwrap_or_default());
+        rule.head.path.iter_mut().skip(1).for_each(|t| self.term(t));
+        rule.head.key.iter_mut().chain(&mut rule.head.value).for_each(|t| self.term(t));
+        rule.body.iter_mut().flatten().for_each(|e| self.expr(e));
+        self.scopes.pop();
+        for branch in &mut rule.elses {
+            self.scopes.push(branch.body.as_ref().map(|b| declared(b)).unwrap_or_default());
+            branch.value.iter_mut().for_each(|t| self.term(t));
+            branch.body.iter_mut().flatten().for_each(|e| self.expr(e));
+            self.scopes.pop();
+        }
+        self.scopes.pop();
+    }
+
+    fn scoped(&mut self, terms: &mut [&mut Term], body: &mut Body) {
+        self.scopes.push(declared(body));
+        terms.iter_mut().for_each(|t| self.term(t));
+        body.iter_mut().for_each(|e| self.expr(e));
+        self.scopes.pop();
+    }
+
+    fn expr(&mut self, expr: &mut Expr) {
+        match &mut expr.kind {
+            ExprKind::Term(term) => {
+                self.term(term);
+                if let Some((call, result)) = self.output(term) {
+                    expr.kind = ExprKind::Unify(result, call);
+                }
+            }
+            ExprKind::Assign(left, right) | ExprKind::Unify(left, right) => {
+                self.term(left);
+                self.term(right);
+            }
+            ExprKind::Some(names) => names.iter_mut().for_each(|t| self.term(t)),
+            ExprKind::SomeIn { key, value, domain } => {
+                key.iter_mut().for_each(|t| self.term(t));
+                self.term(value);
+                self.term(domain);
+            }
+            ExprKind::Every { key, value, domain, body } => {
+                self.term(domain);
+                self.scopes.push(key.iter().chain([&*value]).flat_map(variables).cloned().collect());
+                key.iter_mut().for_each(|t| self.term(t));
+                self.term(value);
+                self.scoped(&mut [], body);
+                self.scopes.pop();
+            }
+            ExprKind::Not(inner) => self.expr(inner),
+            ExprKind::NotBody(body) | ExprKind::And(body) => self.scoped(&mut [], body),
+            ExprKind::Or(left, right) => {
+                self.expr(left);
+                self.expr(right);
+            }
+        }
+        for with in &mut expr.with {
+            self.term(&mut with.target);
+            self.term(&mut with.value);
+        }
+    }
+
+    fn term(&mut self, term: &mut Term) {
+        match &mut term.kind {
+            TermKind::Var(name) => {
+                if let Some(kind) = self.global(name, term.range) {
+                    term.kind = kind;
+                } else if self.rules.contains(name) || WORDS.contains(&&**name) {
+                    *name = format!("{name}{RENAMED}").into();
+                }
+            }
+            TermKind::Ref(head, path) => {
+                self.term(head);
+                path.iter_mut().for_each(|t| self.term(t));
+                flatten(term);
+            }
+            TermKind::Call(function, args) => {
+                self.function(function);
+                args.iter_mut().for_each(|t| self.term(t));
+                // In v0 `f()` is the value of a rule `f() = x`.
+                let path = function
+                    .names()
+                    .filter(|n| self.v0 && args.is_empty() && n.first().is_some_and(|n| &**n == "data"));
+                if path.is_some() {
+                    term.kind = function.kind.clone();
+                }
+            }
+            TermKind::Infix(_, left, right) => {
+                self.term(left);
+                self.term(right);
+            }
+            TermKind::In { key, value, domain } => {
+                key.iter_mut().for_each(|t| self.term(t));
+                self.term(value);
+                self.term(domain);
+            }
+            TermKind::Array(items) | TermKind::Set(items) => items.iter_mut().for_each(|t| self.term(t)),
+            TermKind::Object(entries) => entries.iter_mut().for_each(|(k, v)| {
+                self.term(k);
+                self.term(v);
+            }),
+            TermKind::ArrayComprehension(head, body) | TermKind::SetComprehension(head, body) => {
+                self.scoped(&mut [head], body);
+            }
+            TermKind::ObjectComprehension(key, value, body) => self.scoped(&mut [key, value], body),
+            TermKind::Template(parts) => parts.iter_mut().for_each(|part| {
+                if let Part::Term(term) = part {
+                    self.term(term);
+                }
+            }),
+            TermKind::Null | TermKind::Bool(_) | TermKind::Number(_) | TermKind::String(_) => {}
+        }
+    }
+
+    /// A call with one argument more than the function takes: that is what its result is matched with.
+    fn output(&self, term: &Term) -> Option<(Term, Term)> {
+        let TermKind::Call(function, args) = &term.kind else { return None };
+        let names = function.names()?;
+        let arity = match names.split_first()? {
+            (root, path) if &**root == "data" => {
+                self.index.node(path)?.rules.iter().find_map(|place| self.index.arity(*place))?
+            }
+            _ => signatures::arity(&names.join("."))?,
+        };
+        let (result, args) = args.split_last().filter(|_| args.len() == arity + 1)?;
+        let call = TermKind::Call(function.clone(), args.to_vec());
+        Some((Term::new(term.range, call), result.clone()))
+    }
+
+    /// A function's name: a rule of the package, something imported, or a built-in function.
+    fn function(&mut self, function: &mut Term) {
+        match &mut function.kind {
+            TermKind::Var(name) => {
+                if let Some(kind) = self.global(name, function.range) {
+                    function.kind = kind;
+                }
+            }
+            TermKind::Ref(head, path) => {
+                self.function(head);
+                path.iter_mut().for_each(|t| self.term(t));
+                flatten(function);
+            }
+            _ => {}
+        }
+    }
+
+    fn is_local(&self, name: &str) -> bool {
+        self.scopes.iter().any(|scope| scope.contains(name))
+    }
+
+    /// The path from `data` or `input` that a name stands for.
+    fn global(&self, name: &Arc<str>, range: super::ast::Range) -> Option<TermKind> {
+        if self.is_local(name) || matches!(&**name, "_" | "input" | "data") {
+            return None;
+        }
+        let path: Vec<Arc<str>> = match self.imports.get(name) {
+            Some(import) => import.path.clone(),
+            None if self.rules.contains(name) => {
+                let data: Arc<str> = "data".into();
+                std::iter::once(&data).chain(self.package).chain([name]).cloned().collect()
+            }
+            None => return None,
+        };
+        let (head, rest) = path.split_first()?;
+        let head = Term::new(range, TermKind::Var(head.clone()));
+        if rest.is_empty() {
+            return Some(head.kind);
+        }
+        Some(TermKind::Ref(Box::new(head), rest.iter().map(|part| Term::string(range, part)).collect()))
+    }
+}
+
+/// `(a.b).c` as `a.b.c`.
+fn flatten(term: &mut Term) {
+    if let TermKind::Ref(head, path) = &mut term.kind
+        && let TermKind::Ref(inner, before) = &mut head.kind
+    {
+        let rest = std::mem::take(path);
+        before.extend(rest);
+        let inner = std::mem::replace(inner, Box::new(Term::new(term.range, TermKind::Null)));
+        term.kind = TermKind::Ref(inner, std::mem::take(before));
+    }
+}
+
+/// The names that a body declares: by `:=`, `some` and `some … in`.
+pub(super) fn declared(body: &[Expr]) -> BTreeSet<Arc<str>> {
+    let mut names = BTreeSet::new();
+    for expr in body {
+        match &expr.kind {
+            ExprKind::Assign(left, _) => names.extend(pattern(left)),
+            ExprKind::Some(terms) => names.extend(terms.iter().flat_map(variables).cloned()),
+            ExprKind::SomeIn { key, value, .. } => {
+                names.extend(key.iter().chain([value]).flat_map(pattern));
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+/// The variables that a pattern binds: those of arrays and of an object's values.
+pub(super) fn pattern(term: &Term) -> Vec<Arc<str>> {
+    match &term.kind {
+        TermKind::Var(name) if !matches!(&**name, "_" | "input" | "data") => vec![name.clone()],
+        TermKind::Array(items) => items.iter().flat_map(pattern).collect(),
+        // What stands under a key that has to be looked up first cannot be bound.
+        TermKind::Object(entries) => {
+            let constant = entries.iter().filter(|(key, _)| !matches!(key.kind, TermKind::Var(_)));
+            constant.flat_map(|(_, v)| pattern(v)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
