@@ -62,3 +62,4 @@ pub mod resolve;
 pub mod waiver;
 
 pub mod gate;
+pub mod onboarding;
