@@ -3,7 +3,7 @@
 
 use rayon::prelude::*;
 
-use super::engine::{EvalError, Input};
+use super::engine::{Engine, EvalError, Input};
 use super::library::{Library, TestRule};
 
 /// What became of one test.
@@ -31,15 +31,18 @@ pub struct TestResult<'a> {
 /// Runs every declared test whose path contains `filter`, in parallel; results in the order of declaration.
 pub fn run<'a>(library: &'a Library, filter: &str) -> Vec<TestResult<'a>> {
     let wanted: Vec<&TestRule> = library.tests.iter().filter(|t| t.path.contains(filter)).collect();
-    let mut engine = library.engine.clone();
-    engine.set_input(Input::object(Vec::new()));
-    if let Some(first) = wanted.first() {
-        let _ = engine.holds(&first.path);
+    match library.engine() {
+        Ok(made) => wanted.into_par_iter().map_init(|| made.clone(), |engine, rule| one(&made, engine, rule)).collect(),
+        Err(fault) => wanted.into_iter().map(|rule| not_run(rule, &fault.message)).collect(),
     }
-    wanted.into_par_iter().map_init(|| engine.clone(), |engine, rule| one(library, engine, rule)).collect()
 }
 
-fn one<'a>(library: &Library, engine: &mut super::engine::Engine, rule: &'a TestRule) -> TestResult<'a> {
+fn not_run<'a>(rule: &'a TestRule, why: &str) -> TestResult<'a> {
+    let error = EvalError::Failed { message: why.to_owned(), place: None };
+    TestResult { rule, verdict: Verdict::Error(error), prints: Vec::new() }
+}
+
+fn one<'a>(made: &Engine, engine: &mut Engine, rule: &'a TestRule) -> TestResult<'a> {
     engine.set_input(Input::object(Vec::new()));
     let _ = engine.prints();
     let verdict = match engine.holds(&rule.path) {
@@ -47,7 +50,7 @@ fn one<'a>(library: &Library, engine: &mut super::engine::Engine, rule: &'a Test
         Ok(false) => Verdict::Fail,
         Err(error) => {
             if error == EvalError::Panicked {
-                *engine = library.engine.clone();
+                *engine = made.clone();
             }
             Verdict::Error(error)
         }
