@@ -13,6 +13,7 @@ pub mod policies;
 mod requests;
 mod scope;
 mod subjects;
+pub mod suite;
 mod trail;
 mod workspace;
 
