@@ -92,6 +92,9 @@ impl Loaded {
     }
 }
 
+/// Members of a set of lists of lists, each value as a Rego term.
+pub type Rows = Vec<Vec<Vec<String>>>;
+
 /// What an error of a built-in function means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
@@ -236,7 +239,7 @@ impl Engine {
     ///
     /// # Errors
     /// See [`EvalError`].
-    pub fn rows(&mut self, rule: &str) -> Result<Vec<Vec<Vec<String>>>, EvalError> {
+    pub fn rows(&mut self, rule: &str) -> Result<Rows, EvalError> {
         let items =
             |value: &Rego| value.as_array().map(|list| list.iter().cloned().collect::<Vec<_>>()).unwrap_or_default();
         let shown = |value: &Rego| {

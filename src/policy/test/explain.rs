@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::{Cases, Failure, Shown, Suite, TestResult, TestRule, Verdict, add_all};
-use crate::policy::engine::{Engine, Input};
+use crate::policy::engine::{Engine, Input, Rows};
 use crate::policy::rego::probe::{self, Probed, Step};
 use crate::policy::rego::{self, Dialect};
 use crate::source::Span;
@@ -81,7 +81,7 @@ fn failure(engine: &mut Engine, suite: &Suite<'_>, rule: &TestRule, bodies: &[Pr
 }
 
 /// How far a body came, and the values of the parts of the expression that stopped it.
-fn reached<'a>(engine: &mut Engine, body: &'a Probed) -> Option<(usize, &'a Step, Vec<Vec<Vec<String>>>)> {
+fn reached<'a>(engine: &mut Engine, body: &'a Probed) -> Option<(usize, &'a Step, Rows)> {
     let mut last = None;
     for (depth, step) in body.steps.iter().enumerate() {
         let rows = engine.rows(&step.rule).ok()?;
