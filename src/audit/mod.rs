@@ -16,6 +16,7 @@ pub mod reading;
 mod record;
 pub mod retention;
 mod store;
+pub mod tally;
 pub mod tlog_proof;
 pub mod tree;
 mod uses;
