@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use super::engine::Engine;
 use super::outline::Outline;
-use super::rego::{self, Dialect, Fault, Module};
+use super::rego::{self, Dialect, Module};
 use crate::finding::Diagnostic;
 use crate::source::{Revision, SourceId, Sources};
 
@@ -100,23 +100,22 @@ impl Modules {
     }
 
     fn make(&self, needed: &BTreeSet<SourceId>) -> Result<Engine, Faults> {
-        let in_source = |(id, fault): (SourceId, Fault)| (id, fault.in_source(id));
-        let parsed = self.parse(needed).map_err(|faults| faults.into_iter().map(in_source).collect::<Faults>())?;
+        let parsed = self.parse(needed)?;
         let compiled = rego::compile_trusting(parsed, &|id| is_embedded(&self.sources, id))
-            .map_err(|faults| faults.into_iter().map(in_source).collect::<Faults>())?;
+            .map_err(|faults| faults.into_iter().map(|(id, fault)| (id, fault.in_source(id))).collect::<Faults>())?;
         let mut engine = Engine::new();
         let faults = engine.install(&self.sources, compiled);
         if faults.is_empty() { Ok(engine) } else { Err(faults) }
     }
 
-    fn parse(&self, needed: &BTreeSet<SourceId>) -> Result<Vec<(SourceId, Module)>, Vec<(SourceId, Fault)>> {
+    fn parse(&self, needed: &BTreeSet<SourceId>) -> Result<Vec<(SourceId, Module)>, Faults> {
         let read = |id: &SourceId| Some((*id, rego::parse(&self.sources.get(*id)?.text, Dialect::V1)));
         let ids: Vec<SourceId> = needed.iter().copied().collect();
-        let (mut modules, mut faults) = (Vec::new(), Vec::new());
+        let (mut modules, mut faults) = (Vec::new(), Faults::new());
         for (id, read) in ids.par_iter().filter_map(read).collect::<Vec<_>>() {
             match read {
                 Ok(module) => modules.push((id, module)),
-                Err(fault) => faults.push((id, fault)),
+                Err(fault) => faults.push((id, fault.in_source(id))),
             }
         }
         if faults.is_empty() { Ok(modules) } else { Err(faults) }

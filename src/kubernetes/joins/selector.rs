@@ -100,9 +100,12 @@ struct Alike<'a> {
     owners: Vec<Copies<'a>>,
 }
 
-/// Labelled things while they are gathered: owners by namespace and labels.
+/// Namespace and labels.
+type Set<'a> = (Option<&'a str>, BTreeMap<&'a str, Cow<'a, str>>);
+
+/// Labelled things while they are gathered: owners by what they carry.
 #[derive(Default)]
-pub(super) struct Gathered<'a>(BTreeMap<(Option<&'a str>, BTreeMap<&'a str, Cow<'a, str>>), Vec<usize>>);
+pub(super) struct Gathered<'a>(BTreeMap<Set<'a>, Vec<usize>>);
 
 impl<'a> Gathered<'a> {
     pub(super) fn add(&mut self, owner: usize, namespace: Option<&'a str>, labels: Labels<'a>) {
