@@ -135,8 +135,11 @@ impl Shop {
 /// A folder with a module from elsewhere that can reach every embedded one, so that all of them are loaded.
 pub fn everything() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("everything.rego"), "package everything\n\nreached if count(data.policies) > 0\n")
-        .unwrap();
+    std::fs::write(
+        folder.path().join("everything.rego"),
+        "package everything\n\nreached if count(data.policies) > 0\n",
+    )
+    .unwrap();
     folder
 }
 
