@@ -59,10 +59,10 @@ fn load(criterion: &mut Criterion) {
     group.sample_size(20);
     group.bench_function("look over", |b| b.iter(fresh));
     group.bench_function("one policy", |b| {
-        b.iter_batched(fresh, |library| library.engine_for(library.policies.first()).unwrap(), BatchSize::PerIteration)
+        b.iter_batched(fresh, |library| library.engine_for(library.policies.first()).unwrap(), BatchSize::PerIteration);
     });
     group.bench_function("all policies", |b| {
-        b.iter_batched(fresh, |library| library.engine().unwrap(), BatchSize::PerIteration)
+        b.iter_batched(fresh, |library| library.engine().unwrap(), BatchSize::PerIteration);
     });
     group.finish();
 }
