@@ -293,7 +293,7 @@ _faults contains finding if {
 }
 
 _armed(threshold) if {
-	threshold >= 0
+	threshold >= 1
 	threshold <= 10
 }
 

@@ -133,6 +133,7 @@ test_flagger if {
 	_clean(_flagger({"threshold": 10}))
 	_found(_flagger({"threshold": 11}), "soft") == {"orders-api: rolls back after 11 failed checks"}
 	_found(_flagger({"threshold": -1}), "soft") == {"orders-api: rolls back after -1 failed checks"}
+	_found(_flagger({"threshold": 0}), "soft") == {"orders-api: rolls back after 0 failed checks"}
 	_clean(_flagger({"interval": "30s"}))
 	_found(_flagger({"interval": "29s"}), "soft") == {"orders-api: checks every 29s: too short to see anything"}
 	_found(_flagger({"alerts": []}), "advisory") == {"orders-api: nobody hears of a rollback: no alerts"}
