@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 
 use crate::facts::{Resource, World};
-use crate::finding::{Answer, Diagnostic, Finding, Status};
+use crate::finding::{Answer, Diagnostic, Finding, Level, Status};
 use crate::parse::tree::{Node, Path};
 use crate::policy::engine::{Engine, EvalError};
 use crate::policy::library::{self, Library, Policy};
@@ -177,9 +177,12 @@ fn collect(task: &Task<'_>, subjects: &[Subject], answers: Vec<Answers>) -> Eval
     let risk = task.request.and(task.world.risk.changes_at_ns);
     out.valid_until = risk.and_then(|ns| Timestamp::from_nanosecond(ns.into()).ok()).filter(|t| *t > now.0);
     let mut lifts = BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for answer in answers {
         out.findings.extend(answer.findings);
-        out.diagnostics.extend(answer.diagnostics);
+        // What is gone over at one place is told once, whatever the resource.
+        let told = |fault: &Diagnostic| fault.level == Level::Error || seen.insert(fault.span);
+        out.diagnostics.extend(answer.diagnostics.into_iter().filter(told));
         lifts.extend(answer.lifts);
         let later = answer.instants.into_iter().filter_map(|ns| Timestamp::from_nanosecond(ns.into()).ok());
         out.valid_until = out.valid_until.into_iter().chain(later.filter(|t| *t > now.0)).min();

@@ -7,7 +7,7 @@ use include_dir::{Dir, include_dir};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::engine::Engine;
+use super::engine::{Engine, Mode};
 use super::metadata::{self, Metadata, Scope};
 use super::rego::{self, Dialect, Module};
 use crate::facts::Stage;
@@ -47,6 +47,8 @@ pub struct Policy {
     /// Paths into `input.resource.attrs` that its text mentions, deepest first: the place of a finding that is
     /// only a string.
     pub mentions: Vec<Vec<Step>>,
+    /// What an error of a built-in function means in it.
+    pub mode: Mode,
     /// Its file.
     pub source: SourceId,
     /// `sha256:` of its text.
@@ -102,6 +104,8 @@ pub struct TestRule {
     pub name: String,
     /// Static path of the rule.
     pub path: String,
+    /// What an error of a built-in function means in it.
+    pub mode: Mode,
     /// Its file.
     pub source: SourceId,
     /// Its name in the file.
@@ -270,9 +274,15 @@ fn policy(metadata: Metadata, id: SourceId, source: &Source, module: &Module) ->
         reads_change: reads(&source.text, &OF_THE_CHANGE),
         reads_waivers: names(&source.text, "input.waivers"),
         mentions: mentions(&source.text),
+        mode: mode_of(source),
         source: id,
         digest: format!("sha256:{}", hex(&Sha256::digest(source.text.as_bytes()))),
     }
+}
+
+/// Our own policies are strict. Those from elsewhere were written for OPA, which goes over errors of built-in functions.
+fn mode_of(source: &Source) -> Mode {
+    if source.revision == Revision::Embedded { Mode::Strict } else { Mode::Lenient }
 }
 
 /// Which policies were asked for.
@@ -370,6 +380,7 @@ fn test_rules(id: SourceId, source: &Source, package: &str) -> Vec<TestRule> {
             rules.push(TestRule {
                 name: name.to_owned(),
                 path: format!("data.{package}.{name}"),
+                mode: mode_of(source),
                 source: id,
                 span: Span::new(id, offset, offset + end),
             });

@@ -41,6 +41,7 @@ pub fn run<'a>(library: &'a Library, filter: &str) -> Vec<TestResult<'a>> {
 
 fn one<'a>(library: &Library, engine: &mut super::engine::Engine, rule: &'a TestRule) -> TestResult<'a> {
     engine.set_input(Input::object(Vec::new()));
+    engine.set_mode(rule.mode);
     let _ = engine.prints();
     let verdict = match engine.holds(&rule.path) {
         Ok(true) => Verdict::Pass,

@@ -187,7 +187,11 @@ fn range(args: &[Value]) -> Result<Value, String> {
 }
 
 fn range_step(args: &[Value]) -> Result<Value, String> {
-    let step = whole(args, 3)?;
+    // A step beyond any distance gives the first number alone.
+    let step = match at(args, 3) {
+        Value::Number(step) if step.is_integer() && step.as_i64().is_none() && step.is_positive() => i64::MAX,
+        _ => whole(args, 3)?,
+    };
     if step <= 0 {
         return Err("step must be a positive number above zero".to_owned());
     }

@@ -219,7 +219,7 @@ impl Flow {
             }
         }
         for with in &expr.with {
-            let is_function = matches!(&with.value.kind, TermKind::Var(name) if signatures::arity(name).is_some());
+            let is_function = with.value.names().is_some_and(|names| signatures::arity(&names.join(".")).is_some());
             if !is_function {
                 self.term(&with.value);
             }
