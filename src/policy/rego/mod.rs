@@ -82,7 +82,9 @@ pub fn compile_trusting(
     lower::program(&mut modules, &index, &mut documents, &mut mocks);
     let text = format!("{}{}", mocks.text(), documents.text());
     let generated = if text.is_empty() { text } else { format!("package {}\n\n{text}", lower::PACKAGE) };
-    let print = |(id, module): &(SourceId, Module)| print::modules(module).into_iter().map(|out| (*id, out)).collect::<Vec<_>>();
+    let print = |(id, module): &(SourceId, Module)| {
+        print::modules(module).into_iter().map(|out| (*id, out)).collect::<Vec<_>>()
+    };
     let modules = modules.par_iter().flat_map(print).collect();
     Ok(Compiled { modules, rules: index.paths(), generated })
 }

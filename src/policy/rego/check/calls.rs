@@ -190,6 +190,9 @@ impl Checker<'_> {
         if !matches!(root, "input" | "data") && signatures::arity(&joined).is_none() {
             self.fault(&with.target, format!("`with` replaces `input`, `data` or a function, not `{joined}`"));
         }
+        if joined == "walk" {
+            self.fault(&with.target, "`with` cannot replace `walk`: it is a relation".to_owned());
+        }
         if let Some((_, path)) = names.split_first().filter(|_| root == "data")
             && self.index.rule_on(path).is_some_and(|(_, depth)| depth < path.len())
         {

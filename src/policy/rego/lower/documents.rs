@@ -63,7 +63,8 @@ impl Documents {
     pub(super) fn base(&self, with: &With, index: &Index) -> Option<With> {
         let names = with.target.names()?;
         let (root, path) = names.split_first()?;
-        let beside_rules = index.rule_on(path).is_none() && path.first().and_then(|n| index.root.children.get(n)).is_some();
+        let beside_rules =
+            index.rule_on(path).is_none() && path.first().and_then(|n| index.root.children.get(n)).is_some();
         if &**root != "data" || !beside_rules {
             return None;
         }
