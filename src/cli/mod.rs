@@ -12,8 +12,10 @@ mod foreign;
 mod freeze;
 mod policy;
 mod progress;
+mod recheck;
 mod report;
 mod test;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -40,7 +42,7 @@ enum Command {
     /// Sign an approval of a change request
     Approve(Box<approve::ApproveArgs>),
     /// Run the unit tests of policies
-    Test(TestArgs),
+    Test(test::TestArgs),
     /// Print what a policy sees, as JSON
     Facts(Box<FactsArgs>),
     /// Read, check and govern the audit trail
@@ -135,6 +137,14 @@ struct CheckArgs {
     /// the keeping of the repository) or integrated (in the log) [default: integrated]
     #[arg(long, value_name = "LEVEL", conflicts_with = "no_audit")]
     audit_level: Option<AuditLevel>,
+    /// Give a recorded decision again, by the id or the index of its record, and compare. Exit code 0: the same, 1: it
+    /// differs, 2: it cannot be given again
+    #[arg(
+        long,
+        value_name = "RECORD",
+        conflicts_with_all = ["no_audit", "audit_level", "paths", "base", "head", "now", "stage", "no_builtin", "only", "skip", "output", "write_baseline"]
+    )]
+    replay: Option<String>,
     /// Write no audit record
     #[arg(long)]
     no_audit: bool,
@@ -173,19 +183,6 @@ struct FactsArgs {
     /// Print the diagnostics and counts only
     #[arg(long, short)]
     quiet: bool,
-}
-
-#[derive(Debug, Args)]
-struct TestArgs {
-    /// Directories with policies and their tests [default: the built-in library]
-    #[arg(value_name = "DIR")]
-    dirs: Vec<PathBuf>,
-    /// Only tests whose path contains this
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    run: String,
-    /// Print every test, not only those that fail
-    #[arg(long, short)]
-    verbose: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -258,7 +255,7 @@ fn variable(text: &str) -> Result<(String, String), String> {
 }
 
 fn stage(text: &str) -> Result<Stage, String> {
-    [Stage::Commit, Stage::PullRequest, Stage::Apply]
+    Stage::ALL
         .into_iter()
         .find(|s| s.as_str() == text)
         .ok_or_else(|| "the stages are commit, pull-request and apply".into())

@@ -17,6 +17,7 @@ mod sarif;
 mod sections;
 mod snippet;
 mod style;
+mod suite;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -29,6 +30,7 @@ use crate::outcome::Outcome;
 use crate::source::Sources;
 
 pub use style::{Show, Style};
+pub use suite::{SuiteFormat, percentage, suite, totals};
 
 /// A format that an outcome can be written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,6 +92,11 @@ pub fn render(format: Format, outcome: &Outcome, style: &Style) -> String {
         Format::Gitlab => gitlab::render(outcome),
         Format::Markdown => markdown::render(outcome),
     }
+}
+
+/// The findings as they stand in the JSON outcome, on one line.
+pub fn findings(outcome: &Outcome) -> String {
+    json::findings(outcome)
 }
 
 /// What stops a command that has no outcome, for people; empty when there is nothing.
