@@ -263,7 +263,11 @@ fn policies_of(
             modules.extend(policies::from_disk(folder, workspace.shown_root(), &mut session.sources, false)?);
         }
     }
-    Ok(library::load(&session.sources, &modules))
+    let mut library = library::load(&session.sources, &modules);
+    if let Some(program) = &request.policies.isolate {
+        library.isolate(program.clone(), &session.sources, &modules);
+    }
+    Ok(library)
 }
 
 /// The allowed_signers file; nobody may sign without one.
