@@ -18,6 +18,17 @@ const MOST_PARTS: usize = 5_000_000;
 /// Most bytes of the texts in a value that is written out.
 const MOST_WRITTEN: usize = 4 * MOST_BYTES;
 
+/// Most members of a rule's answer: nobody reads more.
+const MOST_ANSWERS: usize = 10_000;
+
+/// Refuses an answer that is too large.
+pub(super) fn answer(value: &Value) -> Result<(), String> {
+    match value {
+        Value::Set(members) if members.len() > MOST_ANSWERS => Err(format!("{LIMIT}more than {MOST_ANSWERS} members")),
+        _ => parts(value),
+    }
+}
+
 /// Refuses a text that would be too long.
 pub(super) fn length(bytes: usize) -> Result<(), String> {
     if bytes > MOST_BYTES { Err(format!("{LIMIT}the text would be longer than {MOST_BYTES} bytes")) } else { Ok(()) }

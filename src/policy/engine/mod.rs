@@ -197,7 +197,7 @@ impl Engine {
     pub fn set(&mut self, rule: &str) -> Result<Vec<serde_json::Value>, EvalError> {
         let json = |value: &Rego| serde_json::to_value(value).map_err(|e| failed(&e.to_string()));
         let value = self.eval(rule)?;
-        limits::parts(&value).map_err(|message| failed(&message))?;
+        limits::answer(&value).map_err(|message| failed(&message))?;
         match value {
             Rego::Undefined => Ok(Vec::new()),
             Rego::Set(members) => members.iter().map(json).collect(),
