@@ -171,6 +171,7 @@ const RESULT: &str = "package trivy_builtins\nresult(msg, cause) := {\"msg\": ms
 fn trivy_kubernetes() {
     let mut found = Vec::new();
     files(&suite("trivy-checks/lib/kubernetes"), "rego", &mut found);
+    found.push(suite("trivy-checks/lib/cloud/metadata.rego"));
     files(&suite("trivy-checks/lib/test"), "rego", &mut found);
     files(&suite("trivy-checks/checks/kubernetes"), "rego", &mut found);
     let read = |path: &PathBuf| {
@@ -230,20 +231,24 @@ fn by_subject(objects: &[Value]) -> Vec<Value> {
     found
 }
 
+/// A field as Go's JSON reader finds it: whatever the case of its letters, and the zero of its type when it is absent.
+fn field<'a>(object: &'a Value, name: &str, zero: &'a Value) -> &'a Value {
+    let mut entries = object.as_object().into_iter().flatten();
+    let found = entries.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+    found.filter(|value| !value.is_null()).unwrap_or(zero)
+}
+
 /// What Kubescape's own runner compares of a rule's answers, the judged objects by kind and name.
 fn responses(found: &Value) -> Vec<Value> {
-    let paths = |response: &Value, key: &str| match &response[key] {
-        Value::Null => json!([]),
-        paths => paths.clone(),
-    };
+    let (text, number, list, object) = (json!(""), json!(0), json!([]), json!({}));
     let objects = |response: &Value| {
-        let all = response["alertObject"]["k8sApiObjects"].as_array().cloned().unwrap_or_default();
-        all.iter().map(|o| json!([o["kind"], o["metadata"]["name"]])).collect::<Vec<_>>()
+        let all = field(field(response, "alertObject", &object), "k8sApiObjects", &list);
+        all.as_array().into_iter().flatten().map(|o| json!([o["kind"], o["metadata"]["name"]])).collect::<Vec<_>>()
     };
-    let lists = ["failedPaths", "fixPaths", "reviewPaths", "deletePaths"];
     let one = |r: &Value| {
-        let paths: Vec<Value> = lists.iter().map(|key| paths(r, key)).collect();
-        json!([r["alertMessage"], r["packagename"], r["alertScore"].as_f64(), paths, objects(r)])
+        let paths = ["failedPaths", "fixPaths", "reviewPaths", "deletePaths"].map(|key| field(r, key, &list).clone());
+        let score = field(r, "alertScore", &number).as_f64();
+        json!([field(r, "alertMessage", &text), field(r, "packagename", &text), score, paths, objects(r)])
     };
     let mut all: Vec<Value> = found.as_array().into_iter().flatten().map(one).collect();
     all.sort_by_key(ToString::to_string);

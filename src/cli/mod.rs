@@ -10,6 +10,7 @@ mod environment;
 mod facts;
 mod foreign;
 mod freeze;
+mod isolated;
 mod policy;
 mod progress;
 mod recheck;
@@ -56,6 +57,9 @@ enum Command {
     /// Write pages that people read in a meeting
     #[command(subcommand)]
     Report(report::ReportCommand),
+    /// Evaluate policies for `check --isolate`, which starts this
+    #[command(name = changegate::policy::isolate::COMMAND, hide = true)]
+    Isolated,
 }
 
 /// What is judged.
@@ -123,6 +127,9 @@ struct CheckArgs {
     input: InputArgs,
     #[command(flatten)]
     policy: PolicyArgs,
+    /// Evaluate policies from outside of the trusted base in processes of their own, 2 GiB of memory each
+    #[arg(long)]
+    isolate: bool,
     /// Output on standard output: pretty, json, sarif, junit, github, gitlab or markdown
     #[arg(long, value_name = "FORMAT", default_value = "pretty", value_parser = format)]
     format: Format,
@@ -246,6 +253,7 @@ pub(crate) fn run(cli: &Cli) -> Answer {
         Command::Freeze(command) => freeze::run(command),
         Command::Policy(command) => policy::run(command),
         Command::Report(command) => report::run(command),
+        Command::Isolated => isolated::run(),
     }
 }
 

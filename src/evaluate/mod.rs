@@ -14,6 +14,7 @@ use crate::facts::{Resource, World};
 use crate::finding::{Answer, Diagnostic, Finding, Level, Status};
 use crate::parse::tree::{Node, Path};
 use crate::policy::engine::{Engine, EvalError};
+use crate::policy::isolate::Worker;
 use crate::policy::library::{self, Library, Policy};
 use crate::source::Sources;
 
@@ -84,16 +85,16 @@ pub fn evaluate(task: &Task<'_>) -> Result<Evaluation, Diagnostic> {
     let shared = Shared::new(task, &views, asked().any(|policy| policy.reads_resources))?;
     let mut engine = task.library.engine.clone();
     engine.set_input(shared.base.clone());
-    if let Some(policy) = task.policies.first() {
+    if let Some(policy) = task.policies.iter().find(|policy| !policy.isolated) {
         // The first evaluation prepares the engine (4 ms); clones made after it share what was prepared.
         let _ = engine.set(&policy.deny);
     }
     let answers: Vec<Answers> = subjects
         .par_iter()
         .map_init(
-            || engine.clone(),
-            |engine, subject| {
-                let answers = judge(task, &views, &shared, engine, subject);
+            || Judges { engine: engine.clone(), worker: task.library.isolation.clone().map(Worker::new) },
+            |judges, subject| {
+                let answers = judge(task, &views, &shared, judges, subject);
                 (task.tick)();
                 answers
             },
@@ -143,21 +144,38 @@ struct Answers {
     lifts: Vec<String>,
 }
 
-fn judge(task: &Task<'_>, views: &Views<'_>, shared: &Shared, engine: &mut Engine, subject: &Subject) -> Answers {
+/// Who evaluates on a thread: the engine, and a process for what is not trusted.
+struct Judges {
+    engine: Engine,
+    worker: Option<Worker>,
+}
+
+fn judge(task: &Task<'_>, views: &Views<'_>, shared: &Shared, judges: &mut Judges, subject: &Subject) -> Answers {
     let resource = subject.resource.and_then(|index| task.resources.get(index));
     let own = subject.resource.map(|index| views.resource(index));
     let mut answers = Answers::default();
     for policy in subject.policies.iter().filter_map(|index| task.policies.get(*index)) {
         let base = if policy.reads_resources { &shared.with_resources } else { &shared.base };
-        engine.set_input(match &own {
+        let input = match &own {
             Some(own) => base.with(vec![("resource", own.clone())]),
             None => base.clone(),
-        });
+        };
         let about = About { task, policy, resource, index: subject.resource };
-        if let Err(fault) = about.ask(engine, &mut answers) {
+        let asked = match &mut judges.worker {
+            Some(worker) if policy.isolated => {
+                worker.prepare(input, policy.mode);
+                about.ask(worker, &mut answers)
+            }
+            _ => {
+                judges.engine.set_mode(policy.mode);
+                judges.engine.set_input(input);
+                about.ask(&mut judges.engine, &mut answers)
+            }
+        };
+        if let Err(fault) = asked {
             answers.diagnostics.push(about.fault(&fault));
-            if fault == EvalError::Panicked {
-                *engine = task.library.engine.clone();
+            if fault == EvalError::Panicked && !policy.isolated {
+                judges.engine = task.library.engine.clone();
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What is loaded and from where. A policy exists in one place, its folder; nothing here lists policies.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
@@ -8,6 +9,7 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::engine::{Engine, Mode};
+use super::isolate::Isolation;
 use super::metadata::{self, Metadata, Scope};
 use super::rego::{self, Dialect, Module};
 use super::test::{self, TestRule};
@@ -50,6 +52,8 @@ pub struct Policy {
     pub mentions: Vec<Vec<Step>>,
     /// What an error of a built-in function means in it.
     pub mode: Mode,
+    /// It is evaluated in a process of its own.
+    pub isolated: bool,
     /// Its file.
     pub source: SourceId,
     /// `sha256:` of its text.
@@ -88,6 +92,8 @@ pub struct Library {
     pub policies: Vec<Policy>,
     /// An engine with all modules.
     pub engine: Engine,
+    /// How policies are evaluated that are not trusted, when they are to be kept apart.
+    pub isolation: Option<Isolation>,
     /// Whether the risk model is among the modules.
     pub has_risk_model: bool,
     /// Whether a module that is no policy reads `effective`: then any policy may.
@@ -126,6 +132,7 @@ pub fn load(sources: &Sources, modules: &[SourceId]) -> Library {
     let mut library = Library {
         policies: Vec::new(),
         engine: Engine::with_mode(if foreign { Mode::Lenient } else { Mode::Strict }),
+        isolation: None,
         has_risk_model: false,
         reads_effective: false,
         tests: Vec::new(),
@@ -151,6 +158,26 @@ impl Library {
             controls.entry(framework.clone()).or_default().extend(served.iter().cloned());
         }
         controls
+    }
+
+    /// Keeps the policies apart that come from outside of the trusted base: they are evaluated by `program`.
+    ///
+    /// A module from there that adds to a package of a trusted one would be evaluated with it, and is a fault.
+    pub fn isolate(&mut self, program: PathBuf, sources: &Sources, modules: &[SourceId]) {
+        let trusted = |id: SourceId| sources.get(id).is_none_or(|source| source.revision != Revision::Head);
+        let parsed = self.parse(sources, modules);
+        let packages: BTreeSet<&[Arc<str>]> =
+            parsed.iter().filter(|(id, _)| trusted(*id)).map(|(_, module)| module.package.as_slice()).collect();
+        for (id, module) in parsed.iter().filter(|(id, _)| !trusted(*id)) {
+            if packages.contains(module.package.as_slice()) {
+                let span = Span { source: *id, start: module.package_range.start, end: module.package_range.end };
+                let message = format!("the package `{}` is one of the trusted policies'", module.package.join("."));
+                let fault = Diagnostic::error("policy::shared-package", message).at(span);
+                self.diagnostics.push(fault.help("give it a package of its own: with `--isolate` nothing is added to trusted ones"));
+            }
+        }
+        self.policies.iter_mut().for_each(|policy| policy.isolated = !trusted(policy.source));
+        self.isolation = Some(Isolation::new(program, sources, modules));
     }
 
     fn parse(&mut self, sources: &Sources, modules: &[SourceId]) -> Vec<(SourceId, Module)> {
@@ -262,6 +289,7 @@ fn policy(metadata: Metadata, id: SourceId, source: &Source, module: &Module) ->
         reads_waivers: names(&source.text, "input.waivers"),
         mentions: mentions(&source.text),
         mode: mode_of(source),
+        isolated: false,
         source: id,
         digest: format!("sha256:{}", hex(&Sha256::digest(source.text.as_bytes()))),
     }

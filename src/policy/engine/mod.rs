@@ -13,6 +13,7 @@ mod decimal;
 mod display;
 mod error;
 mod input;
+mod limits;
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -101,7 +102,7 @@ impl Loaded {
 pub type Rows = Vec<Vec<Vec<String>>>;
 
 /// What an error of a built-in function means.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Mode {
     /// It fails the evaluation: what our own policies are judged by.
     #[default]
@@ -218,7 +219,9 @@ impl Engine {
     /// See [`EvalError`].
     pub fn set(&mut self, rule: &str) -> Result<Vec<serde_json::Value>, EvalError> {
         let json = |value: &Rego| serde_json::to_value(value).map_err(|e| failed(&e.to_string()));
-        match self.eval(rule)? {
+        let value = self.eval(rule)?;
+        limits::answer(&value).map_err(|message| failed(&message))?;
+        match value {
             Rego::Undefined => Ok(Vec::new()),
             Rego::Set(members) => members.iter().map(json).collect(),
             Rego::Array(members) => members.iter().map(json).collect(),
@@ -242,6 +245,7 @@ impl Engine {
         match self.eval(rule)? {
             Rego::Undefined => Ok(None),
             value => {
+                limits::parts(&value).map_err(|message| failed(&message))?;
                 let text = value.to_json_str().map_err(|e| failed(&e.to_string()))?;
                 serde_json::from_str(&text).map(Some).map_err(|e| failed(&e.to_string()))
             }

@@ -4,6 +4,7 @@
 //! this thread evaluates [`leniently`].
 
 mod arithmetic;
+mod collections;
 mod crypto;
 mod documents;
 mod encoding;
@@ -23,6 +24,8 @@ use std::sync::Arc;
 
 use anyhow::anyhow;
 use regorus::Value;
+
+use super::limits::{self, LIMIT};
 
 /// A built-in function.
 type Builtin = fn(&[Value]) -> Result<Value, String>;
@@ -48,6 +51,7 @@ pub(super) fn register(engine: &mut regorus::Engine) {
     let tables = [
         internal::TABLE,
         arithmetic::TABLE,
+        collections::TABLE,
         format::TABLE,
         strings::TABLE,
         crypto::TABLE,
@@ -61,7 +65,15 @@ pub(super) fn register(engine: &mut regorus::Engine) {
         glob::TABLE,
     ];
     for (name, arity, function) in tables.into_iter().flatten().copied() {
-        let call = move |args: Vec<Value>| match function(&args) {
+        let writes = WRITES.contains(&name);
+        let bounded = move |args: &[Value]| {
+            if writes {
+                args.iter().try_for_each(limits::parts)?;
+            }
+            let value = function(args)?;
+            limits::size(&value).map(|()| value)
+        };
+        let call = move |args: Vec<Value>| match bounded(&args) {
             Err(message) if LENIENT.get() && !message.starts_with(LIMIT) => Ok(Value::Undefined),
             answer => answer.map_err(|message| anyhow!("{name}: {message}")),
         };
@@ -70,8 +82,18 @@ pub(super) fn register(engine: &mut regorus::Engine) {
     }
 }
 
-/// Start of a message about an exceeded limit, which no mode goes over.
-const LIMIT: &str = "limit: ";
+/// Functions that go through the whole of their arguments.
+const WRITES: &[&str] = &[
+    "changegate.interpolate",
+    "changegate.walkable",
+    "io.jwt.encode_sign",
+    "json.filter",
+    "json.marshal",
+    "json.patch",
+    "object.subset",
+    "sprintf",
+    "yaml.marshal",
+];
 
 /// The kind of a value, as OPA names it.
 fn kind(value: &Value) -> &'static str {
