@@ -76,24 +76,20 @@ pub struct Evaluation {
 /// Evaluates every policy on what it judges.
 ///
 /// # Errors
-/// A diagnostic when the shared input cannot be built.
+/// A diagnostic when the shared input cannot be built, or a policy cannot be loaded.
 pub fn evaluate(task: &Task<'_>) -> Result<Evaluation, Diagnostic> {
     let subjects = subjects(task);
     let asked = || subjects.iter().flat_map(|s| &s.policies).filter_map(|index| task.policies.get(*index));
     let with_effective = asked().any(|policy| policy.reads_effective) || task.library.reads_effective;
     let views = Views::new(task.resources, task.sources, with_effective);
     let shared = Shared::new(task, &views, asked().any(|policy| policy.reads_resources))?;
-    let mut engine = task.library.engine.clone();
-    engine.set_input(shared.base.clone());
-    if let Some(policy) = task.policies.iter().find(|policy| !policy.isolated) {
-        // The first evaluation prepares the engine (4 ms); clones made after it share what was prepared.
-        let _ = engine.set(&policy.deny);
-    }
+    let engines = Engines::load(task, &subjects)?;
     let answers: Vec<Answers> = subjects
         .par_iter()
         .map_init(
-            || Judges { engine: engine.clone(), worker: task.library.isolation.clone().map(Worker::new) },
-            |judges, subject| {
+            || (engines.clone(), task.library.isolation.clone().map(Worker::new)),
+            |(used, worker), subject| {
+                let judges = Judges { engine: used.of(subject), fresh: &engines, worker };
                 let answers = judge(task, &views, &shared, judges, subject);
                 (task.tick)();
                 answers
@@ -107,6 +103,31 @@ pub fn evaluate(task: &Task<'_>) -> Result<Evaluation, Diagnostic> {
 struct Subject {
     resource: Option<usize>,
     policies: Vec<usize>,
+}
+
+/// What the subjects are asked with. Policies of the change and of resources share little but functions, and no subject
+/// needs both: the two are loaded side by side.
+#[derive(Clone)]
+struct Engines {
+    change: Engine,
+    resources: Engine,
+}
+
+impl Engines {
+    fn load(task: &Task<'_>, subjects: &[Subject]) -> Result<Self, Diagnostic> {
+        let asked = |of_resources: bool| {
+            let of_kind = subjects.iter().filter(|subject| subject.resource.is_some() == of_resources);
+            let asked: BTreeSet<usize> = of_kind.flat_map(|subject| &subject.policies).copied().collect();
+            let policies = asked.iter().filter_map(|index| task.policies.get(*index)).copied();
+            task.library.engine_for(policies.filter(|policy| !policy.isolated))
+        };
+        let (change, resources) = rayon::join(|| asked(false), || asked(true));
+        Ok(Self { change: change?, resources: resources? })
+    }
+
+    fn of(&mut self, subject: &Subject) -> &mut Engine {
+        if subject.resource.is_some() { &mut self.resources } else { &mut self.change }
+    }
 }
 
 /// Change policies one by one (each may be slow), then each resource with all policies that target its kind.
@@ -144,13 +165,15 @@ struct Answers {
     lifts: Vec<String>,
 }
 
-/// Who evaluates on a thread: the engine, and a process for what is not trusted.
-struct Judges {
-    engine: Engine,
-    worker: Option<Worker>,
+/// Who evaluates on a thread: an engine, and a process for what is not trusted.
+struct Judges<'a> {
+    engine: &'a mut Engine,
+    fresh: &'a Engines,
+    worker: &'a mut Option<Worker>,
 }
 
-fn judge(task: &Task<'_>, views: &Views<'_>, shared: &Shared, judges: &mut Judges, subject: &Subject) -> Answers {
+fn judge(task: &Task<'_>, views: &Views<'_>, shared: &Shared, judges: Judges<'_>, subject: &Subject) -> Answers {
+    let Judges { engine, fresh, worker } = judges;
     let resource = subject.resource.and_then(|index| task.resources.get(index));
     let own = subject.resource.map(|index| views.resource(index));
     let mut answers = Answers::default();
@@ -161,21 +184,21 @@ fn judge(task: &Task<'_>, views: &Views<'_>, shared: &Shared, judges: &mut Judge
             None => base.clone(),
         };
         let about = About { task, policy, resource, index: subject.resource };
-        let asked = match &mut judges.worker {
+        let asked = match worker {
             Some(worker) if policy.isolated => {
                 worker.prepare(input, policy.mode);
                 about.ask(worker, &mut answers)
             }
             _ => {
-                judges.engine.set_mode(policy.mode);
-                judges.engine.set_input(input);
-                about.ask(&mut judges.engine, &mut answers)
+                engine.set_mode(policy.mode);
+                engine.set_input(input);
+                about.ask(engine, &mut answers)
             }
         };
         if let Err(fault) = asked {
             answers.diagnostics.push(about.fault(&fault));
             if fault == EvalError::Panicked && !policy.isolated {
-                judges.engine = task.library.engine.clone();
+                *engine = fresh.clone().of(subject).clone();
             }
         }
     }

@@ -4,7 +4,7 @@ use super::Task;
 use super::input::{Shared, Views};
 use crate::facts::{Assessment, RiskFacts};
 use crate::finding::Diagnostic;
-use crate::policy::engine::{Engine, EvalError, Input, Mode};
+use crate::policy::engine::{Engine, EvalError, Input};
 use crate::policy::library::{Library, RISK_MODEL};
 
 /// Instants that are tried for another level; the last one stands for those after it.
@@ -21,8 +21,7 @@ pub fn risk(task: &Task<'_>) -> Result<RiskFacts, Diagnostic> {
     }
     let views = Views::new(task.resources, task.sources, false);
     let input = Shared::new(task, &views, false)?.base;
-    let mut model = Model { engine: task.library.engine.clone(), input };
-    model.engine.set_mode(Mode::Strict);
+    let mut model = Model { engine: task.library.risk_engine()?, input };
     model.check_weights()?;
     let assessment = model.assess(task.world.now_ns)?;
     let changes_at_ns = model.changes_at(&assessment)?;
@@ -34,10 +33,13 @@ pub fn risk(task: &Task<'_>) -> Result<RiskFacts, Diagnostic> {
 /// # Errors
 /// See [`EvalError`].
 pub fn risk_explanation(library: &Library) -> Result<Option<serde_json::Value>, EvalError> {
-    let mut engine = library.engine.clone();
-    engine.set_mode(Mode::Strict);
+    if !library.has_risk_model {
+        return Ok(None);
+    }
+    let failed = |fault: Diagnostic| EvalError::Failed { message: fault.message, place: None };
+    let mut engine = library.risk_engine().map_err(failed)?;
     engine.set_input(Input::object(Vec::new()));
-    if library.has_risk_model { engine.value(&format!("{RISK_MODEL}.explanation")) } else { Ok(None) }
+    engine.value(&format!("{RISK_MODEL}.explanation"))
 }
 
 struct Model {

@@ -5,5 +5,7 @@ pub mod engine;
 pub mod isolate;
 pub mod library;
 pub mod metadata;
+mod modules;
+mod outline;
 pub mod rego;
 pub mod test;

@@ -31,14 +31,15 @@ pub fn serve(mut questions: impl BufRead, mut answers: impl Write) -> io::Result
     };
     let ids: Vec<_> = modules.into_iter().map(add).collect();
     let library = library::load(&sources, &ids);
-    let mut engine = library.engine.clone();
+    let fresh = library.engine().map_err(|fault| io::Error::other(fault.message))?;
+    let mut engine = fresh.clone();
     for line in questions.lines() {
         let question: Question = serde_json::from_str(&line?)?;
         engine.set_mode(question.mode);
         engine.set_input(Input::of(&question.input).map_err(io::Error::other)?);
         let members = engine.set(&question.rule);
         if members == Err(EvalError::Panicked) {
-            engine = library.engine.clone();
+            engine = fresh.clone();
         }
         let answer = Answer { members, swallowed: engine.swallowed() };
         writeln!(answers, "{}", serde_json::to_string(&answer)?)?;
