@@ -6,7 +6,6 @@ use changegate::audit::{Attestation, Difference, Grade, Recorded};
 use changegate::finding::Diagnostic;
 use changegate::gate::{self, AuditRequest, PolicyRequest, Replay, Request};
 use changegate::output::Format;
-use changegate::policy::library::Selection;
 use serde_json::json;
 
 use super::audit::Place;

@@ -27,7 +27,7 @@ pub const COMMAND: &str = "isolated";
 const MEMORY: u64 = 2 << 30;
 
 /// How long an answer may take: an evaluation is repeated where an error is gone over, and the first one loads the modules.
-const PATIENCE: Duration = Duration::from_secs(4 * TIME_LIMIT.as_secs());
+const PATIENCE: Duration = Duration::from_secs(2 * TIME_LIMIT.as_secs() + 3);
 
 /// What a process is started with.
 #[derive(Clone, Debug)]

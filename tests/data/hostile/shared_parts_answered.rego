@@ -1,4 +1,5 @@
-# expect: policy::evaluation: limit: the value
+# expect: policy::evaluation: took longer
+# isolate
 package policies.hostile
 
 x0 := [1]

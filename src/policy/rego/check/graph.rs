@@ -34,7 +34,9 @@ pub(super) fn check(modules: &[(SourceId, Module)], index: &Index) -> Vec<(Sourc
         }
     }
     let cyclic = cycles(&edges);
-    if let (true, Some(n)) = (cyclic.is_empty(), too_long(&edges)) {
+    if cyclic.is_empty()
+        && let Some(n) = too_long(&edges)
+    {
         return first.get(n).and_then(|place| chained(modules, *place)).into_iter().collect();
     }
     cyclic.into_iter().filter_map(|n| fault(modules, *first.get(n)?)).collect()
