@@ -10,7 +10,9 @@ mod environment;
 mod facts;
 mod foreign;
 mod freeze;
+mod init;
 mod isolated;
+mod manual;
 mod policy;
 mod progress;
 mod recheck;
@@ -60,6 +62,12 @@ enum Command {
     /// Evaluate policies for `check --isolate`, which starts this
     #[command(name = changegate::policy::isolate::COMMAND, hide = true)]
     Isolated,
+    /// Write the first files: configuration, calendar, a change request to copy, pipeline and hook; nothing is overwritten
+    Init(init::InitArgs),
+    /// Print the script that completes commands in a shell
+    Completions(manual::CompletionsArgs),
+    /// Print the manual page
+    Man(manual::ManArgs),
 }
 
 /// What is judged.
@@ -254,6 +262,9 @@ pub(crate) fn run(cli: &Cli) -> Answer {
         Command::Policy(command) => policy::run(command),
         Command::Report(command) => report::run(command),
         Command::Isolated => isolated::run(),
+        Command::Init(args) => init::run(args),
+        Command::Completions(args) => manual::completions(args),
+        Command::Man(args) => manual::man(args),
     }
 }
 

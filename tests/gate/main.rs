@@ -19,6 +19,7 @@ mod determinism;
 mod hostile;
 mod house;
 mod introduced;
+mod onboarding;
 mod policies;
 mod rendering;
 mod report;
