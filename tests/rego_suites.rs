@@ -1,5 +1,6 @@
 //! Suites that others wrote, on our parser and engine: `REGO_SUITES=DIR cargo test --test rego_suites -- --ignored --nocapture`,
-//! where DIR holds checkouts of `gatekeeper-library` and `swift-opa`. The counts stand in `docs/rego.md`.
+//! where DIR holds checkouts of `gatekeeper-library`, `swift-opa`, `trivy-checks`, and Kubescape's `regolibrary` and
+//! `opa-utils`. The counts stand in `docs/rego.md`.
 
 #![allow(
     missing_docs,
@@ -11,9 +12,10 @@
     reason = "a test binary"
 )]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use changegate::parse::yaml;
 use changegate::policy::engine::{Engine, EvalError, Input, Mode};
 use changegate::policy::rego::{self, Dialect, Module};
 use changegate::source::{Revision, Source, Sources};
@@ -68,8 +70,8 @@ fn gatekeeper_library() {
         let texts: Vec<_> = paths.iter().map(text).collect();
         let (mut engine, modules) = engine(&texts, Mode::Lenient).unwrap();
         for module in &modules {
-            let names: BTreeSet<&str> = module.rules.iter().map(|rule| rule.head.name()).collect();
-            for name in names.into_iter().filter(|name| name.starts_with("test_")) {
+            // OPA runs a test once for each rule of its name.
+            for name in module.rules.iter().map(|rule| rule.head.name()).filter(|name| name.starts_with("test_")) {
                 engine.set_input(Input::of(&json!({})).unwrap());
                 let verdict = engine.holds(&format!("data.{}.{name}", module.package.join(".")));
                 if verdict == Ok(true) {
@@ -106,8 +108,14 @@ fn case(case: &Value) -> Result<Option<Value>, String> {
     let first = case["want_result"].as_array().and_then(|all| all.first()).and_then(Value::as_object);
     let names: Vec<String> = first.map(|o| o.keys().map(|k| format!("\"{k}\": {k}")).collect()).unwrap_or_default();
     let query = case["query"].as_str().unwrap();
-    let input = case["input_term"].as_str().map(|term| format!("given := {term}\n")).unwrap_or_default();
-    let asked = format!("package suite_query\nanswer contains {{{}}} if {{ {query} }}\n{input}", names.join(", "));
+    // A term may hold sets, which JSON cannot.
+    let given = case["input_term"].as_str().map(|term| {
+        format!(
+            "given := {term}\nanswer := found if found := data.suite_query.asked with input as data.suite_query.given\n"
+        )
+    });
+    let given = given.unwrap_or_else(|| "answer := asked\n".to_owned());
+    let asked = format!("package suite_query\nasked contains {{{}}} if {{ {query} }}\n{given}", names.join(", "));
     let modules = case["modules"].as_array().into_iter().flatten().enumerate();
     let mut texts: Vec<_> =
         modules.map(|(i, m)| (format!("{i}.rego"), m.as_str().unwrap().to_owned(), Dialect::V1)).collect();
@@ -118,10 +126,7 @@ fn case(case: &Value) -> Result<Option<Value>, String> {
         engine.add_data(data.clone()).map_err(|message| format!("refused: {message}"))?;
     }
     let failed = |error: EvalError| format!("failed: {error}");
-    if !input.is_empty() {
-        let given = engine.value("data.suite_query.given").map_err(failed)?.unwrap_or(Value::Null);
-        engine.set_input(Input::of(&given)?);
-    } else if let Some(input) = case.get("input") {
+    if let Some(input) = case.get("input") {
         engine.set_input(Input::of(input)?);
     }
     engine.value("data.suite_query.answer").map_err(failed)
@@ -156,4 +161,169 @@ fn opa_conformance() {
         }
     }
     println!("OPA's conformance cases: {counts:?}");
+}
+
+/// What Trivy's own built-in function does, as far as its tests look.
+const RESULT: &str = "package trivy_builtins\nresult(msg, cause) := {\"msg\": msg, \"cause\": cause}\n";
+
+#[test]
+#[ignore = "needs a checkout of trivy-checks"]
+fn trivy_kubernetes() {
+    let mut found = Vec::new();
+    files(&suite("trivy-checks/lib/kubernetes"), "rego", &mut found);
+    found.push(suite("trivy-checks/lib/cloud/metadata.rego"));
+    files(&suite("trivy-checks/lib/test"), "rego", &mut found);
+    files(&suite("trivy-checks/checks/kubernetes"), "rego", &mut found);
+    let read = |path: &PathBuf| {
+        let text = std::fs::read_to_string(path).unwrap().replace("result.new(", "data.trivy_builtins.result(");
+        (path.display().to_string(), text, Dialect::V1)
+    };
+    let mut texts: Vec<_> = found.iter().map(read).collect();
+    texts.push(("trivy.rego".to_owned(), RESULT.to_owned(), Dialect::V1));
+    let (mut engine, modules) = engine(&texts, Mode::Lenient).unwrap();
+    let (mut passed, mut failed) = (0, 0);
+    for (module, (path, ..)) in modules.iter().zip(&texts).filter(|(_, (path, ..))| path.contains("/kubernetes/")) {
+        for name in module.rules.iter().map(|rule| rule.head.name()).filter(|name| name.starts_with("test_")) {
+            engine.set_input(Input::of(&json!({})).unwrap());
+            let verdict = engine.holds(&format!("data.{}.{name}", module.package.join(".")));
+            if verdict == Ok(true) {
+                passed += 1;
+            } else {
+                failed += 1;
+                println!("{path} {name}: {verdict:?}");
+            }
+        }
+    }
+    println!("trivy-checks, Kubernetes: {passed} passed, {failed} failed");
+}
+
+/// The Rego texts that Kubescape compiles in, from their Go source.
+fn kubescape_modules() -> Vec<(String, String, Dialect)> {
+    let go = std::fs::read_to_string(suite("opa-utils/resources/dependencies.go")).unwrap();
+    let texts = go.split('`').skip(1).step_by(2);
+    texts.enumerate().map(|(i, text)| (format!("dependency{i}.rego"), text.to_owned(), Dialect::V0)).collect()
+}
+
+fn read_yaml(path: &Path) -> Value {
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut sources = Sources::default();
+    let id = sources.add(Source::new(path.display().to_string(), Revision::Head, text.as_str()));
+    let parsed = yaml::parse(id, &text, &yaml::Limits::default());
+    parsed.documents.first().map_or(Value::Null, |node| serde_json::to_value(Input::of_node(node)).unwrap())
+}
+
+/// Each subject of a binding with the binding and its role.
+fn by_subject(objects: &[Value]) -> Vec<Value> {
+    let kind = |object: &Value, end: &str| object["kind"].as_str().is_some_and(|kind| kind.ends_with(end));
+    let mut found = Vec::new();
+    for binding in objects.iter().filter(|o| kind(o, "Binding")) {
+        let named = |role: &&Value| {
+            role["kind"] == binding["roleRef"]["kind"] && role["metadata"]["name"] == binding["roleRef"]["name"]
+        };
+        for role in objects.iter().filter(|o| kind(o, "Role")).filter(named) {
+            for subject in binding["subjects"].as_array().into_iter().flatten() {
+                let mut subject = subject.clone();
+                subject["relatedObjects"] = json!([binding, role]);
+                found.push(subject);
+            }
+        }
+    }
+    found
+}
+
+/// A field as Go's JSON reader finds it: whatever the case of its letters, and the zero of its type when it is absent.
+fn field<'a>(object: &'a Value, name: &str, zero: &'a Value) -> &'a Value {
+    let mut entries = object.as_object().into_iter().flatten();
+    let found = entries.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+    found.filter(|value| !value.is_null()).unwrap_or(zero)
+}
+
+/// What Kubescape's own runner compares of a rule's answers, the judged objects by kind and name.
+fn responses(found: &Value) -> Vec<Value> {
+    let (text, number, list, object) = (json!(""), json!(0), json!([]), json!({}));
+    let objects = |response: &Value| {
+        let all = field(field(response, "alertObject", &object), "k8sApiObjects", &list);
+        all.as_array().into_iter().flatten().map(|o| json!([o["kind"], o["metadata"]["name"]])).collect::<Vec<_>>()
+    };
+    let one = |r: &Value| {
+        let paths = ["failedPaths", "fixPaths", "reviewPaths", "deletePaths"].map(|key| field(r, key, &list).clone());
+        let score = field(r, "alertScore", &number).as_f64();
+        json!([field(r, "alertMessage", &text), field(r, "packagename", &text), score, paths, objects(r)])
+    };
+    let mut all: Vec<Value> = found.as_array().into_iter().flatten().map(one).collect();
+    all.sort_by_key(ToString::to_string);
+    all
+}
+
+fn kubescape_case(rule: &Path, case: &Path, settings: &Value) -> Result<bool, String> {
+    let raw = rule.join("raw.rego");
+    let text = std::fs::read_to_string(&raw).unwrap();
+    let mut texts = kubescape_modules();
+    // Kubescape loads its client of the Kubernetes API with every rule; who does not ask it, does not need it.
+    texts.retain(|(_, module, _)| !module.contains("http.send") || text.contains("data.kubernetes.api.client"));
+    texts.push((raw.display().to_string(), text, Dialect::V0));
+    texts.push(("q.rego".to_owned(), "package suite_query\nanswer = data.armo_builtins\n".to_owned(), Dialect::V0));
+    let (mut engine, _) = engine(&texts, Mode::Lenient)?;
+    let metadata: Value =
+        serde_json::from_str(&std::fs::read_to_string(rule.join("rule.metadata.json")).unwrap()).unwrap();
+    let own = std::fs::read_to_string(case.join("data.json")).unwrap_or_else(|_| "{}".to_owned());
+    let own: Value = serde_json::from_str(&own).unwrap();
+    let mut inputs = settings.clone();
+    for (key, value) in own["postureControlInputs"].as_object().into_iter().flatten() {
+        inputs[key] = value.clone();
+    }
+    engine.add_data(json!({"postureControlInputs": inputs, "dataControlInputs": own["dataControlInputs"]}))?;
+    let mut paths: Vec<_> = std::fs::read_dir(case.join("input")).unwrap().map(|e| e.unwrap().path()).collect();
+    paths.sort();
+    let objects: Vec<Value> = paths.iter().map(|path| read_yaml(path)).collect();
+    let objects = match metadata["attributes"]["resourcesAggregator"].as_str() {
+        Some("subject-role-rolebinding") => by_subject(&objects),
+        Some("apiserver-pod") => objects.into_iter().filter(is_api_server).take(1).collect(),
+        _ => objects,
+    };
+    engine.set_input(Input::of(&json!(objects))?);
+    let answer = engine.value("data.suite_query.answer").map_err(|error| error.to_string())?.unwrap_or(Value::Null);
+    let found: Vec<Value> =
+        answer.as_object().into_iter().flatten().filter_map(|(_, v)| v.as_array()).flatten().cloned().collect();
+    let wanted: Value = serde_json::from_str(&std::fs::read_to_string(case.join("expected.json")).unwrap()).unwrap();
+    let wanted = if wanted.is_object() { json!([wanted]) } else { wanted };
+    let same = responses(&json!(found)) == responses(&wanted);
+    if !same {
+        println!("differ {}: {:?}\n  wanted {:?}", case.display(), responses(&json!(found)), responses(&wanted));
+    }
+    Ok(same)
+}
+
+fn is_api_server(object: &Value) -> bool {
+    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+    object["kind"] == "Pod"
+        && object["metadata"]["namespace"] == "kube-system"
+        && (name.contains("apiserver") || name.contains("api-server"))
+}
+
+#[test]
+#[ignore = "needs checkouts of regolibrary and opa-utils"]
+fn kubescape() {
+    let text = std::fs::read_to_string(suite("regolibrary/default-config-inputs.json")).unwrap();
+    let settings = serde_json::from_str::<Value>(&text).unwrap()["settings"]["postureControlInputs"].clone();
+    let mut rules: Vec<_> = std::fs::read_dir(suite("regolibrary/rules")).unwrap().map(|e| e.unwrap().path()).collect();
+    rules.sort();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for rule in rules.iter().filter(|rule| rule.join("raw.rego").is_file() && rule.join("test").is_dir()) {
+        for case in std::fs::read_dir(rule.join("test")).unwrap().map(|e| e.unwrap().path()) {
+            if !case.join("expected.json").is_file() || !case.join("input").is_dir() {
+                continue;
+            }
+            let class = match kubescape_case(rule, &case, &settings) {
+                Ok(true) => "agree",
+                Ok(false) => "differ",
+                Err(message) => {
+                    println!("refused {}: {message}", case.display());
+                    "refused or failed"
+                }
+            };
+            *counts.entry(class).or_default() += 1;
+        }
+    }
+    println!("Kubescape's rule tests: {counts:?}");
 }

@@ -24,7 +24,15 @@ pub(super) fn run(args: &CheckArgs) -> Answer {
         (None, false) => AuditRequest::Configured,
     };
     let selection = Selection { only: args.policy.only.clone(), skip: args.policy.skip.clone(), disabled: Vec::new() };
-    let policies = PolicyRequest { dirs: args.policy.dirs.clone(), builtin: !args.policy.no_builtin, selection };
+    let isolate = match args.isolate.then(std::env::current_exe).transpose() {
+        Ok(program) => program,
+        Err(error) => {
+            let stderr = format!("changegate: --isolate does not find this program: {error}\n").into_bytes();
+            return Answer { stderr, code: 2, ..Answer::default() };
+        }
+    };
+    let policies =
+        PolicyRequest { dirs: args.policy.dirs.clone(), builtin: !args.policy.no_builtin, selection, isolate };
     let attestation = match args.attest.read(matches!(audit, AuditRequest::Off)) {
         Ok(attestation) => attestation,
         Err(fault) => return super::audit::fault(&fault),

@@ -11,6 +11,7 @@ mod facts;
 mod foreign;
 mod freeze;
 mod init;
+mod isolated;
 mod manual;
 mod policy;
 mod progress;
@@ -58,6 +59,9 @@ enum Command {
     /// Write pages that people read in a meeting
     #[command(subcommand)]
     Report(report::ReportCommand),
+    /// Evaluate policies for `check --isolate`, which starts this
+    #[command(name = changegate::policy::isolate::COMMAND, hide = true)]
+    Isolated,
     /// Write the first files: configuration, calendar, a change request to copy, pipeline and hook; nothing is overwritten
     Init(init::InitArgs),
     /// Print the script that completes commands in a shell
@@ -131,6 +135,9 @@ struct CheckArgs {
     input: InputArgs,
     #[command(flatten)]
     policy: PolicyArgs,
+    /// Evaluate policies from outside of the trusted base in processes of their own, 2 GiB of memory each
+    #[arg(long)]
+    isolate: bool,
     /// Output on standard output: pretty, json, sarif, junit, github, gitlab or markdown
     #[arg(long, value_name = "FORMAT", default_value = "pretty", value_parser = format)]
     format: Format,
@@ -254,6 +261,7 @@ pub(crate) fn run(cli: &Cli) -> Answer {
         Command::Freeze(command) => freeze::run(command),
         Command::Policy(command) => policy::run(command),
         Command::Report(command) => report::run(command),
+        Command::Isolated => isolated::run(),
         Command::Init(args) => init::run(args),
         Command::Completions(args) => manual::completions(args),
         Command::Man(args) => manual::man(args),

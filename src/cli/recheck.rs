@@ -6,7 +6,6 @@ use changegate::audit::{Attestation, Difference, Grade, Recorded};
 use changegate::finding::Diagnostic;
 use changegate::gate::{self, AuditRequest, PolicyRequest, Replay, Request};
 use changegate::output::Format;
-use changegate::policy::library::Selection;
 use serde_json::json;
 
 use super::audit::Place;
@@ -27,7 +26,7 @@ fn again(args: &CheckArgs, record: &str) -> Result<Answer, Diagnostic> {
     }
     let place = Place::open(args.audit.as_deref())?;
     let recorded = Recorded::find(&*place.store, record)?;
-    let policies = PolicyRequest { dirs: args.policy.dirs.clone(), builtin: true, selection: Selection::default() };
+    let policies = PolicyRequest { dirs: args.policy.dirs.clone(), builtin: true, ..PolicyRequest::default() };
     let audit = args.audit.clone().map_or(AuditRequest::Configured, AuditRequest::To);
     let attestation = Attestation { binary_sha256: environment::program_sha256(), ..Attestation::default() };
     let baseline = args.baseline.clone();

@@ -8,8 +8,37 @@ use crate::facts::{Resource, Stage};
 use crate::finding::{Answer, Diagnostic, Enforcement, Evidence, Finding, Severity, Status};
 use crate::parse::tree::{Node, Path, Step};
 use crate::policy::engine::{Engine, EvalError};
+use crate::policy::isolate::Worker;
 use crate::policy::library::{self, Policy};
 use crate::source::Span;
+
+/// Evaluates rules about the subject at hand.
+pub(super) trait Judge {
+    /// The members of a set rule.
+    fn set(&mut self, rule: &str) -> Result<Vec<serde_json::Value>, EvalError>;
+    /// Errors that were gone over since the last call.
+    fn swallowed(&mut self) -> Vec<EvalError>;
+}
+
+impl Judge for Engine {
+    fn set(&mut self, rule: &str) -> Result<Vec<serde_json::Value>, EvalError> {
+        self.set(rule)
+    }
+
+    fn swallowed(&mut self) -> Vec<EvalError> {
+        self.swallowed()
+    }
+}
+
+impl Judge for Worker {
+    fn set(&mut self, rule: &str) -> Result<Vec<serde_json::Value>, EvalError> {
+        self.set(rule)
+    }
+
+    fn swallowed(&mut self) -> Vec<EvalError> {
+        self.swallowed()
+    }
+}
 
 /// One policy and one subject.
 pub(super) struct About<'a> {
@@ -57,7 +86,13 @@ enum Place {
 
 impl About<'_> {
     /// Asks the policy's rules, and keeps what they answer.
-    pub(super) fn ask(&self, engine: &mut Engine, answers: &mut Answers) -> Result<(), EvalError> {
+    pub(super) fn ask(&self, engine: &mut impl Judge, answers: &mut Answers) -> Result<(), EvalError> {
+        let asked = self.rules(engine, answers);
+        answers.diagnostics.extend(engine.swallowed().iter().map(|error| self.swallowed(error)));
+        asked
+    }
+
+    fn rules(&self, engine: &mut impl Judge, answers: &mut Answers) -> Result<(), EvalError> {
         for (rule, answer) in [(Some(&self.policy.deny), Answer::Fail), (self.policy.unknown.as_ref(), Answer::Unknown)]
         {
             for member in rule.map_or(Ok(Vec::new()), |rule| engine.set(rule))? {
@@ -164,13 +199,25 @@ impl About<'_> {
     pub(super) fn fault(&self, error: &EvalError) -> Diagnostic {
         let subject = self.resource.map_or_else(|| "the change".to_owned(), |r| format!("`{}`", r.id));
         let message = format!("{} could not be evaluated on {subject}: {error}", self.policy.id());
+        Diagnostic::error("policy::evaluation", message)
+            .at(self.place(error))
+            .help("mend the policy, or leave it out with `--skip` (the outcome is then partial)")
+    }
+
+    /// What is said about an error that made an expression undefined.
+    fn swallowed(&self, error: &EvalError) -> Diagnostic {
+        let message = format!("an expression of {} counts as undefined: {error}", self.policy.id());
+        Diagnostic::warning("policy::swallowed", message)
+            .at(self.place(error))
+            .help("OPA goes over this error, too; check the value before the call where it can be of another kind")
+    }
+
+    fn place(&self, error: &EvalError) -> Span {
         let place = match error {
             EvalError::Failed { place: Some(place), .. } => self.task.sources.span_of_place(place),
             _ => None,
         };
-        Diagnostic::error("policy::evaluation", message)
-            .at(place.unwrap_or(Span::new(self.policy.source, 0, 0)))
-            .help("mend the policy, or leave it out with `--skip` (the outcome is then partial)")
+        place.unwrap_or(Span::new(self.policy.source, 0, 0))
     }
 }
 

@@ -11,9 +11,10 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 
 use crate::facts::{Resource, World};
-use crate::finding::{Answer, Diagnostic, Finding, Status};
+use crate::finding::{Answer, Diagnostic, Finding, Level, Status};
 use crate::parse::tree::{Node, Path};
 use crate::policy::engine::{Engine, EvalError};
+use crate::policy::isolate::Worker;
 use crate::policy::library::{self, Library, Policy};
 use crate::source::Sources;
 
@@ -86,9 +87,10 @@ pub fn evaluate(task: &Task<'_>) -> Result<Evaluation, Diagnostic> {
     let answers: Vec<Answers> = subjects
         .par_iter()
         .map_init(
-            || engines.clone(),
-            |used, subject| {
-                let answers = judge(task, &views, &shared, (used, &engines), subject);
+            || (engines.clone(), task.library.isolation.clone().map(Worker::new)),
+            |(used, worker), subject| {
+                let judges = Judges { engine: used.of(subject), fresh: &engines, worker };
+                let answers = judge(task, &views, &shared, judges, subject);
                 (task.tick)();
                 answers
             },
@@ -116,7 +118,8 @@ impl Engines {
         let asked = |of_resources: bool| {
             let of_kind = subjects.iter().filter(|subject| subject.resource.is_some() == of_resources);
             let asked: BTreeSet<usize> = of_kind.flat_map(|subject| &subject.policies).copied().collect();
-            task.library.engine_for(asked.iter().filter_map(|index| task.policies.get(*index)).copied())
+            let policies = asked.iter().filter_map(|index| task.policies.get(*index)).copied();
+            task.library.engine_for(policies.filter(|policy| !policy.isolated))
         };
         let (change, resources) = rayon::join(|| asked(false), || asked(true));
         Ok(Self { change: change?, resources: resources? })
@@ -162,27 +165,39 @@ struct Answers {
     lifts: Vec<String>,
 }
 
-fn judge(
-    task: &Task<'_>,
-    views: &Views<'_>,
-    shared: &Shared,
-    (used, fresh): (&mut Engines, &Engines),
-    subject: &Subject,
-) -> Answers {
-    let engine = used.of(subject);
+/// Who evaluates on a thread: an engine, and a process for what is not trusted.
+struct Judges<'a> {
+    engine: &'a mut Engine,
+    fresh: &'a Engines,
+    worker: &'a mut Option<Worker>,
+}
+
+fn judge(task: &Task<'_>, views: &Views<'_>, shared: &Shared, judges: Judges<'_>, subject: &Subject) -> Answers {
+    let Judges { engine, fresh, worker } = judges;
     let resource = subject.resource.and_then(|index| task.resources.get(index));
     let own = subject.resource.map(|index| views.resource(index));
     let mut answers = Answers::default();
     for policy in subject.policies.iter().filter_map(|index| task.policies.get(*index)) {
         let base = if policy.reads_resources { &shared.with_resources } else { &shared.base };
-        engine.set_input(match &own {
+        let input = match &own {
             Some(own) => base.with(vec![("resource", own.clone())]),
             None => base.clone(),
-        });
+        };
         let about = About { task, policy, resource, index: subject.resource };
-        if let Err(fault) = about.ask(engine, &mut answers) {
+        let asked = match worker {
+            Some(worker) if policy.isolated => {
+                worker.prepare(input, policy.mode);
+                about.ask(worker, &mut answers)
+            }
+            _ => {
+                engine.set_mode(policy.mode);
+                engine.set_input(input);
+                about.ask(engine, &mut answers)
+            }
+        };
+        if let Err(fault) = asked {
             answers.diagnostics.push(about.fault(&fault));
-            if fault == EvalError::Panicked {
+            if fault == EvalError::Panicked && !policy.isolated {
                 *engine = fresh.clone().of(subject).clone();
             }
         }
@@ -203,9 +218,12 @@ fn collect(task: &Task<'_>, subjects: &[Subject], answers: Vec<Answers>) -> Eval
     let risk = task.request.and(task.world.risk.changes_at_ns);
     out.valid_until = risk.and_then(|ns| Timestamp::from_nanosecond(ns.into()).ok()).filter(|t| *t > now.0);
     let mut lifts = BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for answer in answers {
         out.findings.extend(answer.findings);
-        out.diagnostics.extend(answer.diagnostics);
+        // What is gone over at one place is told once, whatever the resource.
+        let told = |fault: &Diagnostic| fault.level == Level::Error || seen.insert(fault.span);
+        out.diagnostics.extend(answer.diagnostics.into_iter().filter(told));
         lifts.extend(answer.lifts);
         let later = answer.instants.into_iter().filter_map(|ns| Timestamp::from_nanosecond(ns.into()).ok());
         out.valid_until = out.valid_until.into_iter().chain(later.filter(|t| *t > now.0)).min();

@@ -272,7 +272,11 @@ fn policies_of(
     }
     let texts = modules.iter().filter_map(|id| session.sources.get(*id)).map(|source| &*source.text);
     let digest = Digested::of(texts);
-    Ok((library::load(&session.sources, &modules), digest))
+    let mut library = library::load(&session.sources, &modules);
+    if let Some(program) = &request.policies.isolate {
+        library.isolate(program.clone(), &session.sources, &modules);
+    }
+    Ok((library, digest))
 }
 
 /// The allowed_signers file; nobody may sign without one.

@@ -128,6 +128,8 @@ pub struct PolicyRequest {
     pub builtin: bool,
     /// `--only` and `--skip`.
     pub selection: Selection,
+    /// The program that evaluates policies from outside of the trusted base; they are evaluated here when it is absent.
+    pub isolate: Option<PathBuf>,
 }
 
 /// Which run of which pipeline this is.

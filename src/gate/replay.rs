@@ -70,6 +70,7 @@ pub fn again(recorded: &Recorded, here: &Request) -> Result<Request, Diagnostic>
             dirs: from.instead("directories of policies", &here.policies.dirs, &asked.policies)?,
             builtin: asked.builtin,
             selection: Selection { only: asked.only.clone(), skip: asked.skip.clone(), disabled: Vec::new() },
+            isolate: here.policies.isolate.clone(),
         },
         actor: recorded.actor.clone(),
         past: Some(Past { index: recorded.index, at: recorded.judged_at }),

@@ -1,13 +1,15 @@
 //! What is loaded and from where. A policy exists in one place, its folder; nothing here lists policies.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::engine::Engine;
+use super::engine::{Engine, Mode};
+use super::isolate::Isolation;
 use super::metadata::{self, Metadata, Scope};
 use super::modules::{self, Modules};
 use super::outline::Outline;
@@ -50,6 +52,10 @@ pub struct Policy {
     /// Paths into `input.resource.attrs` that its text mentions, deepest first: the place of a finding that is
     /// only a string.
     pub mentions: Vec<Vec<Step>>,
+    /// What an error of a built-in function means in it.
+    pub mode: Mode,
+    /// It is evaluated in a process of its own.
+    pub isolated: bool,
     /// Its file.
     pub source: SourceId,
     /// `sha256:` of its text.
@@ -88,6 +94,10 @@ pub struct Library {
     pub policies: Vec<Policy>,
     /// What its engines are made of.
     modules: Modules,
+    /// How policies are evaluated that are not trusted, when they are to be kept apart.
+    pub isolation: Option<Isolation>,
+    /// What an error of a built-in function means in the tests: ours are strict, when nobody else's are loaded.
+    pub mode: Mode,
     /// Whether the risk model is among the modules.
     pub has_risk_model: bool,
     /// Whether a module that is no policy reads `effective`: then any policy may.
@@ -123,9 +133,12 @@ pub fn is_test(path: &str) -> bool {
 /// Loads modules that are already among the sources. Those that come with this program are looked over; others are
 /// read and checked.
 pub fn load(sources: &Sources, ids: &[SourceId]) -> Library {
+    let foreign = ids.iter().filter_map(|id| sources.get(*id)).any(|source| mode_of(source) == Mode::Lenient);
     let mut library = Library {
         policies: Vec::new(),
         modules: Modules::default(),
+        isolation: None,
+        mode: if foreign { Mode::Lenient } else { Mode::Strict },
         has_risk_model: false,
         reads_effective: false,
         tests: Vec::new(),
@@ -152,6 +165,25 @@ impl Library {
             controls.entry(framework.clone()).or_default().extend(served.iter().cloned());
         }
         controls
+    }
+
+    /// Keeps the policies apart that come from outside of the trusted base: they are evaluated by `program`.
+    ///
+    /// A module from there that adds to a package of a trusted one would be evaluated with it, and is a fault.
+    pub fn isolate(&mut self, program: PathBuf, sources: &Sources, modules: &[SourceId]) {
+        let trusted = |id: &SourceId| sources.get(*id).is_none_or(|source| source.revision != Revision::Head);
+        let package = |id: &SourceId| sources.get(*id).map(|source| Outline::scan(&source.text).package());
+        let packages: BTreeSet<String> = modules.iter().filter(|id| trusted(id)).filter_map(package).collect();
+        for id in modules.iter().filter(|id| !trusted(id)) {
+            if let Some(package) = package(id).filter(|package| packages.contains(package)) {
+                let message = format!("the package `{package}` is one of the trusted policies'");
+                let fault = Diagnostic::error("policy::shared-package", message).at(Span::new(*id, 0, 0));
+                self.diagnostics
+                    .push(fault.help("give it a package of its own: `--isolate` adds nothing to trusted ones"));
+            }
+        }
+        self.policies.iter_mut().for_each(|policy| policy.isolated = !trusted(&policy.source));
+        self.isolation = Some(Isolation::new(program, sources, modules));
     }
 
     /// An engine that can be asked these policies.
@@ -296,9 +328,16 @@ fn policy(metadata: Metadata, id: SourceId, source: &Source, module: &Outline) -
         reads_change: reads(&source.text, &OF_THE_CHANGE),
         reads_waivers: names(&source.text, "input.waivers"),
         mentions: mentions(&source.text),
+        mode: mode_of(source),
+        isolated: false,
         source: id,
         digest: format!("sha256:{}", hex(&Sha256::digest(source.text.as_bytes()))),
     }
+}
+
+/// Our own policies are strict. Those from elsewhere were written for OPA, which goes over errors of built-in functions.
+fn mode_of(source: &Source) -> Mode {
+    if source.revision == Revision::Embedded { Mode::Strict } else { Mode::Lenient }
 }
 
 /// Which policies were asked for.

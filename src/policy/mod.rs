@@ -2,6 +2,7 @@
 //! evaluates it.
 
 pub mod engine;
+pub mod isolate;
 pub mod library;
 pub mod metadata;
 mod modules;

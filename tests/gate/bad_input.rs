@@ -229,3 +229,24 @@ fn committed_reviews_are_refused() {
     let ran = shop.check(&["--base", "main", "--head", "change", "--reviews", "reviews.json"]);
     undecided(&ran, "reviews::untrusted", "reviews.json", None);
 }
+
+/// A policy from elsewhere runs as OPA runs it: an error of a built-in function makes its expression undefined. It is
+/// told with its place, once.
+#[test]
+fn an_error_that_opa_goes_over_is_a_warning() {
+    let shop = Shop::acme();
+    let head = "# METADATA\n# title: x\n# description: x\n# custom:\n#   id: X-001\n#   scope: resource\n#   targets: [apps/Deployment]\n#   \
+                severity: low\n#   enforcement: advisory\n#   stages: [pull-request]\n#   remediation: x\n#   since: 0.1.0\n";
+    let body = "package policies.x\n\ndeny contains \"a number\" if to_number(input.resource.name) > 1\n\ndeny contains \"told\" \
+                if true\n";
+    shop.write("policy/x/x.rego", format!("{head}{body}"));
+    let ran = shop.check(&[".", "--policy", "policy", "--only", "X-001"]);
+    let json = ran.json();
+    let told: Vec<_> =
+        json["diagnostics"].as_array().unwrap().iter().filter(|d| d["code"] == "policy::swallowed").collect();
+    assert_eq!(told.len(), 1, "{}", ran.stdout);
+    assert_eq!(told[0]["severity"], "warning");
+    assert_eq!((&told[0]["path"], &told[0]["line"]), (&"policy/x/x.rego".into(), &15.into()));
+    assert!(json["findings"].as_array().unwrap().iter().any(|f| f["policy"] == "X-001" && f["message"] == "told"));
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
+}

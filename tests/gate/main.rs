@@ -16,6 +16,7 @@ mod bad_input;
 mod bypass;
 mod cases;
 mod determinism;
+mod hostile;
 mod house;
 mod introduced;
 mod onboarding;

@@ -1,9 +1,11 @@
 //! Why an evaluation gave no answer, read from what regorus says.
 
+use serde::{Deserialize, Serialize};
+
 use super::TIME_LIMIT;
 
 /// Why an evaluation gave no answer.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum EvalError {
     /// It took longer than [`TIME_LIMIT`].
     #[error("took longer than {} s", TIME_LIMIT.as_secs())]
@@ -16,6 +18,9 @@ pub enum EvalError {
         /// Where, if it says so.
         place: Option<String>,
     },
+    /// It needs more than it may take.
+    #[error("{0}")]
+    Limit(String),
     /// The engine panicked; it must not be used again.
     #[error("the engine panicked")]
     Panicked,

@@ -13,6 +13,7 @@ mod decimal;
 mod display;
 mod error;
 mod input;
+mod limits;
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -30,7 +31,6 @@ pub use error::EvalError;
 pub use input::Input;
 
 use super::rego::{Compiled, Emitted};
-use builtins::Swallowed;
 use error::{failed, message_of, place_of};
 
 /// Longest time one evaluation may take.
@@ -50,12 +50,18 @@ pub struct Engine {
     loaded: Arc<HashMap<String, Loaded>>,
     /// Where rules stand below `data`.
     rules: Arc<Vec<Vec<Arc<str>>>>,
-    swallowed: Swallowed,
+    mode: Mode,
+    /// Errors that were gone over since they were asked for.
+    swallowed: Vec<EvalError>,
 }
+
+/// Most errors that are kept until they are asked for.
+const MOST_SWALLOWED: usize = 100;
 
 /// A loaded module.
 #[derive(Clone)]
 struct Loaded {
+    path: Arc<str>,
     original: Arc<str>,
     emitted: Arc<Emitted>,
 }
@@ -96,7 +102,7 @@ impl Loaded {
 pub type Rows = Vec<Vec<Vec<String>>>;
 
 /// What an error of a built-in function means.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Mode {
     /// It fails the evaluation: what our own policies are judged by.
     #[default]
@@ -121,12 +127,16 @@ impl Engine {
     pub fn with_mode(mode: Mode) -> Self {
         let mut inner = regorus::Engine::new();
         inner.set_gather_prints(true);
-        inner.set_strict_builtin_errors(mode == Mode::Strict);
         inner.set_policy_length_config(length());
-        let swallowed = builtins::register(&mut inner, mode);
-        let mut engine = Self { inner, loaded: Arc::default(), rules: Arc::default(), swallowed };
+        builtins::register(&mut inner);
+        let mut engine = Self { inner, loaded: Arc::default(), rules: Arc::default(), mode, swallowed: Vec::new() };
         engine.limit(TIME_LIMIT);
         engine
+    }
+
+    /// What an error of a built-in function means from now on.
+    pub fn set_mode(&mut self, mode: Mode) {
+        self.mode = mode;
     }
 
     fn limit(&mut self, limit: Duration) {
@@ -152,11 +162,15 @@ impl Engine {
         let mut loaded = (*self.loaded).clone();
         for (id, module) in compiled.modules {
             let Some(source) = sources.get(id) else { continue };
-            if let Err(fault) = self.module(id, &source.path, &module) {
+            let (path, original) = (source.path.clone(), source.text.clone());
+            let mut name = path.to_string();
+            while loaded.contains_key(&name) {
+                name.push('\'');
+            }
+            if let Err(fault) = self.module(id, &name, &module) {
                 faults.push((id, fault));
             }
-            let original = source.text.clone();
-            loaded.insert(source.path.to_string(), Loaded { original, emitted: Arc::new(module) });
+            loaded.insert(name, Loaded { path, original, emitted: Arc::new(module) });
         }
         self.loaded = Arc::new(loaded);
         self.rules = Arc::new(self.rules.iter().cloned().chain(compiled.rules).collect());
@@ -192,12 +206,12 @@ impl Engine {
     /// Does what the first evaluation would do: clones that are made afterwards share it.
     pub fn prepare(&mut self) {
         // What stands in the way is said by whoever evaluates; there is no rule of this name.
-        let _ = self.eval(&format!("data.{GENERATED}.prepared"));
+        let _ = self.run(&format!("data.{GENERATED}.prepared"));
     }
 
-    /// Errors of built-in functions that made an expression undefined since the last call.
-    pub fn swallowed(&self) -> Vec<String> {
-        self.swallowed.take()
+    /// Errors of built-in functions that made an expression undefined since the last call: the first of each evaluation.
+    pub fn swallowed(&mut self) -> Vec<EvalError> {
+        std::mem::take(&mut self.swallowed)
     }
 
     /// Sets the input of the next evaluations.
@@ -211,7 +225,9 @@ impl Engine {
     /// See [`EvalError`].
     pub fn set(&mut self, rule: &str) -> Result<Vec<serde_json::Value>, EvalError> {
         let json = |value: &Rego| serde_json::to_value(value).map_err(|e| failed(&e.to_string()));
-        match self.eval(rule)? {
+        let value = self.eval(rule)?;
+        limits::answer(&value).map_err(|message| failed(&message))?;
+        match value {
             Rego::Undefined => Ok(Vec::new()),
             Rego::Set(members) => members.iter().map(json).collect(),
             Rego::Array(members) => members.iter().map(json).collect(),
@@ -235,6 +251,7 @@ impl Engine {
         match self.eval(rule)? {
             Rego::Undefined => Ok(None),
             value => {
+                limits::parts(&value).map_err(|message| failed(&message))?;
                 let text = value.to_json_str().map_err(|e| failed(&e.to_string()))?;
                 serde_json::from_str(&text).map(Some).map_err(|e| failed(&e.to_string()))
             }
@@ -287,12 +304,28 @@ impl Engine {
         let place = self.loaded.iter().find_map(|(path, loaded)| {
             let rest = print.strip_prefix(path.as_str())?.strip_prefix(':')?;
             let (line, message) = rest.split_once(':')?;
-            Some(format!("{path}:{}:{message}", loaded.place(line.parse().ok()?, 1).0))
+            Some(format!("{}:{}:{message}", loaded.path, loaded.place(line.parse().ok()?, 1).0))
         });
         place.unwrap_or(print)
     }
 
+    /// Evaluates strictly; where that fails and the mode allows it, once more, going over the error.
     fn eval(&mut self, rule: &str) -> Result<Rego, EvalError> {
+        let error = match self.run(rule) {
+            Err(error @ EvalError::Failed { .. }) if self.mode == Mode::Lenient => error,
+            answer => return answer,
+        };
+        drop(self.inner.take_prints());
+        self.inner.set_strict_builtin_errors(false);
+        let answer = builtins::leniently(|| self.run(rule));
+        self.inner.set_strict_builtin_errors(true);
+        if answer.is_ok() && self.swallowed.len() < MOST_SWALLOWED && !self.swallowed.contains(&error) {
+            self.swallowed.push(error);
+        }
+        answer
+    }
+
+    fn run(&mut self, rule: &str) -> Result<Rego, EvalError> {
         match catch_unwind(AssertUnwindSafe(|| self.inner.eval_rule(rule.to_owned()))) {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => match error.downcast_ref::<regorus::LimitError>() {
@@ -305,9 +338,12 @@ impl Engine {
 
     /// An error of the engine at its place in the original.
     fn failed(&self, text: &str) -> EvalError {
-        let place = place_of(text).map(|(path, line, column)| {
-            let (line, column) = self.loaded.get(&path).map_or((line, column), |l| l.place(line, column));
-            format!("{path}:{line}:{column}")
+        let place = place_of(text).map(|(name, line, column)| match self.loaded.get(&name) {
+            Some(loaded) => {
+                let (line, column) = loaded.place(line, column);
+                format!("{}:{line}:{column}", loaded.path)
+            }
+            None => format!("{name}:{line}:{column}"),
         });
         EvalError::Failed { message: message_of(text), place }
     }

@@ -47,7 +47,7 @@ fn next_step(code: &str) -> &'static str {
 /// What the engine loads in the place of the modules.
 #[derive(Clone, Debug, Default)]
 pub struct Compiled {
-    /// Each module by its source.
+    /// Each module by its source; a source can be printed as several.
     pub modules: Vec<(SourceId, Emitted)>,
     /// Where rules stand below `data`: base documents must not.
     pub rules: Vec<Vec<Arc<str>>>,
@@ -88,7 +88,10 @@ fn finish(mut modules: Vec<(SourceId, Module)>, index: &Index, mut mocks: lower:
     lower::program(&mut modules, index, &mut documents, &mut mocks);
     let text = format!("{}{}", mocks.text(), documents.text());
     let generated = if text.is_empty() { text } else { format!("package {}\n\n{text}", lower::PACKAGE) };
-    let modules = modules.par_iter().map(|(id, module)| (*id, print::module(module))).collect();
+    let print = |(id, module): &(SourceId, Module)| {
+        print::modules(module).into_iter().map(|out| (*id, out)).collect::<Vec<_>>()
+    };
+    let modules = modules.par_iter().flat_map(print).collect();
     Compiled { modules, rules: index.paths(), generated }
 }
 

@@ -40,17 +40,25 @@ impl Emitted {
     }
 }
 
-/// Prints a module.
-pub(super) fn module(module: &Module) -> Emitted {
-    let mut printer = Printer::default();
-    printer.mark(module.package_range);
-    printer.text("package ");
-    printer.package(module);
-    printer.text("\n\n");
-    for rule in &module.rules {
-        printer.rule(rule);
-    }
-    printer.out
+/// Prints a module; rules whose first name is a keyword as modules of their own: `if.reason := 1` in the package `a`
+/// is `reason := 1` in the package `a.if`.
+pub(super) fn modules(module: &Module) -> Vec<Emitted> {
+    let keyword = |rule: &Rule| KEYWORDS.iter().copied().find(|word| *word == rule.head.name());
+    let mut names: Vec<Option<&str>> = module.rules.iter().map(keyword).filter(Option::is_some).collect();
+    names.sort_unstable();
+    names.dedup();
+    let print = |name: Option<&str>| {
+        let mut printer = Printer::default();
+        printer.mark(module.package_range);
+        printer.text("package ");
+        printer.package(module, name);
+        printer.text("\n\n");
+        for rule in module.rules.iter().filter(|rule| keyword(rule) == name) {
+            printer.rule(rule, name.is_some());
+        }
+        printer.out
+    };
+    std::iter::once(None).chain(names).map(print).collect()
 }
 
 #[derive(Default)]
@@ -68,8 +76,8 @@ impl Printer {
         self.out.places.push((at, range.start));
     }
 
-    fn package(&mut self, module: &Module) {
-        for (i, name) in module.package.iter().enumerate() {
+    fn package(&mut self, module: &Module, below: Option<&str>) {
+        for (i, name) in module.package.iter().map(|name| &**name).chain(below).enumerate() {
             match name {
                 name if is_name(name) => {
                     self.text(if i > 0 { "." } else { "" });
@@ -84,12 +92,12 @@ impl Printer {
         }
     }
 
-    fn rule(&mut self, rule: &Rule) {
+    fn rule(&mut self, rule: &Rule, below: bool) {
         self.mark(rule.range);
         if rule.default {
             self.text("default ");
         }
-        self.head(rule);
+        self.head(rule, below);
         if let Some(body) = &rule.body {
             self.text(" if ");
             self.braced(body);
@@ -109,11 +117,18 @@ impl Printer {
         self.text("\n\n");
     }
 
-    fn head(&mut self, rule: &Rule) {
+    /// The head; without its first name when that is part of the package.
+    fn head(&mut self, rule: &Rule, below: bool) {
         let head = &rule.head;
         self.mark(head.range);
-        self.text(head.name());
-        self.path(head.path.get(1..).unwrap_or_default());
+        let path = if below { head.path.get(1..).unwrap_or_default() } else { &head.path };
+        match path.split_first() {
+            Some((Term { kind: TermKind::Var(name) | TermKind::String(name), .. }, rest)) => {
+                self.text(name);
+                self.path(rest);
+            }
+            _ => self.path(path),
+        }
         if let Some(args) = &head.args {
             self.text("(");
             self.list(args);
@@ -345,9 +360,9 @@ fn is_name(name: &str) -> bool {
     let mut chars = name.chars();
     chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
-        && !KEYWORDS.contains(&name)
 }
 
+/// Words that cannot name a rule of the engine's; behind a dot they are names.
 const KEYWORDS: &[&str] = &[
     "as", "contains", "default", "else", "every", "false", "if", "import", "in", "not", "null", "package", "some",
     "true", "with",

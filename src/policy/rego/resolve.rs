@@ -90,7 +90,11 @@ impl Resolver<'_> {
                 self.scoped(&mut [], body);
                 self.scopes.pop();
             }
-            ExprKind::Not(inner) => self.expr(inner),
+            // `not f(x, result)` negates the call itself, not an equation with it.
+            ExprKind::Not(inner) => match &mut inner.kind {
+                ExprKind::Term(term) if inner.with.is_empty() => self.term(term),
+                _ => self.expr(inner),
+            },
             ExprKind::NotBody(body) | ExprKind::And(body) => self.scoped(&mut [], body),
             ExprKind::Or(left, right) => {
                 self.expr(left);

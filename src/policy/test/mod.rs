@@ -113,6 +113,7 @@ impl<'a> Suite<'a> {
         let tests = self.library.tests.iter();
         let wanted: Vec<&TestRule> = tests.filter(|t| self.filter.is_none_or(|f| f.is_match(t.shown_path()))).collect();
         let mut engine = self.library.engine().map_err(|fault| fault.message)?;
+        engine.set_mode(self.library.mode);
         add_all(&mut engine, self.data)?;
         // What was prepared is void once there are more documents.
         engine.prepare();

@@ -43,6 +43,9 @@ fn computed(
     fast: fn(i64, i64) -> Option<i64>,
     exact: fn(&Decimal, &Decimal) -> Option<Decimal>,
 ) -> Result<Value, String> {
+    if [a, b].iter().any(|n| is_huge(n)) {
+        return Err(format!("{LIMIT}a number of more than {MOST_BITS} bits"));
+    }
     if let (Some(a), Some(b)) = (integer(a), integer(b))
         && let Some(result) = fast(a, b)
     {
@@ -54,6 +57,13 @@ fn computed(
         .and_then(|d| d.value())
         .map(|value| if rough { near(value) } else { value })
         .ok_or_else(|| format!("{LIMIT}the result has too many digits"))
+}
+
+/// Largest number that is computed with.
+const MOST_BITS: u64 = 1 << 17;
+
+fn is_huge(number: &Value) -> bool {
+    matches!(number, Value::Number(n) if n.as_i64().is_none() && n.as_big().is_some_and(|big| big.bits() > MOST_BITS))
 }
 
 /// Whether a float stands for a number with more digits than it holds: a third.
@@ -187,7 +197,11 @@ fn range(args: &[Value]) -> Result<Value, String> {
 }
 
 fn range_step(args: &[Value]) -> Result<Value, String> {
-    let step = whole(args, 3)?;
+    // A step beyond any distance gives the first number alone.
+    let step = match at(args, 3) {
+        Value::Number(step) if step.is_integer() && step.as_i64().is_none() && step.is_positive() => i64::MAX,
+        _ => whole(args, 3)?,
+    };
     if step <= 0 {
         return Err("step must be a positive number above zero".to_owned());
     }

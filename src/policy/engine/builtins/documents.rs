@@ -241,29 +241,66 @@ fn contains(whole: &Value, part: &Value) -> bool {
 /// Most paths that are followed.
 const MOST_PATHS: usize = 100_000;
 
-/// Every way from the roots to a node without a further one, or back to one that is on it.
+/// Longest path that is followed.
+const LONGEST_PATH: usize = 2_000;
+
+/// The ways from the roots as OPA walks them: below one neighbour of a root no node is entered from two sides, and a
+/// way ends where it meets a node that was passed already.
 fn reachable_paths(args: &[Value]) -> Result<Value, String> {
     let Value::Object(graph) = at(args, 1) else { return Err(wrong(1, "object", at(args, 1))) };
     let roots = members(at(args, 2)).ok_or_else(|| wrong(2, "one of {array, set}", at(args, 2)))?;
     let mut found = BTreeSet::new();
-    let mut open: Vec<Vec<Value>> = roots.into_iter().filter(|r| graph.get(r).is_some()).map(|r| vec![r]).collect();
-    while let Some(path) = open.pop() {
-        let last = path.last().cloned().unwrap_or(Value::Undefined);
-        let mut next = graph.get(&last).and_then(members).unwrap_or_default();
-        next.retain(|node| graph.get(node).is_some());
-        let (known, fresh): (Vec<Value>, Vec<Value>) = next.into_iter().partition(|n| path.contains(n));
-        let itself = known.contains(&last) && path.len() == 1;
-        if itself {
-            found.insert(array([last.clone(), last]));
-        } else if !known.is_empty() || fresh.is_empty() {
-            found.insert(array(path.iter().cloned()));
+    for root in roots {
+        let Some(edges) = graph.get(&root) else { continue };
+        let next = members(edges).unwrap_or_default();
+        if next.is_empty() {
+            found.insert(array([root.clone()]));
         }
-        for node in fresh {
-            open.push(path.iter().cloned().chain([node]).collect());
-        }
-        if open.len() + found.len() > MOST_PATHS {
-            return Err(format!("{LIMIT}more than {MOST_PATHS} paths"));
+        for node in &next {
+            let mut walk = Walk { graph, passed: BTreeSet::from([root.clone()]), path: vec![root.clone()], found };
+            walk.enter(node)?;
+            found = walk.found;
         }
     }
     Ok(set(found))
+}
+
+/// One walk through a graph.
+struct Walk<'a> {
+    graph: &'a regorus::value::Object,
+    passed: BTreeSet<Value>,
+    path: Vec<Value>,
+    found: BTreeSet<Value>,
+}
+
+impl Walk<'_> {
+    fn enter(&mut self, node: &Value) -> Result<(), String> {
+        let Some(edges) = self.graph.get(node) else { return self.end() };
+        self.path.push(node.clone());
+        if self.path.len() > LONGEST_PATH {
+            return self.end();
+        }
+        let next = members(edges).unwrap_or_default();
+        if next.is_empty() {
+            self.end()?;
+        }
+        for further in &next {
+            if self.passed.contains(further) {
+                self.end()?;
+            } else {
+                self.passed.insert(node.clone());
+                self.enter(further)?;
+            }
+        }
+        self.path.pop();
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), String> {
+        if self.path.len() > LONGEST_PATH || self.found.len() >= MOST_PATHS {
+            return Err(format!("{LIMIT}more than {MOST_PATHS} paths, or one of more than {LONGEST_PATH} nodes"));
+        }
+        self.found.insert(array(self.path.iter().cloned()));
+        Ok(())
+    }
 }

@@ -5,6 +5,7 @@ use regorus::Value;
 
 use super::super::decimal::{Decimal, float, shown};
 use super::super::display::{quoted, term};
+use super::super::limits::length;
 use super::{Entry, LIMIT, at, string, text, wrong};
 
 pub(super) const TABLE: &[Entry] = &[("sprintf", 2, sprintf)];
@@ -82,6 +83,7 @@ fn sprintf(args: &[Value]) -> Result<Value, String> {
     while let Some(c) = state.rest.next() {
         if c == '%' {
             state.verb()?;
+            length(state.out.len())?;
         } else {
             state.out.push(c);
         }

@@ -12,6 +12,7 @@ pub(super) const TABLE: &[Entry] = &[
     ("changegate.size", 1, size),
     ("changegate.interpolate", 1, interpolate),
     ("changegate.refuse", 1, refuse),
+    ("changegate.walkable", 1, |args| Ok(at(args, 1).clone())),
 ];
 
 /// What can be iterated, as it is; nothing otherwise.
@@ -75,5 +76,5 @@ fn interpolate(args: &[Value]) -> Result<Value, String> {
 
 /// A built-in function that policies must not use, called although nothing replaced it.
 fn refuse(args: &[Value]) -> Result<Value, String> {
-    Err(format!("{}{} is refused: policies are hermetic", super::LIMIT, super::text(args, 1)?))
+    Err(format!("{}{} is refused: policies are hermetic", super::super::limits::LIMIT, super::text(args, 1)?))
 }

@@ -1,6 +1,8 @@
 //! JSON web tokens: decoding, and verification against a secret or a public key (PEM or JWK).
 
-use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use std::sync::LazyLock;
+
+use data_encoding::{BASE64URL_NOPAD, Encoding, HEXLOWER};
 use jsonwebtoken::{Algorithm, DecodingKey, jwk};
 use regorus::Value;
 
@@ -66,9 +68,16 @@ impl<'a> Token<'a> {
     }
 }
 
+/// Go does not look at the bits behind the last whole byte.
+static LAX: LazyLock<Encoding> = LazyLock::new(|| {
+    let mut lax = BASE64URL_NOPAD.specification();
+    lax.check_trailing_bits = false;
+    lax.encoding().unwrap_or(BASE64URL_NOPAD)
+});
+
 fn url_decoded(text: &str) -> Result<Vec<u8>, String> {
     let plain = text.trim_end_matches('=').as_bytes();
-    BASE64URL_NOPAD.decode(plain).map_err(|_| format!("illegal base64url string: {text}"))
+    LAX.decode(plain).map_err(|_| format!("illegal base64url string: {text}"))
 }
 
 fn json(bytes: &[u8]) -> Result<Value, String> {
@@ -132,6 +141,9 @@ fn holds(key: &DecodingKey, signed: &str, signature: &[u8], algorithm: Algorithm
 fn keys(text: &str, algorithm: Algorithm) -> Result<Vec<DecodingKey>, String> {
     if text.trim_start().starts_with("-----BEGIN") {
         let pem = text.as_bytes();
+        if text.rsplit_once("-----END").is_some_and(|(_, rest)| !rest.trim_end().ends_with("-----")) {
+            return Err("extra data after a PEM certificate block".to_owned());
+        }
         let key = match algorithm {
             Algorithm::ES256 | Algorithm::ES384 => DecodingKey::from_ec_pem(pem),
             Algorithm::EdDSA => DecodingKey::from_ed_pem(pem),
@@ -148,7 +160,14 @@ fn keys(text: &str, algorithm: Algorithm) -> Result<Vec<DecodingKey>, String> {
     let bad = |_| "failed to parse a JWK key (set)".to_owned();
     let all = match serde_json::from_str::<jwk::JwkSet>(text) {
         Ok(set) => set.keys,
-        Err(_) => vec![serde_json::from_str::<jwk::Jwk>(text).map_err(bad)?],
+        Err(_) => {
+            let key: serde_json::Value = serde_json::from_str(text).map_err(bad)?;
+            let known = |kind: &serde_json::Value| ["EC", "OKP", "RSA", "oct"].iter().any(|known| kind == known);
+            if !key.get("kty").is_some_and(known) {
+                return Err("failed to parse a JWK key (set)".to_owned());
+            }
+            vec![serde_json::from_value::<jwk::Jwk>(key).map_err(bad)?]
+        }
     };
     Ok(all.iter().filter_map(|key| DecodingKey::from_jwk(key).ok()).collect())
 }

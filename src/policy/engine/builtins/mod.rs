@@ -1,9 +1,10 @@
 //! Built-in functions with OPA's meaning: those that regorus lacks, and those that it answers differently.
 //!
-//! Each is a plain function of its arguments. An error fails the evaluation in strict mode; in lenient mode it
-//! makes the expression undefined and is kept for a warning.
+//! Each is a plain function of its arguments. An error fails the evaluation, or makes the expression undefined while
+//! this thread evaluates [`leniently`].
 
 mod arithmetic;
+mod collections;
 mod crypto;
 mod documents;
 mod encoding;
@@ -18,12 +19,13 @@ mod strings;
 mod time;
 mod versions;
 
-use std::sync::{Arc, Mutex};
+use std::cell::Cell;
+use std::sync::Arc;
 
 use anyhow::anyhow;
 use regorus::Value;
 
-use super::Mode;
+use super::limits::{self, LIMIT};
 
 /// A built-in function.
 type Builtin = fn(&[Value]) -> Result<Value, String>;
@@ -31,35 +33,25 @@ type Builtin = fn(&[Value]) -> Result<Value, String>;
 /// Name, number of arguments, function.
 type Entry = (&'static str, u8, Builtin);
 
-/// Errors that lenient evaluation went over.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Swallowed(Arc<Mutex<Vec<String>>>);
+thread_local! {
+    /// Whether errors are gone over. The engine's clones share these functions, and an evaluation stays on its thread.
+    static LENIENT: Cell<bool> = const { Cell::new(false) };
+}
 
-/// How many are kept.
-const MOST_SWALLOWED: usize = 100;
-
-impl Swallowed {
-    /// What was kept since the last call.
-    pub(super) fn take(&self) -> Vec<String> {
-        self.0.lock().map(|mut kept| std::mem::take(&mut *kept)).unwrap_or_default()
-    }
-
-    fn keep(&self, message: String) {
-        if let Ok(mut kept) = self.0.lock()
-            && kept.len() < MOST_SWALLOWED
-            && !kept.contains(&message)
-        {
-            kept.push(message);
-        }
-    }
+/// Runs an evaluation in which an error of a built-in function makes its expression undefined.
+pub(super) fn leniently<T>(evaluate: impl FnOnce() -> T) -> T {
+    LENIENT.set(true);
+    let answer = evaluate();
+    LENIENT.set(false);
+    answer
 }
 
 /// Adds every function to an engine.
-pub(super) fn register(engine: &mut regorus::Engine, mode: Mode) -> Swallowed {
-    let swallowed = Swallowed::default();
+pub(super) fn register(engine: &mut regorus::Engine) {
     let tables = [
         internal::TABLE,
         arithmetic::TABLE,
+        collections::TABLE,
         format::TABLE,
         strings::TABLE,
         crypto::TABLE,
@@ -73,23 +65,35 @@ pub(super) fn register(engine: &mut regorus::Engine, mode: Mode) -> Swallowed {
         glob::TABLE,
     ];
     for (name, arity, function) in tables.into_iter().flatten().copied() {
-        let kept = swallowed.clone();
-        let call = move |args: Vec<Value>| match function(&args) {
-            Ok(value) => Ok(value),
-            Err(message) if mode == Mode::Strict || message.starts_with(LIMIT) => Err(anyhow!("{name}: {message}")),
-            Err(message) => {
-                kept.keep(format!("{name}: {message}"));
-                Ok(Value::Undefined)
+        let writes = WRITES.contains(&name);
+        let bounded = move |args: &[Value]| {
+            if writes {
+                args.iter().try_for_each(limits::parts)?;
             }
+            let value = function(args)?;
+            limits::size(&value).map(|()| value)
+        };
+        let call = move |args: Vec<Value>| match bounded(&args) {
+            Err(message) if LENIENT.get() && !message.starts_with(LIMIT) => Ok(Value::Undefined),
+            answer => answer.map_err(|message| anyhow!("{name}: {message}")),
         };
         // Only a name that is taken is refused, and the tables name each function once.
         let _ = engine.add_extension(name.to_owned(), arity, Box::new(call));
     }
-    swallowed
 }
 
-/// Start of a message about an exceeded limit, which no mode goes over.
-const LIMIT: &str = "limit: ";
+/// Functions that go through the whole of their arguments.
+const WRITES: &[&str] = &[
+    "changegate.interpolate",
+    "changegate.walkable",
+    "io.jwt.encode_sign",
+    "json.filter",
+    "json.marshal",
+    "json.patch",
+    "object.subset",
+    "sprintf",
+    "yaml.marshal",
+];
 
 /// The kind of a value, as OPA names it.
 fn kind(value: &Value) -> &'static str {

@@ -8,6 +8,7 @@ use std::sync::{Arc, LazyLock, RwLock};
 use regex::{Regex, RegexBuilder};
 use regorus::Value;
 
+use super::super::limits::length;
 use super::{Entry, array, at, string, text, whole};
 
 pub(super) const TABLE: &[Entry] = &[
@@ -224,7 +225,17 @@ fn is_valid(args: &[Value]) -> Result<Value, String> {
 
 fn replace(args: &[Value]) -> Result<Value, String> {
     let (value, pattern, to) = (text(args, 1)?, text(args, 2)?, text(args, 3)?);
-    Ok(string(compiled(pattern)?.replace_all(value, to).into_owned()))
+    let (mut out, mut done) = (String::new(), 0);
+    let groups = to.matches('$').count();
+    for captures in compiled(pattern)?.captures_iter(value) {
+        let Some(found) = captures.get(0) else { continue };
+        out.push_str(value.get(done..found.start()).unwrap_or_default());
+        length(out.len().saturating_add(to.len()).saturating_add(groups.saturating_mul(found.len())))?;
+        captures.expand(to, &mut out);
+        done = found.end();
+    }
+    out.push_str(value.get(done..).unwrap_or_default());
+    Ok(string(out))
 }
 
 fn split(args: &[Value]) -> Result<Value, String> {

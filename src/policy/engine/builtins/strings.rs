@@ -2,6 +2,7 @@
 
 use regorus::Value;
 
+use super::super::limits::length;
 use super::{Entry, LIMIT, array, at, kind, members, string, text, whole, wrong};
 
 pub(super) const TABLE: &[Entry] = &[
@@ -18,21 +19,23 @@ pub(super) const TABLE: &[Entry] = &[
     ("array.flatten", 1, flatten),
     ("array.slice", 3, slice),
     ("array.concat", 2, join),
+    ("split", 2, |args| Ok(array(parts(text(args, 1)?, text(args, 2)?)?))),
     ("base64.decode", 1, base64_decode),
     ("base64.is_valid", 1, base64_is_valid),
 ];
 
-/// Longest text that a function makes out of shorter ones, in bytes.
-const MOST_BYTES: usize = 64 << 20;
-
-fn bounded(length: usize) -> Result<(), String> {
-    if length > MOST_BYTES { Err(format!("{LIMIT}the text would be longer than {MOST_BYTES} bytes")) } else { Ok(()) }
+fn parts<'a>(text: &'a str, separator: &str) -> Result<impl Iterator<Item = Value> + use<'a>, String> {
+    let count = if separator.is_empty() { text.len() } else { text.matches(separator).count() };
+    if count > MOST_ITEMS {
+        return Err(format!("{LIMIT}the text would fall into more than {MOST_ITEMS} parts"));
+    }
+    Ok(split(text, separator).into_iter().map(string))
 }
 
 /// The first parts, the last ones when the number is negative.
 fn split_n(args: &[Value]) -> Result<Value, String> {
     let (text, separator, n) = (text(args, 1)?, text(args, 2)?, whole(args, 3)?);
-    let parts: Vec<Value> = split(text, separator).into_iter().map(string).collect();
+    let parts: Vec<Value> = parts(text, separator)?.collect();
     let most = usize::try_from(n.unsigned_abs()).unwrap_or(usize::MAX);
     Ok(if n < 0 {
         array(parts.iter().skip(parts.len().saturating_sub(most)).cloned())
@@ -79,7 +82,7 @@ fn replace_n(args: &[Value]) -> Result<Value, String> {
                 c.len_utf8()
             }
         };
-        bounded(out.len())?;
+        length(out.len())?;
         rest = rest.get(step..).unwrap_or_default();
     }
     Ok(string(out))
@@ -88,7 +91,7 @@ fn replace_n(args: &[Value]) -> Result<Value, String> {
 fn replace(args: &[Value]) -> Result<Value, String> {
     let (text, from, to) = (text(args, 1)?, text(args, 2)?, text(args, 3)?);
     let times = if from.is_empty() { text.chars().count() + 1 } else { text.matches(from).count() };
-    bounded(text.len().saturating_add(times.saturating_mul(to.len())))?;
+    length(text.len().saturating_add(times.saturating_mul(to.len())))?;
     Ok(string(text.replace(from, to)))
 }
 
@@ -105,7 +108,7 @@ fn concat(args: &[Value]) -> Result<Value, String> {
         };
         out.push_str(if i > 0 { between } else { "" });
         out.push_str(part);
-        bounded(out.len())?;
+        length(out.len())?;
     }
     Ok(string(out))
 }

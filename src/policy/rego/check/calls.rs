@@ -153,11 +153,32 @@ impl Checker<'_> {
 
     /// A reference to a function that is not called.
     fn reference(&mut self, term: &Term) {
+        self.mixed(term);
         let Some(names) = term.names() else { return };
         let Some((root, path)) = names.split_first() else { return };
         let rules = self.index.node(path).map(|node| &node.rules);
         if &**root == "data" && rules.is_some_and(|rules| self.index.is_function(rules)) {
             self.fault(term, "a function is used as a value: it is not called".to_owned());
+        }
+    }
+
+    /// A reference into a map whose keys come from heads with variables and from constant ones: the engine would only
+    /// look at the latter.
+    fn mixed(&mut self, term: &Term) {
+        let TermKind::Ref(head, path) = &term.kind else { return };
+        if !matches!(&head.kind, TermKind::Var(name) if &**name == "data") {
+            return;
+        }
+        let mut node = &self.index.root;
+        for part in path {
+            if !node.children.is_empty() && self.index.is_deep(&node.rules) {
+                let message = "some keys of this map are constant in the heads of its rules and some are not";
+                let fault = Fault::new("policy::unsupported", term.range, message);
+                return self.faults.push(fault.help("give the map a name first: `all := data.a.map`, then `all[key]`"));
+            }
+            let TermKind::String(name) = &part.kind else { return };
+            let Some(child) = node.children.get(name) else { return };
+            node = child;
         }
     }
 
@@ -168,6 +189,9 @@ impl Checker<'_> {
         let joined = names.iter().map(|n| &**n).collect::<Vec<_>>().join(".");
         if !matches!(root, "input" | "data") && signatures::arity(&joined).is_none() {
             self.fault(&with.target, format!("`with` replaces `input`, `data` or a function, not `{joined}`"));
+        }
+        if joined == "walk" {
+            self.fault(&with.target, "`with` cannot replace `walk`: it is a relation".to_owned());
         }
         if let Some((_, path)) = names.split_first().filter(|_| root == "data")
             && self.index.rule_on(path).is_some_and(|(_, depth)| depth < path.len())

@@ -34,7 +34,48 @@ pub(super) fn check(modules: &[(SourceId, Module)], index: &Index) -> Vec<(Sourc
         }
     }
     let cyclic = cycles(&edges);
+    if cyclic.is_empty()
+        && let Some(n) = too_long(&edges)
+    {
+        return first.get(n).and_then(|place| chained(modules, *place)).into_iter().collect();
+    }
     cyclic.into_iter().filter_map(|n| fault(modules, *first.get(n)?)).collect()
+}
+
+/// Most rules that may need each other one after the other: the engine goes down a level of its stack for each.
+const LONGEST_CHAIN: usize = 2_000;
+
+/// A rule at the end of a chain that is too long, where nothing depends on itself.
+fn too_long(edges: &[BTreeSet<usize>]) -> Option<usize> {
+    let mut lengths = vec![0_usize; edges.len()];
+    for start in 0..edges.len() {
+        let mut stack = vec![(start, false)];
+        while let Some((node, done)) = stack.pop() {
+            let next = edges.get(node)?;
+            if lengths.get(node).is_some_and(|length| *length > 0) {
+                continue;
+            }
+            if !done {
+                stack.push((node, true));
+                stack.extend(next.iter().map(|n| (*n, false)));
+                continue;
+            }
+            let longest = next.iter().filter_map(|n| lengths.get(*n)).max().copied().unwrap_or_default();
+            if longest >= LONGEST_CHAIN {
+                return Some(node);
+            }
+            *lengths.get_mut(node)? = longest + 1;
+        }
+    }
+    None
+}
+
+fn chained(modules: &[(SourceId, Module)], place: Place) -> Option<(SourceId, Fault)> {
+    let (id, module) = modules.get(place.module)?;
+    let rule = module.rules.get(place.rule)?;
+    let message = format!("a chain of more than {LONGEST_CHAIN} rules ends here");
+    let fault = Fault::new("policy::nesting", rule.head.range, message);
+    Some((*id, fault.help("let one rule do what several in a row do")))
 }
 
 fn fault(modules: &[(SourceId, Module)], place: Place) -> Option<(SourceId, Fault)> {

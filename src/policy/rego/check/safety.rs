@@ -41,15 +41,15 @@ struct Flow {
 impl Checker {
     fn rule(&mut self, rule: &Rule) {
         let args: Names = rule.head.args.iter().flatten().flat_map(visit::variables).cloned().collect();
+        let head = || rule.head.path.iter().skip(1).chain(&rule.head.key).chain(&rule.head.value);
         let safe = match &rule.body {
             Some(body) => {
                 self.unused(body, &rule.head.path, rule.head.key.iter().chain(&rule.head.value));
-                self.body(body, &args)
+                self.body(&with_heads(body, head()), &args)
             }
             None => args.clone(),
         };
-        let head = rule.head.path.iter().skip(1).chain(&rule.head.key).chain(&rule.head.value);
-        head.for_each(|term| self.value(term, &safe));
+        head().for_each(|term| self.value(term, &safe));
         for branch in &rule.elses {
             let safe = branch.body.as_ref().map_or_else(|| args.clone(), |body| self.body(body, &args));
             branch.value.iter().for_each(|term| self.value(term, &safe));
@@ -95,7 +95,7 @@ impl Checker {
         for (body, heads, own) in &flow.closures {
             let mut inside = safe.clone();
             inside.extend(own.iter().cloned());
-            let inside = self.body(body, &inside);
+            let inside = self.body(&with_heads(body, heads.iter()), &inside);
             heads.iter().for_each(|term| self.value(term, &inside));
         }
     }
@@ -155,6 +155,26 @@ impl Settled {
             }
         }
         Self { safe, order, waiting: waiting.into_iter().map(|(at, _)| at).collect() }
+    }
+}
+
+/// A body and the references of its heads: they are looked up in it, and bind what stands in their brackets.
+fn with_heads<'a>(body: &Body, heads: impl Iterator<Item = &'a Term>) -> Body {
+    let mut lookups = Lookups(Vec::new());
+    heads.for_each(|term| lookups.term(term));
+    body.iter().cloned().chain(lookups.0).collect()
+}
+
+struct Lookups(Vec<Expr>);
+
+impl Visitor for Lookups {
+    fn term(&mut self, term: &Term) {
+        match &term.kind {
+            TermKind::Ref(..) => self.0.push(Expr::new(term.range, ExprKind::Term(term.clone()))),
+            TermKind::ArrayComprehension(..) | TermKind::SetComprehension(..) | TermKind::ObjectComprehension(..) => {}
+            TermKind::Call(_, args) => args.iter().for_each(|t| self.term(t)),
+            _ => visit::each_part(self, term),
+        }
     }
 }
 
@@ -246,7 +266,7 @@ impl Flow {
             }
         }
         for with in &expr.with {
-            let is_function = matches!(&with.value.kind, TermKind::Var(name) if signatures::arity(name).is_some());
+            let is_function = with.value.names().is_some_and(|names| signatures::arity(&names.join(".")).is_some());
             if !is_function {
                 self.term(&with.value);
             }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::super::ast::{Expr, ExprKind, Term, TermKind};
+use super::super::ast::{Expr, ExprKind, Term, TermKind, With};
 use super::super::print::quote;
 use super::super::program::{Index, Node};
 use super::PACKAGE;
@@ -57,6 +57,22 @@ impl Documents {
         let document = self.document(index, &[], &index.root, &[]);
         let path = [PACKAGE, &document].map(|part| Term::string(at.range, part)).to_vec();
         Term::new(at.range, TermKind::Ref(Box::new(Term::var(at.range, "data")), path))
+    }
+
+    /// What the documents see of a replaced base document: they read a copy of it.
+    pub(super) fn base(&self, with: &With, index: &Index) -> Option<With> {
+        let names = with.target.names()?;
+        let (root, path) = names.split_first()?;
+        let beside_rules =
+            index.rule_on(path).is_none() && path.first().and_then(|n| index.root.children.get(n)).is_some();
+        if &**root != "data" || !beside_rules {
+            return None;
+        }
+        let range = with.target.range;
+        let parts = [PACKAGE, "base"].into_iter().chain(path.iter().map(|part| &**part));
+        let parts = parts.map(|part| Term::string(range, part)).collect();
+        let target = Term::new(range, TermKind::Ref(Box::new(Term::var(range, "data")), parts));
+        Some(With { target, ..with.clone() })
     }
 
     fn document(&mut self, index: &Index, path: &[Arc<str>], node: &Node, pattern: &[Step]) -> String {

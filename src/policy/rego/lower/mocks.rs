@@ -97,12 +97,13 @@ impl visit::Visitor for Finder {
     fn expr(&mut self, expr: &Expr) {
         for with in &expr.with {
             let target = with.target.names().map(|n| joined_name(&n)).unwrap_or_default();
-            if signatures::arity(&target).is_some() {
+            let value = with.value.names().map(|n| joined_name(&n)).unwrap_or_default();
+            let of_builtin = signatures::arity(&target).is_some();
+            if (of_builtin || target.starts_with("data.")) && signatures::arity(&value).is_some() {
+                self.names.insert(value);
+            }
+            if of_builtin {
                 self.names.insert(target);
-                let value = with.value.names().map(|n| joined_name(&n)).unwrap_or_default();
-                if signatures::arity(&value).is_some() {
-                    self.names.insert(value);
-                }
             }
         }
         visit::each_part_of(self, expr);

@@ -129,7 +129,7 @@ impl Lowering<'_> {
     /// The values of modifiers are computed before any of them is in force.
     fn modifiers(&mut self, with: Vec<With>, out: &mut Body) -> Vec<With> {
         with.into_iter()
-            .map(|mut with| {
+            .flat_map(|mut with| {
                 if !self.mocks.replacement(&mut with, self.index) {
                     self.lowered(&mut with.value, out);
                     if !is_constant(&with.value) && !matches!(with.value.kind, TermKind::Var(_)) {
@@ -138,7 +138,8 @@ impl Lowering<'_> {
                         out.push(Expr::new(with.range, ExprKind::Assign(name, value)));
                     }
                 }
-                with
+                let base = self.documents.base(&with, self.index);
+                std::iter::once(with).chain(base)
             })
             .collect()
     }
@@ -163,20 +164,18 @@ impl Lowering<'_> {
             }
             ExprKind::Not(inner) => self.negated(range, *inner, out),
             ExprKind::NotBody(body) => {
-                let none = Term::new(range, TermKind::Array(Vec::new()));
-                let some = self.witness(range, body);
-                out.push(compared(range, super::ast::Op::Equal, some, none));
+                let body = self.body(body);
+                out.push(self.absent(range, body));
             }
             ExprKind::And(body) => body.into_iter().for_each(|e| self.expr(e, out)),
             ExprKind::Or(left, right) => self.alternative(range, *left, *right, out),
         }
     }
 
-    /// `[1 | body]`: empty when the body fails.
-    fn witness(&mut self, range: Range, body: Body) -> Term {
-        let body = self.body(body);
-        let one = Term::new(range, TermKind::Number("1".into()));
-        Term::new(range, TermKind::ArrayComprehension(Box::new(one), body))
+    /// Holds when a body, lowered already, fails.
+    fn absent(&self, range: Range, body: Body) -> Expr {
+        let none = Term::new(range, TermKind::Array(Vec::new()));
+        compared(range, super::ast::Op::Equal, witness(range, body), none)
     }
 
     /// `a or b`: the second is only asked when the first fails.
@@ -184,10 +183,10 @@ impl Lowering<'_> {
         use super::ast::Op;
         let none = Term::new(range, TermKind::Array(Vec::new()));
         let (first, second) = (self.variable(range), self.variable(range));
-        let left = self.witness(range, vec![left]);
+        let left = witness(range, self.body(vec![left]));
         out.push(Expr::new(range, ExprKind::Assign(first.clone(), left)));
         let unless = compared(range, Op::Equal, first.clone(), none.clone());
-        let right = self.witness(range, vec![unless, right]);
+        let right = witness(range, self.body(vec![unless, right]));
         out.push(Expr::new(range, ExprKind::Assign(second.clone(), right)));
         let both = Term::new(range, TermKind::Array(vec![first, second]));
         let neither = Term::new(range, TermKind::Array(vec![none.clone(), none]));
@@ -340,6 +339,12 @@ fn joined(body: Option<Body>, front: Body, range: Range) -> Option<Body> {
     let mut body = body.unwrap_or_else(|| always(range));
     body.extend(front);
     Some(body)
+}
+
+/// `[1 | body]`: empty when the body fails.
+fn witness(range: Range, body: Body) -> Term {
+    let one = Term::new(range, TermKind::Number("1".into()));
+    Term::new(range, TermKind::ArrayComprehension(Box::new(one), body))
 }
 
 fn compared(range: Range, op: super::ast::Op, left: Term, right: Term) -> Expr {

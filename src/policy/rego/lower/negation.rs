@@ -3,7 +3,7 @@
 //! OPA computes the arguments of a negated call outside of the negation, so that `not f(input.missing)` is
 //! undefined and not true.
 
-use super::super::ast::{Body, Expr, ExprKind, Op, Range, Term, TermKind};
+use super::super::ast::{Body, Expr, ExprKind, Op, Range, Term, TermKind, With};
 use super::{Lowering, internal};
 
 impl Lowering<'_> {
@@ -11,10 +11,21 @@ impl Lowering<'_> {
         let with = self.modifiers(std::mem::take(&mut inner.with), out);
         let mut before = Vec::new();
         let kind = match inner.kind {
-            ExprKind::Term(mut term) => {
-                self.lower_negated(&mut term, &mut before);
-                ExprKind::Term(term)
-            }
+            ExprKind::Term(mut term) => match self.split_output(&mut term) {
+                Some((mut call, mut result)) => {
+                    self.lowered(&mut call, &mut before);
+                    self.parts(&mut call, &mut before);
+                    self.lowered(&mut result, &mut before);
+                    self.hoist(&mut result, &mut before);
+                    let equal = Expr::new(range, ExprKind::Unify(result, call));
+                    before.push(self.absent(range, vec![equal]));
+                    return out.extend(modified(before, &with));
+                }
+                None => {
+                    self.lower_negated(&mut term, &mut before);
+                    ExprKind::Term(term)
+                }
+            },
             ExprKind::Assign(mut left, mut right) | ExprKind::Unify(mut left, mut right) => {
                 for side in [&mut left, &mut right] {
                     self.lowered(side, &mut before);
@@ -34,10 +45,7 @@ impl Lowering<'_> {
             }
         };
         before.push(Expr::new(range, ExprKind::Not(Box::new(Expr::new(inner.range, kind)))));
-        out.extend(before.into_iter().map(|mut expr| {
-            expr.with.extend(with.iter().cloned());
-            expr
-        }));
+        out.extend(modified(before, &with));
     }
 
     fn lower_negated(&mut self, term: &mut Term, before: &mut Body) {
@@ -102,4 +110,12 @@ impl Lowering<'_> {
             before.push(Expr::new(term.range, ExprKind::Assign(name, value)));
         }
     }
+}
+
+/// The expressions with modifiers.
+fn modified(body: Body, with: &[With]) -> impl Iterator<Item = Expr> {
+    body.into_iter().map(|mut expr| {
+        expr.with.extend(with.iter().cloned());
+        expr
+    })
 }

@@ -61,8 +61,13 @@ impl Lowering<'_> {
     }
 
     pub(super) fn arguments(&mut self, call: &mut Term) {
+        let walks = is_walk_name(call);
         if let TermKind::Call(_, args) = &mut call.kind {
             args.iter_mut().for_each(|t| self.term(t));
+            // The engine makes a list of all that is in it.
+            if let Some(whole) = args.first_mut().filter(|_| walks) {
+                *whole = internal(whole.range, "walkable", vec![whole.take()]);
+            }
         }
     }
 

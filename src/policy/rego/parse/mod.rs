@@ -141,11 +141,18 @@ impl Parser {
         if self.eat(symbol) { Ok(()) } else { Err(self.unexpected(&format!("`{symbol}`"))) }
     }
 
+    /// The next word; not a keyword that starts a reference: `if.reason` is a name like any other.
     fn word(&self) -> Option<&str> {
         match self.kind() {
+            Kind::Ident(word) if self.is_reserved(word) && self.part_follows() => None,
             Kind::Ident(word) => Some(word),
             _ => None,
         }
+    }
+
+    /// Whether a `.` follows directly.
+    fn part_follows(&self) -> bool {
+        self.tokens.get(self.at + 1).is_some_and(|t| !t.spaced && t.kind == Kind::Symbol("."))
     }
 
     fn eat_word(&mut self, word: &str) -> bool {

@@ -3,6 +3,7 @@
 use super::{Parser, RESERVED};
 use crate::policy::rego::Fault;
 use crate::policy::rego::ast::{Else, Expr, ExprKind, Head, Rule, Term, TermKind};
+use crate::policy::rego::token::Kind;
 
 impl Parser {
     /// Reads a rule and its further bodies.
@@ -58,7 +59,7 @@ impl Parser {
 
     fn dot_follows(&self) -> bool {
         let next = self.tokens.get(self.at + 1);
-        next.is_some_and(|t| matches!(t.kind, crate::policy::rego::token::Kind::Symbol(":=" | "=" | "." | "[")))
+        next.is_some_and(|t| matches!(t.kind, Kind::Symbol(":=" | "=" | "." | "[")))
     }
 
     fn default(&mut self, rules: &mut Vec<Rule>, head: Head, start: super::Range) -> Result<(), Fault> {
@@ -97,12 +98,11 @@ impl Parser {
     /// The head; whether `:=`, `=` or `contains` marked it as a rule.
     fn head(&mut self, default: bool) -> Result<(Head, bool), Fault> {
         let start = self.range();
-        let name = match self.word() {
-            Some(word) if RESERVED.contains(&word) || (self.is_reserved(word) && !matches!(word, "and" | "or")) => {
-                return Err(self.unexpected("a rule"));
-            }
-            Some(word) => Term::var(start, word),
-            None => return Err(self.unexpected("a rule")),
+        let is_keyword =
+            |word: &str| RESERVED.contains(&word) || (self.is_reserved(word) && !matches!(word, "and" | "or"));
+        let name = match self.kind() {
+            Kind::Ident(word) if self.part_follows() || !is_keyword(word) => Term::var(start, word),
+            _ => return Err(self.unexpected("a rule")),
         };
         self.advance();
         let mut path = vec![name];

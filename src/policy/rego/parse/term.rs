@@ -93,6 +93,7 @@ impl Parser {
             Kind::Symbol("[") => return self.array(),
             Kind::Symbol("{") => return self.braces(),
             Kind::Ident(word) => match &*word {
+                _ if self.part_follows() => TermKind::Var(word),
                 "true" => TermKind::Bool(true),
                 "false" => TermKind::Bool(false),
                 "null" => TermKind::Null,

@@ -1,0 +1,4 @@
+# expect: policy::hermetic
+package policies.hostile
+
+deny contains opa.runtime().env.HOME
