@@ -25,6 +25,7 @@ mod requests;
 mod shop;
 mod suite;
 mod switched_off;
+mod teams;
 mod terraform;
 mod time;
 mod waivers;
