@@ -36,6 +36,9 @@ of_team(document, team) := {review |
 	resource.service_name(team) in review.teams
 }
 
+# Teams that a change belongs to, by everything that names it.
+teams(document, id) := _teams(document, id)
+
 # When the next ones become overdue.
 next_due_ns(document) := {due_ns |
 	some id, _ in _reasons(document)

@@ -36,6 +36,15 @@ pub fn hold(store: &dyn Store, reason: &str, change: Option<&str>, by: By<'_>) -
     append(store, Kind::Hold, &json!({"reason": reason, "change": change}), by)
 }
 
+/// States that somebody asks what single people did, and why.
+///
+/// # Errors
+///
+/// As [`Store::append`].
+pub fn inspect(store: &dyn Store, what: &str, reason: &str, by: By<'_>) -> Result<AuditReceipt, Diagnostic> {
+    append(store, Kind::Inspection, &json!({"what": what, "reason": reason}), by)
+}
+
 /// Ends a hold.
 ///
 /// # Errors

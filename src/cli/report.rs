@@ -1,5 +1,8 @@
 //! `changegate report`: pages for a meeting.
 
+mod controls;
+mod teams;
+
 use std::path::{Path, PathBuf};
 
 use changegate::audit::{self, Access, query};
@@ -8,6 +11,7 @@ use changegate::gate::{self, AuditRequest, PolicyRequest, Request};
 use changegate::outcome::{Outcome, Verdict};
 use changegate::policy::library::Selection;
 use changegate::report::{Format, cab};
+use changegate::source::Sources;
 use clap::{Args, Subcommand};
 use jiff::tz::TimeZone;
 
@@ -20,6 +24,10 @@ const REQUESTS: [&str; 3] = ["yaml", "yml", "json"];
 pub(crate) enum ReportCommand {
     /// The pack for the change advisory board: decision, risk, schedule, blast radius, evidence, approvals, questions
     Cab(Box<CabArgs>),
+    /// What teams deliver and how it goes: DORA's five with intervals, trends, who could use support
+    Teams(Box<teams::TeamsArgs>),
+    /// What the gate did for each control of SOC 2, ISO 27001, NIST, HIPAA, PCI and GDPR, from the audit trail
+    Controls(Box<controls::ControlsArgs>),
 }
 
 #[derive(Debug, Args)]
@@ -49,7 +57,11 @@ fn zone(name: &str) -> Result<TimeZone, String> {
 /// Judges what is on the agenda, writes the pages, and says where they are. A page about a change that is denied is as
 /// good as any: only what keeps a page from being written, or a change from being judged, is a failure.
 pub(crate) fn run(command: &ReportCommand) -> Answer {
-    let ReportCommand::Cab(args) = command;
+    let args = match command {
+        ReportCommand::Cab(args) => args,
+        ReportCommand::Teams(args) => return teams::run(args),
+        ReportCommand::Controls(args) => return controls::run(args),
+    };
     match pack(args) {
         Ok(answer) => answer,
         Err(fault) => super::audit::fault(&fault),
@@ -176,4 +188,39 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Diagnostic {
     Diagnostic::error("report::unwritable", format!("the page cannot be written: {error}"))
         .in_file(path.display().to_string())
         .help("name another directory with `--out DIR`")
+}
+
+/// A fault with its place in words: what points into a document is shown by its path and line.
+fn located(fault: Diagnostic, sources: &Sources) -> Diagnostic {
+    match fault.span.and_then(|span| sources.locate(span)) {
+        Some(place) => Diagnostic { span: None, ..fault }.in_file(place.to_string()),
+        None => fault,
+    }
+}
+
+/// Writes the pages, and the figures for programs beside them, as `NAME.html`, `NAME.md`, `NAME.json`, `NAME.csv`.
+fn write_all(
+    out: &Path,
+    name: &str,
+    formats: &[Format],
+    page: &dyn Fn(Format) -> Result<String, minijinja::Error>,
+    json: String,
+    csv: String,
+) -> Result<Answer, Diagnostic> {
+    let formats = if formats.is_empty() { &[Format::Html, Format::Markdown] } else { formats };
+    let mut files = Vec::new();
+    for format in formats {
+        let page = page(*format)
+            .map_err(|error| Diagnostic::error("report::template", format!("the page cannot be made: {error:#}")))?;
+        files.push((format.extension(), page));
+    }
+    files.extend([("json", json), ("csv", csv)]);
+    create(out)?;
+    let mut answer = Answer::default();
+    for (extension, text) in files {
+        let path = out.join(format!("{name}.{extension}"));
+        std::fs::write(&path, text).map_err(|error| unwritable(&path, &error))?;
+        answer.stdout.extend(format!("{}\n", path.display()).bytes());
+    }
+    Ok(answer)
 }

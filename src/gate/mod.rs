@@ -15,6 +15,7 @@ mod requests;
 mod scope;
 mod subjects;
 pub mod suite;
+mod surroundings;
 mod trail;
 mod workspace;
 
@@ -40,6 +41,7 @@ use crate::waiver::Waiver;
 pub use approve::{Ballot, Cast, Vote, ballot};
 pub use calendars::{Calendars, calendars};
 pub use replay::{Replay, again, replay};
+pub use surroundings::{Surroundings, surroundings};
 
 use cases::Case;
 use inputs::Inputs;

@@ -8,6 +8,7 @@
 //! what cannot be linked, or cannot be, is counted in [`quality::Quality`] and shown. A figure without enough behind it
 //! is not a figure: see [`statistics`].
 
+pub mod controls;
 pub mod flags;
 pub mod history;
 pub mod quality;
@@ -15,4 +16,6 @@ pub mod record;
 pub mod source;
 pub mod statistics;
 pub mod summary;
+#[cfg(test)]
+pub(crate) mod truth;
 pub mod window;

@@ -5,6 +5,9 @@
 
 pub mod cab;
 mod chart;
+pub mod controls;
+pub mod teams;
+mod template;
 mod text;
 
 use std::str::FromStr;

@@ -21,4 +21,5 @@ mod postgres;
 mod replay;
 mod server;
 mod spool;
+mod tally;
 mod tampering;

@@ -27,6 +27,7 @@ mod requests;
 mod shop;
 mod suite;
 mod switched_off;
+mod teams;
 mod terraform;
 mod time;
 mod waivers;

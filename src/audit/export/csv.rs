@@ -64,7 +64,8 @@ fn failed(reading: &Reading) -> String {
 
 /// A cell. A spreadsheet runs what begins with one of these signs; behind an apostrophe it is text (OWASP, CSV
 /// injection).
-fn quoted(cell: &str) -> String {
+/// One cell: quoted, and never a formula.
+pub(crate) fn quoted(cell: &str) -> String {
     let guard = if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { "'" } else { "" };
     format!("\"{guard}{}\"", cell.replace('"', "\"\""))
 }

@@ -5,6 +5,8 @@ mod ocsf;
 mod opa;
 mod vsa;
 
+pub(crate) use csv::quoted;
+
 use std::str::FromStr;
 
 use serde_json::{Value, json};

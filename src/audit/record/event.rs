@@ -31,11 +31,13 @@ pub enum Kind {
     Recovery,
     /// Records came from a spool.
     Import,
+    /// Somebody asked what single people did.
+    Inspection,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Decision,
         Self::Approval,
         Self::Override,
@@ -45,6 +47,7 @@ impl Kind {
         Self::Hold,
         Self::Recovery,
         Self::Import,
+        Self::Inspection,
     ];
 
     /// The word in the record.
@@ -59,6 +62,7 @@ impl Kind {
             Self::Hold => "hold",
             Self::Recovery => "recovery",
             Self::Import => "import",
+            Self::Inspection => "inspection",
         }
     }
 

@@ -7,6 +7,8 @@
 mod fold;
 mod leaf;
 #[cfg(test)]
+mod scale;
+#[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};

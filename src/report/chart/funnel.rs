@@ -1,0 +1,83 @@
+//! Shares against the number of observations, between the limits of chance.
+
+use svg::node::element::{Polyline, Title};
+
+use super::trend::coordinates;
+use super::{WIDTH, chart, circle, line, text};
+
+/// One share.
+pub(in crate::report) struct Dot {
+    /// Of whom.
+    pub name: String,
+    /// Observations.
+    pub n: u64,
+    /// The share.
+    pub rate: f64,
+    /// Beyond the 95 % limit, to which side whatsoever.
+    pub outside: bool,
+}
+
+/// The limits at a number of observations: 95 % and 99.8 %, low and high.
+pub(in crate::report) struct Limits {
+    /// Observations.
+    pub n: u64,
+    /// 95 %.
+    pub warning: (f64, f64),
+    /// 99.8 %.
+    pub action: (f64, f64),
+}
+
+const HEIGHT: f64 = 380.0;
+const LEFT: f64 = 66.0;
+const TOP: f64 = 20.0;
+const BOTTOM: f64 = 46.0;
+
+/// Draws the shares around that of all. Who lies inside the limits has no name: differences there are chance.
+pub(in crate::report) fn funnel(id: &str, all: f64, dots: &[Dot], limits: &[Limits]) -> String {
+    let most = dots.iter().map(|dot| dot.n).max().unwrap_or(0).max(20) as f64 * 1.05;
+    let top = dots.iter().map(|dot| dot.rate).fold(all * 3.0, f64::max).clamp(0.1, 1.0);
+    let x = |n: u64| LEFT + n as f64 / most * (WIDTH - LEFT - 24.0);
+    let y = |rate: f64| TOP + (1.0 - rate.clamp(0.0, top) / top) * (HEIGHT - TOP - BOTTOM);
+    let outside: Vec<&Dot> = dots.iter().filter(|dot| dot.outside).collect();
+    let said = match outside.as_slice() {
+        [] => format!("{} teams, none of them outside of what chance explains.", dots.len()),
+        some => {
+            let names: Vec<String> =
+                some.iter().map(|d| format!("{}, {:.1} % of {}", d.name, d.rate * 100.0, d.n)).collect();
+            format!("{} teams; outside of the 95 % limits: {}.", dots.len(), names.join("; "))
+        }
+    };
+    let mut drawing = chart(HEIGHT, id, "Change fail rate against the number of deployments", &said);
+    for part in 0..=4 {
+        let rate = top * f64::from(part) / 4.0;
+        drawing = drawing.add(line(LEFT, y(rate), WIDTH - 24.0, y(rate), "grid")).add(text(
+            LEFT - 8.0,
+            y(rate) + 4.0,
+            "axis",
+            "end",
+            &format!("{:.0} %", rate * 100.0),
+        ));
+    }
+    let curve = |of: &dyn Fn(&Limits) -> f64| coordinates(limits.iter().map(|l| (x(l.n), y(of(l)))));
+    let curves: [(&dyn Fn(&Limits) -> f64, &str); 4] = [
+        (&|l| l.warning.0, "limit"),
+        (&|l| l.warning.1, "limit"),
+        (&|l| l.action.0, "limit far"),
+        (&|l| l.action.1, "limit far"),
+    ];
+    for (of, class) in curves {
+        drawing = drawing.add(Polyline::new().set("points", curve(of)).set("class", class));
+    }
+    drawing = drawing.add(line(LEFT, y(all), WIDTH - 24.0, y(all), "now"));
+    for dot in dots {
+        let class = if dot.outside { "dot bad" } else { "dot" };
+        let words = format!("{}: {:.1} % of {} deployments", dot.name, dot.rate * 100.0, dot.n);
+        drawing = drawing.add(circle(x(dot.n), y(dot.rate), 5.0, class).add(Title::new(words)));
+        if dot.outside {
+            let anchor = if x(dot.n) > WIDTH * 0.8 { ("end", -9.0) } else { ("start", 9.0) };
+            drawing = drawing.add(text(x(dot.n) + anchor.1, y(dot.rate) + 4.0, "label", anchor.0, &dot.name));
+        }
+    }
+    let axis = format!("deployments, up to {:.0}", most / 1.05);
+    drawing.add(text(WIDTH - 24.0, HEIGHT - 12.0, "axis", "end", &axis)).to_string()
+}
