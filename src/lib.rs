@@ -59,6 +59,9 @@ pub mod evaluate;
 pub mod output;
 pub mod report;
 pub mod resolve;
+pub mod schema;
 pub mod waiver;
+
+pub mod draft;
 
 pub mod gate;

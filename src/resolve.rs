@@ -82,6 +82,11 @@ impl<'a> Resolver<'a> {
         self.spellings.get(&spelling.trim().to_lowercase()).cloned()
     }
 
+    /// The environment of a path relative to the root of the run, as the configuration maps it.
+    pub fn environment_of(&self, path: &str) -> Option<Arc<str>> {
+        self.environments.iter().find(|(_, globs)| globs.is_match(path)).map(|(name, _)| name.clone())
+    }
+
     /// Fills in environment, service, tier, region, zones, owners and statefulness. `path` is relative to the
     /// root of the run.
     pub fn resolve(&self, resource: &mut Resource, path: &str) {
@@ -106,7 +111,7 @@ impl<'a> Resolver<'a> {
         let spelled = written(resource, Fact::Environment).into_iter().next();
         let environment = match spelled {
             Some(spelling) => self.environment(&spelling),
-            None => self.environments.iter().find(|(_, globs)| globs.is_match(path)).map(|(name, _)| name.clone()),
+            None => self.environment_of(path),
         };
         let candidates = written(resource, Fact::Service);
         let known = candidates.iter().find(|name| self.catalogue.find(name).is_some());

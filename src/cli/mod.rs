@@ -10,9 +10,11 @@ mod environment;
 mod facts;
 mod foreign;
 mod freeze;
+mod init;
 mod policy;
 mod progress;
 mod report;
+mod schema;
 mod test;
 
 use std::path::PathBuf;
@@ -48,6 +50,10 @@ enum Command {
     /// Ask the freeze calendars: open or frozen, the next open slots, what is wrong with them
     #[command(subcommand)]
     Freeze(freeze::FreezeCommand),
+    /// Write files to start from: a change request drafted for a change
+    Init(Box<init::InitArgs>),
+    /// Print the JSON Schema of a document kind, of the configuration or of the JSON output
+    Schema(SchemaArgs),
     /// List and explain policies
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -176,6 +182,13 @@ struct FactsArgs {
 }
 
 #[derive(Debug, Args)]
+struct SchemaArgs {
+    /// A kind of document (ChangeRequest, FreezeCalendar, …), `config` or `outcome`
+    #[arg(value_name = "KIND")]
+    kind: String,
+}
+
+#[derive(Debug, Args)]
 struct TestArgs {
     /// Directories with policies and their tests [default: the built-in library]
     #[arg(value_name = "DIR")]
@@ -249,6 +262,8 @@ pub(crate) fn run(cli: &Cli) -> Answer {
         Command::Freeze(command) => freeze::run(command),
         Command::Policy(command) => policy::run(command),
         Command::Report(command) => report::run(command),
+        Command::Init(args) => init::run(args),
+        Command::Schema(args) => schema::run(args),
     }
 }
 

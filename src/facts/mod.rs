@@ -4,6 +4,7 @@
 //! types in ([`crate::kubernetes`], [`crate::terraform`], [`crate::change`]) or hand them to the policies.
 
 mod freeze_override;
+mod migration;
 mod origin;
 mod pipeline;
 mod resource;
@@ -13,6 +14,7 @@ mod waiver;
 mod world;
 
 pub use freeze_override::{OverrideApprovalFacts, OverrideFacts, OverrideUse};
+pub use migration::{MigrationFacts, StatementFacts};
 pub use origin::{Origin, Permission, Provenance};
 pub use pipeline::{PipelineFacts, PipelineKind};
 pub use resource::{Action, Dangling, Iac, Related, Resource};

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::migration::MigrationFacts;
 use super::origin::Origin;
 use super::pipeline::PipelineFacts;
 use super::{OverrideFacts, RiskFacts, WaiverFacts};
@@ -104,6 +105,8 @@ pub struct GitFacts {
     pub pull_request: Option<PullRequestFacts>,
     /// Files that decide whether the gate runs.
     pub pipelines: Vec<PipelineFacts>,
+    /// Database migrations.
+    pub migrations: Vec<MigrationFacts>,
 }
 
 /// A pull or merge request as the forge describes it.

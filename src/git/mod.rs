@@ -112,6 +112,7 @@ impl Repository {
             contributors: Vec::new(),
             pull_request: None,
             pipelines: Vec::new(),
+            migrations: Vec::new(),
         }
     }
 

@@ -92,6 +92,11 @@ pub fn render(format: Format, outcome: &Outcome, style: &Style) -> String {
     }
 }
 
+/// The JSON Schema of [`Format::Json`].
+pub fn schema(generator: schemars::SchemaGenerator) -> schemars::Schema {
+    json::schema(generator)
+}
+
 /// What stops a command that has no outcome, for people; empty when there is nothing.
 pub fn diagnostics(diagnostics: &[Diagnostic], sources: &Sources, style: &Style) -> String {
     diagnostics.iter().map(|d| diagnostic::render(d, sources, style)).collect::<Vec<_>>().join("\n")

@@ -22,6 +22,7 @@ mod subject;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use self::compare::compare;
@@ -32,6 +33,7 @@ pub use self::interval::Interval;
 pub use self::lint::{Known, lint};
 pub use self::recurrence::{Exceptions, Recurrence, RecurringEnd, Starts};
 pub use self::rrule::Rule;
+pub(crate) use self::shape::CalendarShape;
 pub use self::slots::{Openness, next_slots, openness};
 pub use self::subject::{Exemption, Scope, Selector, Subject, Target};
 
@@ -54,7 +56,7 @@ pub struct Calendar {
 }
 
 /// What holds outside all windows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum DefaultState {
     /// Changes are welcome.
@@ -68,7 +70,7 @@ pub enum DefaultState {
 }
 
 /// Whether a window closes or opens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// A freeze.

@@ -1,7 +1,9 @@
 //! The shape of a `FreezeCalendar` document, before its windows are checked.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
@@ -11,9 +13,9 @@ use crate::change::request::{ChangeClass, ChangeType};
 use crate::change::{Elapsed, Free, Id};
 use crate::parse::de::Spanned;
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-pub(super) struct CalendarShape {
+pub(crate) struct CalendarShape {
     pub(super) timezone: Option<Spanned<String>>,
     pub(super) default_state: Option<Spanned<DefaultState>>,
     pub(super) windows: Vec<Spanned<WindowShape>>,
@@ -23,7 +25,7 @@ pub(super) struct CalendarShape {
     pub(super) imports: Vec<Spanned<ImportShape>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct WindowShape {
     pub(super) id: Spanned<Id>,
@@ -47,7 +49,7 @@ pub(super) struct WindowShape {
     _override: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ImportShape {
     pub(super) format: Spanned<String>,
@@ -66,7 +68,7 @@ pub(super) enum ScopeShape {
     Lists(Box<ScopeLists>),
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct ScopeLists {
     pub(super) environments: Vec<Spanned<String>>,
@@ -78,13 +80,23 @@ pub(super) struct ScopeLists {
     pub(super) paths: Vec<Spanned<String>>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct ExemptionShape {
     pub(super) change_class: Option<ChangeClass>,
     pub(super) change_types: Vec<ChangeType>,
     pub(super) services: Vec<String>,
     pub(super) requires: Vec<String>,
+}
+
+impl JsonSchema for ScopeShape {
+    fn schema_name() -> Cow<'static, str> {
+        "Scope".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({"anyOf": [{"const": "all"}, generator.subschema_for::<ScopeLists>()]})
+    }
 }
 
 impl<'de> Deserialize<'de> for ScopeShape {
