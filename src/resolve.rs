@@ -99,7 +99,8 @@ impl<'a> Resolver<'a> {
         resource.environment = place.environment.or_else(|| self.fill.clone());
         resource.service = place.service;
         resource.tier = place.tier;
-        resource.region = place.region;
+        // What the resource does not say, its provider may have told.
+        resource.region = place.region.or_else(|| resource.region.take());
         resource.owners = place.owners;
         resource.stateful = is_stateful(&resource.kind);
         if resource.iac == Some(Iac::Terraform) {

@@ -183,9 +183,9 @@ struct FactsArgs {
 
 #[derive(Debug, Args)]
 struct SchemaArgs {
-    /// A kind of document (ChangeRequest, FreezeCalendar, …), `config` or `outcome`
+    /// A kind of document (ChangeRequest, FreezeCalendar, …), `config` or `outcome` [default: list them]
     #[arg(value_name = "KIND")]
-    kind: String,
+    kind: Option<String>,
 }
 
 #[derive(Debug, Args)]

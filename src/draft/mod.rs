@@ -41,7 +41,8 @@ pub fn write(start: &Start<'_>) -> Result<String, minijinja::Error> {
         serde_json::to_string(&value).unwrap_or_else(|_| "null".into()).replace("\",\"", "\", \"")
     });
     environment.add_template("change_request.yaml", include_str!("change_request.yaml"))?;
-    let text = environment.get_template("change_request.yaml")?.render(minijinja::Value::from(Serde(&Draft::of(start))))?;
+    let text =
+        environment.get_template("change_request.yaml")?.render(minijinja::Value::from(Serde(&Draft::of(start))))?;
     Ok(text.trim_end().to_owned() + "\n")
 }
 

@@ -23,6 +23,7 @@ pub use stateful::is_stateful;
 pub use waiver::WaiverFacts;
 pub use world::{
     Actor, ApprovalFacts, ApprovalProof, AuditFacts, CalendarFacts, CalendarHeader, ChangeFacts, CommitFacts,
-    ConfigFacts, ContextFacts, DeferredFacts, DriftFacts, FileFacts, GitFacts, Instant, MatrixFacts, Mode, Occupied,
-    PlanFacts, PullRequestFacts, ScopedService, ServiceEntry, SlotFacts, Stage, WindowFacts, WindowOfChange, World,
+    ConfigFacts, ContextFacts, DeferredFacts, DriftFacts, EventFacts, FileFacts, GitFacts, Instant, MatrixFacts, Mode,
+    Occupied, PeakHours, PlanFacts, PullRequestFacts, ScopedService, ServiceEntry, SlotFacts, Stage, WindowFacts,
+    WindowOfChange, World,
 };

@@ -277,12 +277,27 @@ pub struct ServiceEntry {
     pub dashboards: Vec<String>,
     /// The schedule that answers its pages.
     pub on_call: Option<String>,
+    /// When it is used most.
+    pub peak: Option<PeakHours>,
     /// What an outage of it costs, as written.
     pub financial: Option<serde_json::Value>,
     /// `Component`, `Resource`, `API`, ….
     pub kind: Option<String>,
     /// Place of its entry.
     pub source: Option<String>,
+}
+
+/// When a service is used most.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PeakHours {
+    /// As written.
+    pub text: String,
+    /// `Monday`, ….
+    pub days: Vec<String>,
+    /// Minutes since midnight, from and to; to is exclusive, and below from where it is past midnight.
+    pub hours: Vec<(u16, u16)>,
+    /// An IANA name that exists.
+    pub timezone: String,
 }
 
 /// Freezes and open slots near the change.
@@ -294,9 +309,26 @@ pub struct CalendarFacts {
     pub calendars: Vec<CalendarHeader>,
     /// Concrete intervals, sorted by start, then id.
     pub windows: Vec<WindowFacts>,
+    /// Days that matter near the change, sorted.
+    pub events: Vec<EventFacts>,
     /// The next slots that are open to the change, and long enough for what it occupies; empty when it occupies
     /// nothing that is known.
     pub next_open: Vec<SlotFacts>,
+}
+
+/// A day that matters: a holiday, a launch.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct EventFacts {
+    /// `2026-12-25`, in the calendar's zone.
+    pub date: String,
+    /// `holiday`, `launch`, `peak`, ….
+    pub kind: String,
+    /// For people.
+    pub name: String,
+    /// Name of its calendar.
+    pub calendar: String,
+    /// Place of the event.
+    pub source: String,
 }
 
 /// An open slot.

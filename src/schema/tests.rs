@@ -58,7 +58,12 @@ fn of_file(path: &Path) -> Vec<(String, String, Value)> {
         let kind = document["kind"].as_str().filter(|_| ours).or(is_config.then_some("config"))?.to_owned();
         Some((path.display().to_string(), kind, document))
     };
-    texts.iter().filter(|t| is_config || t.contains("changegate/v1")).flat_map(|t| documents(t)).filter_map(named).collect()
+    texts
+        .iter()
+        .filter(|t| is_config || t.contains("changegate/v1"))
+        .flat_map(|t| documents(t))
+        .filter_map(named)
+        .collect()
 }
 
 #[test]
@@ -66,7 +71,9 @@ fn every_example_of_the_repository_is_valid() {
     let examples = examples();
     let wrong: Vec<String> = examples
         .iter()
-        .flat_map(|(path, kind, document)| faults(kind, document).into_iter().map(move |f| format!("{path}: {kind}{f}")))
+        .flat_map(|(path, kind, document)| {
+            faults(kind, document).into_iter().map(move |f| format!("{path}: {kind}{f}"))
+        })
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(examples.len() > 60, "{}", examples.len());
@@ -90,7 +97,8 @@ fn a_misspelt_key_is_refused_wherever_keys_are_ours() {
 
 #[test]
 fn fields_of_ones_own_stand_in_log_entries() {
-    let log = |key: &str| json!({"apiVersion": "changegate/v1", "kind": "IncidentLog", "spec": {"entries": [{key: 1}]}});
+    let log =
+        |key: &str| json!({"apiVersion": "changegate/v1", "kind": "IncidentLog", "spec": {"entries": [{key: 1}]}});
     assert_eq!(faults("IncidentLog", &log("x-pager")), Vec::<String>::new());
     assert!(!validator("IncidentLog").is_valid(&log("started_at")));
 }

@@ -17,6 +17,7 @@ mod bypass;
 mod cases;
 mod determinism;
 mod house;
+mod init;
 mod introduced;
 mod policies;
 mod rendering;

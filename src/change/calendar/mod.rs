@@ -22,6 +22,7 @@ mod subject;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -53,6 +54,21 @@ pub struct Calendar {
     pub state_span: Span,
     /// In the order of the document.
     pub windows: Vec<Window>,
+    /// Days that matter to whoever plans a change.
+    pub events: Vec<Event>,
+}
+
+/// A day that matters: a holiday, a launch.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// `holiday`, `launch`, `peak`, ….
+    pub kind: String,
+    /// For people.
+    pub name: String,
+    /// In the calendar's zone.
+    pub date: Date,
+    /// Its first key.
+    pub span: Span,
 }
 
 /// What holds outside all windows.
@@ -170,6 +186,7 @@ impl Calendar {
             default_state: DefaultState::Closed,
             state_span: Span::default(),
             windows: Vec::new(),
+            events: Vec::new(),
         }
     }
 

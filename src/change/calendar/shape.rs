@@ -10,7 +10,7 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 
 use super::{DefaultState, Kind};
 use crate::change::request::{ChangeClass, ChangeType};
-use crate::change::{Elapsed, Free, Id};
+use crate::change::{Elapsed, Id};
 use crate::parse::de::Spanned;
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -20,9 +20,19 @@ pub(crate) struct CalendarShape {
     pub(super) default_state: Option<Spanned<DefaultState>>,
     pub(super) windows: Vec<Spanned<WindowShape>>,
     /// Launches, holidays, peaks: for reports.
-    #[serde(rename = "events")]
-    _events: Vec<Free>,
+    pub(super) events: Vec<Spanned<EventShape>>,
     pub(super) imports: Vec<Spanned<ImportShape>>,
+}
+
+/// A day that matters; what else stands there is the author's own.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(super) struct EventShape {
+    /// `holiday`, `launch`, `peak`.
+    pub(super) kind: Option<String>,
+    pub(super) name: Option<String>,
+    /// A day, or an instant on it.
+    pub(super) at: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]

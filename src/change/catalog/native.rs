@@ -22,6 +22,7 @@ pub(crate) struct NativeService {
     rpo: Option<Spanned<String>>,
     slo: Option<String>,
     runbook: Option<String>,
+    peak_hours: Option<Spanned<String>>,
     #[serde(default)]
     regulatory: Vec<String>,
     #[serde(default)]
@@ -58,8 +59,6 @@ pub(crate) struct NativeService {
     _subcomponent_of: Option<Any>,
     #[serde(rename = "drStrategy")]
     _dr_strategy: Option<Any>,
-    #[serde(rename = "peakHours")]
-    _peak_hours: Option<Any>,
     #[serde(rename = "tenancy")]
     _tenancy: Option<Any>,
     #[serde(rename = "states")]
@@ -104,7 +103,7 @@ impl NativeService {
         if let Some(Spanned { span, value: Id(tier) }) = self.tier {
             set_fact(entry, "tier", &tier, span)?;
         }
-        for (fact, text) in [("rto", self.rto), ("rpo", self.rpo)] {
+        for (fact, text) in [("rto", self.rto), ("rpo", self.rpo), ("peak-hours", self.peak_hours)] {
             text.map_or(Ok(()), |text| set_fact(entry, fact, &text.value, text.span))?;
         }
         (entry.slo, entry.runbook, entry.owner) = (self.slo, self.runbook, self.owner);

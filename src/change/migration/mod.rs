@@ -75,7 +75,8 @@ fn flyway(stem: &str) -> Option<Found> {
 }
 
 fn is_version(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_digit()) && text.chars().all(|c| c.is_ascii_digit() || ['.', '_'].contains(&c))
+    text.starts_with(|c: char| c.is_ascii_digit())
+        && text.chars().all(|c| c.is_ascii_digit() || ['.', '_'].contains(&c))
 }
 
 /// `20260101000000_words/migration.sql`.
@@ -178,10 +179,21 @@ mod tests {
             row("prisma", "versioned", "20260101000000", "prisma/migrations", true)
         );
         assert_eq!(of("db/migrations/0007_x.sql"), row("sql", "versioned", "0007", "db/migrations", true));
-        assert_eq!(of("db/migrate/20260101000000_x.rb"), row("rails", "versioned", "20260101000000", "db/migrate", false));
+        assert_eq!(
+            of("db/migrate/20260101000000_x.rb"),
+            row("rails", "versioned", "20260101000000", "db/migrate", false)
+        );
         assert_eq!(of("alembic/versions/ab12_x.py"), row("alembic", "versioned", "", "alembic/versions", false));
         assert_eq!(of("shop/migrations/0002_x.py"), row("django", "versioned", "0002", "shop/migrations", false));
-        for path in ["db/schema.sql", "V1_add.sql", "db/Vx__y.sql", "query/7_report.sql", "app/models.py", "README", "x/__init__.py"] {
+        for path in [
+            "db/schema.sql",
+            "V1_add.sql",
+            "db/Vx__y.sql",
+            "query/7_report.sql",
+            "app/models.py",
+            "README",
+            "x/__init__.py",
+        ] {
             assert_eq!(of(path), None, "{path}");
         }
         assert_eq!(Layout::of("sql/report.sql", true).map(|l| (l.tool, l.version)), Some(("sql", None)));

@@ -306,7 +306,9 @@ mod tests {
 
     #[test]
     fn columns_that_fill_themselves_are_not_required() {
-        for column in ["n serial NOT NULL", "n int GENERATED ALWAYS AS IDENTITY NOT NULL", "n int", "n int NOT NULL DEFAULT 1"] {
+        for column in
+            ["n serial NOT NULL", "n int GENERATED ALWAYS AS IDENTITY NOT NULL", "n int", "n int NOT NULL DEFAULT 1"]
+        {
             assert_eq!(ops(&format!("ALTER TABLE t ADD COLUMN {column};")), ["alter-table t"], "{column}");
         }
     }
@@ -314,7 +316,10 @@ mod tests {
     #[test]
     fn what_is_not_understood_takes_nothing_out_of_sight() {
         assert_eq!(ops("ALTER TABLE t FROBNICATE; DROP TABLE u;"), ["unreadable ", "drop-table u"]);
-        assert_eq!(ops("CREATE FUNCTION f() RETURNS int AS $$ DROP TABLE x; $$ LANGUAGE sql; DROP TABLE u;"), ["drop-table u"]);
+        assert_eq!(
+            ops("CREATE FUNCTION f() RETURNS int AS $$ DROP TABLE x; $$ LANGUAGE sql; DROP TABLE u;"),
+            ["drop-table u"]
+        );
         assert_eq!(ops("DO $$ BEGIN EXECUTE 'ALTER TABLE t'; END $$;"), ["unreadable "]);
         assert_eq!(ops("DO $$ BEGIN RAISE NOTICE 'x'; END $$; GIBBERISH here;"), Vec::<String>::new());
         assert_eq!(ops("SELECT 'unterminated"), ["unreadable "]);
@@ -324,7 +329,10 @@ mod tests {
 
     #[test]
     fn words_in_comments_and_texts_are_no_statements() {
-        assert_eq!(ops("-- DROP TABLE t;\n/* DROP TABLE t; */ INSERT INTO t VALUES ('; DROP TABLE t;');"), Vec::<String>::new());
+        assert_eq!(
+            ops("-- DROP TABLE t;\n/* DROP TABLE t; */ INSERT INTO t VALUES ('; DROP TABLE t;');"),
+            Vec::<String>::new()
+        );
     }
 
     #[test]
@@ -337,13 +345,19 @@ mod tests {
     #[test]
     fn placeholders_and_places() {
         let found = read("\n\n  ALTER TABLE ${schema}.orders\n  DROP COLUMN a;", Dialect::Postgres);
-        assert_eq!((found[0].op, found[0].table.as_deref(), found[0].line, found[0].at), ("drop-column", Some("orders"), 3, 3));
+        assert_eq!(
+            (found[0].op, found[0].table.as_deref(), found[0].line, found[0].at),
+            ("drop-column", Some("orders"), 3, 3)
+        );
     }
 
     #[test]
     fn other_dialects() {
         assert_eq!(
-            ops_in("ALTER TABLE `t` CHANGE COLUMN `a` `b` int, MODIFY COLUMN `c` text; RENAME TABLE x TO y;", Dialect::MySql),
+            ops_in(
+                "ALTER TABLE `t` CHANGE COLUMN `a` `b` int, MODIFY COLUMN `c` text; RENAME TABLE x TO y;",
+                Dialect::MySql
+            ),
             ["rename-column t.a", "change-type t.a", "change-type t.c", "rename-table x"]
         );
         assert_eq!(Dialect::of_path("db/mysql/V1__x.sql"), Some(Dialect::MySql));
