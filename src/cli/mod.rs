@@ -13,9 +13,11 @@ mod freeze;
 mod init;
 mod policy;
 mod progress;
+mod recheck;
 mod report;
 mod schema;
 mod test;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -42,7 +44,7 @@ enum Command {
     /// Sign an approval of a change request
     Approve(Box<approve::ApproveArgs>),
     /// Run the unit tests of policies
-    Test(TestArgs),
+    Test(test::TestArgs),
     /// Print what a policy sees, as JSON
     Facts(Box<FactsArgs>),
     /// Read, check and govern the audit trail
@@ -141,6 +143,14 @@ struct CheckArgs {
     /// the keeping of the repository) or integrated (in the log) [default: integrated]
     #[arg(long, value_name = "LEVEL", conflicts_with = "no_audit")]
     audit_level: Option<AuditLevel>,
+    /// Give a recorded decision again, by the id or the index of its record, and compare. Exit code 0: the same, 1: it
+    /// differs, 2: it cannot be given again
+    #[arg(
+        long,
+        value_name = "RECORD",
+        conflicts_with_all = ["no_audit", "audit_level", "paths", "base", "head", "now", "stage", "no_builtin", "only", "skip", "output", "write_baseline"]
+    )]
+    replay: Option<String>,
     /// Write no audit record
     #[arg(long)]
     no_audit: bool,
@@ -186,19 +196,6 @@ struct SchemaArgs {
     /// A kind of document (ChangeRequest, FreezeCalendar, …), `config` or `outcome` [default: list them]
     #[arg(value_name = "KIND")]
     kind: Option<String>,
-}
-
-#[derive(Debug, Args)]
-struct TestArgs {
-    /// Directories with policies and their tests [default: the built-in library]
-    #[arg(value_name = "DIR")]
-    dirs: Vec<PathBuf>,
-    /// Only tests whose path contains this
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    run: String,
-    /// Print every test, not only those that fail
-    #[arg(long, short)]
-    verbose: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -273,7 +270,7 @@ fn variable(text: &str) -> Result<(String, String), String> {
 }
 
 fn stage(text: &str) -> Result<Stage, String> {
-    [Stage::Commit, Stage::PullRequest, Stage::Apply]
+    Stage::ALL
         .into_iter()
         .find(|s| s.as_str() == text)
         .ok_or_else(|| "the stages are commit, pull-request and apply".into())

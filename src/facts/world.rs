@@ -28,6 +28,9 @@ pub enum Stage {
 }
 
 impl Stage {
+    /// All of them, in the order of a change's life.
+    pub const ALL: [Self; 3] = [Self::Commit, Self::PullRequest, Self::Apply];
+
     /// The word on the command line and in every output.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -376,6 +379,8 @@ pub struct WindowFacts {
     pub exempt: bool,
     /// Which one, for example `changeClass security-fix (self-declared)`.
     pub exempt_by: Option<String>,
+    /// Whether an override may lift it.
+    pub overridable: bool,
     /// Who owns the freeze.
     pub owner: Option<String>,
     /// Why it exists.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use globset::GlobSet;
 use sha2::{Digest, Sha256};
 
+use crate::audit::Digested;
 use crate::change::documents::{ContextFile, Documents, Kind, MaxAges};
 use crate::config::Config;
 use crate::discover;
@@ -29,6 +30,8 @@ pub(super) struct Inputs {
     pub config: Config,
     /// All policies.
     pub library: Library,
+    /// All their modules.
+    pub modules: Digested,
     /// Which of them apply.
     pub selection: Selection,
     /// Calendar, catalogue, matrix, identities and the rest.
@@ -63,7 +66,7 @@ impl Inputs {
         let config = config(workspace, session, &mut read)?;
         let context = context_folder(request, workspace, &config);
         let folders = policy_folders(request, workspace, &config);
-        let library = policies_of(request, workspace, &config, &folders, session)?;
+        let (library, modules) = policies_of(request, workspace, &config, &folders, session)?;
         let documents = context_documents(workspace, &context, &config.context.required, session, &mut read)?;
         let signers = signers(workspace, &config, session, &mut read)?;
         let max_ages = MaxAges::read(&config.context.max_age).map_err(|faults| first(faults, session))?;
@@ -78,7 +81,7 @@ impl Inputs {
             changes: resolve::globs(&config.changes.paths, "changes.paths")?,
             prefix: workspace.prefix(),
         };
-        let inputs = Self { config, library, selection, documents, signers, max_ages, baseline, read, own };
+        let inputs = Self { config, library, modules, selection, documents, signers, max_ages, baseline, read, own };
         inputs.check(request, session)?;
         Ok(inputs)
     }
@@ -211,7 +214,7 @@ fn config(workspace: &Workspace, session: &mut Session, read: &mut Vec<Input>) -
     let Some(file) = workspace.read_trusted(&path)? else { return Ok(Config::default()) };
     read.push(Input { path: file.path.as_str().into(), sha256: sha256(&file.bytes), as_of: None });
     let (id, text) = add(file, revision(workspace, &path), session)?;
-    let mut parsed = yaml::parse(id, &text, &yaml::Limits::default());
+    let mut parsed = yaml::parse(id, &text, &yaml::Limits::default()).without_repeated_keys();
     if let Some(fault) = parsed.diagnostics.into_iter().find(|d| d.level == Level::Error) {
         return Err(fault);
     }
@@ -248,7 +251,7 @@ fn policies_of(
     config: &Config,
     folders: &[PathBuf],
     session: &mut Session,
-) -> Result<Library, Diagnostic> {
+) -> Result<(Library, Digested), Diagnostic> {
     let mut modules = Vec::new();
     if request.policies.builtin && config.policies.builtin {
         modules.extend(library::embedded(&mut session.sources, false));
@@ -263,7 +266,9 @@ fn policies_of(
             modules.extend(policies::from_disk(folder, workspace.shown_root(), &mut session.sources, false)?);
         }
     }
-    Ok(library::load(&session.sources, &modules))
+    let texts = modules.iter().filter_map(|id| session.sources.get(*id)).map(|source| &*source.text);
+    let digest = Digested::of(texts);
+    Ok((library::load(&session.sources, &modules), digest))
 }
 
 /// The allowed_signers file; nobody may sign without one.
@@ -328,7 +333,7 @@ fn context_documents(
         let is_ics = path.to_ascii_lowercase().ends_with(".ics");
         let parsed = match is_ics {
             true => parse::Documents::default(),
-            false => kubernetes::read(id, &text, &yaml::Limits::default()),
+            false => kubernetes::read(id, &text, &yaml::Limits::default()).without_repeated_keys(),
         };
         session.diagnostics.extend(parsed.diagnostics);
         files.push((path, parsed.documents, is_ics.then_some((id, text))));

@@ -22,6 +22,12 @@ pub(super) fn schema(generator: SchemaGenerator) -> Schema {
     generator.into_root_schema_for::<Outcome<'static>>()
 }
 
+/// The findings alone, as they stand in the outcome, on one line.
+pub(super) fn findings(outcome: &Model) -> String {
+    let findings: Vec<_> = outcome.findings.iter().map(|f| Finding::of(f, &outcome.sources)).collect();
+    serde_json::to_string(&findings).unwrap_or_default()
+}
+
 #[derive(Serialize, JsonSchema)]
 struct Outcome<'a> {
     schema: &'static str,

@@ -17,6 +17,7 @@ mod sarif;
 mod sections;
 mod snippet;
 mod style;
+mod suite;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -29,6 +30,7 @@ use crate::outcome::Outcome;
 use crate::source::Sources;
 
 pub use style::{Show, Style};
+pub use suite::{SuiteFormat, percentage, suite, totals};
 
 /// A format that an outcome can be written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,6 +97,11 @@ pub fn render(format: Format, outcome: &Outcome, style: &Style) -> String {
 /// The JSON Schema of [`Format::Json`].
 pub fn schema(generator: schemars::SchemaGenerator) -> schemars::Schema {
     json::schema(generator)
+}
+
+/// The findings as they stand in the JSON outcome, on one line.
+pub fn findings(outcome: &Outcome) -> String {
+    json::findings(outcome)
 }
 
 /// What stops a command that has no outcome, for people; empty when there is nothing.

@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Calendar, DefaultState, Event, Interval, Subject, Window, next_slots};
+use super::{Calendar, DefaultState, Event, Interval, OverrideProtocol, Subject, Window, next_slots};
 use crate::facts::{CalendarFacts, CalendarHeader, EventFacts, Instant, Occupied, SlotFacts, WindowFacts};
 use crate::source::{Sources, Span};
 
@@ -108,6 +108,7 @@ fn pattern(calendar: &Calendar, window: &Window, subject: &Subject<'_>, sources:
         matches: window.fits(subject),
         exempt: exempt_by.is_some(),
         exempt_by,
+        overridable: window.protocol == OverrideProtocol::StandardProtocol,
         owner: window.owner.clone(),
         reason: window.reason.clone(),
         source: place(window.span, sources),
