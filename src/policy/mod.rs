@@ -4,5 +4,7 @@
 pub mod engine;
 pub mod library;
 pub mod metadata;
+mod modules;
+mod outline;
 pub mod rego;
 pub mod test;
