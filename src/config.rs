@@ -1,13 +1,15 @@
 //! `changegate.yaml` as plain data. Every key has a default, so that an absent file is a valid configuration.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 /// The configuration file at the root of a run.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Which policies apply.
@@ -20,6 +22,8 @@ pub struct Config {
     pub terraform: Terraform,
     /// Kubernetes.
     pub kubernetes: Kubernetes,
+    /// Database migrations.
+    pub migrations: Migrations,
     /// Change requests.
     pub changes: Changes,
     /// Context documents.
@@ -33,7 +37,7 @@ pub struct Config {
 }
 
 /// Which policies apply, and their numbers.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Policies {
     /// Directories with more policies, relative to the root.
@@ -61,7 +65,7 @@ impl Default for Policies {
 }
 
 /// How an environment is recognised.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Environment {
     /// Globs of paths that belong to it.
@@ -71,7 +75,7 @@ pub struct Environment {
 }
 
 /// How a service is recognised by path.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ServicePaths {
     /// Globs of paths that belong to it.
@@ -79,7 +83,7 @@ pub struct ServicePaths {
 }
 
 /// Terraform and OpenTofu roots.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Terraform {
     /// Root modules; found by themselves when empty.
@@ -87,7 +91,7 @@ pub struct Terraform {
 }
 
 /// One root module.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TerraformRoot {
     /// Directory relative to the root of the run.
@@ -108,6 +112,16 @@ pub enum Render {
     Auto,
     /// Never: templates are listed and not judged.
     Off,
+}
+
+impl JsonSchema for Render {
+    fn schema_name() -> Cow<'static, str> {
+        "Render".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"enum": ["auto", "off", true, false]})
+    }
 }
 
 /// `auto` or `off`. To YAML 1.1, `off` without quotes is `false`.
@@ -138,7 +152,7 @@ impl<'de> Deserialize<'de> for Render {
 }
 
 /// Kubernetes roots.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Kubernetes {
     /// Whether charts and overlays are rendered.
@@ -152,7 +166,7 @@ pub struct Kubernetes {
 }
 
 /// One Helm chart.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct HelmRoot {
     /// Directory of the chart.
@@ -165,8 +179,24 @@ pub struct HelmRoot {
     pub namespace: Option<String>,
 }
 
+/// Database migrations.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Migrations {
+    /// Globs of SQL files that are migrations, besides those that a tool's layout tells.
+    pub paths: Vec<String>,
+    /// `postgresql`, `mysql`, `sqlite`, `mssql` or another word.
+    pub dialect: String,
+}
+
+impl Default for Migrations {
+    fn default() -> Self {
+        Self { paths: Vec::new(), dialect: "postgresql".into() }
+    }
+}
+
 /// Where change requests live.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Changes {
     /// Globs of change request files.
@@ -191,7 +221,7 @@ impl Default for Changes {
 }
 
 /// Context documents.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Context {
     /// Directory of the documents.
@@ -211,7 +241,7 @@ impl Default for Context {
 }
 
 /// Who may approve, and how sure that must be.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Approvals {
     /// allowed_signers file for signed approvals.
@@ -239,7 +269,7 @@ impl Default for Approvals {
 }
 
 /// How long an exception from a policy may last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Waivers {
     /// Days from when it was given, or from now when that is not known.
@@ -255,7 +285,7 @@ impl Default for Waivers {
 }
 
 /// How sure an identity is (change-control, Assurance levels).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 pub enum Assurance {
     /// Self-asserted.
     A0,
@@ -283,7 +313,7 @@ impl Assurance {
 }
 
 /// What happens when the audit record cannot be written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum OnFailure {
     /// The outcome is undecided.
@@ -294,7 +324,7 @@ pub enum OnFailure {
 }
 
 /// How far a record has come. Each level includes those before it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum AuditLevel {
     /// Durable on this machine; `changegate audit push` brings it to the log.
@@ -334,7 +364,7 @@ impl FromStr for AuditLevel {
 }
 
 /// The audit trail.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Audit {
     /// `file`, `file:DIR`, `git`, `git:REMOTE#BRANCH` or `postgres://…`.

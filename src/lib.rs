@@ -60,7 +60,10 @@ pub mod metrics;
 pub mod output;
 pub mod report;
 pub mod resolve;
+pub mod schema;
 pub mod waiver;
+
+pub mod draft;
 
 pub mod gate;
 pub mod onboarding;

@@ -86,6 +86,11 @@ impl<'a> Resolver<'a> {
         self.spellings.get(&spelling.trim().to_lowercase()).cloned()
     }
 
+    /// The environment of a path relative to the root of the run, as the configuration maps it.
+    pub fn environment_of(&self, path: &str) -> Option<Arc<str>> {
+        self.environments.iter().find(|(_, globs)| globs.is_match(path)).map(|(name, _)| name.clone())
+    }
+
     /// Fills in environment, service, tier, region, zones, owners and statefulness. `path` is relative to the
     /// root of the run.
     pub fn resolve(&self, resource: &mut Resource, path: &str) {
@@ -98,7 +103,8 @@ impl<'a> Resolver<'a> {
         resource.environment = place.environment.or_else(|| self.fill.clone());
         resource.service = place.service;
         resource.tier = place.tier;
-        resource.region = place.region;
+        // What the resource does not say, its provider may have told.
+        resource.region = place.region.or_else(|| resource.region.take());
         resource.owners = place.owners;
         resource.stateful = is_stateful(&resource.kind);
         if resource.iac == Some(Iac::Terraform) {
@@ -110,7 +116,7 @@ impl<'a> Resolver<'a> {
         let spelled = written(resource, Fact::Environment).into_iter().next();
         let environment = match spelled {
             Some(spelling) => self.environment(&spelling),
-            None => self.environments.iter().find(|(_, globs)| globs.is_match(path)).map(|(name, _)| name.clone()),
+            None => self.environment_of(path),
         };
         let candidates = written(resource, Fact::Service);
         let known = candidates.iter().find(|name| self.catalogue.find(name).is_some());

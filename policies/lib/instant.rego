@@ -29,9 +29,9 @@ ns(text) := time.parse_rfc3339_ns(text) if {
 # Whether it is an instant at all.
 valid(text) if is_number(ns(text))
 
-# The instant lies in the past by at most `age`.
+# The instant lies in the past by less than `age`: at that age it is over.
 fresh(text, now_ns, age) if {
 	at := ns(text)
 	at <= now_ns
-	now_ns - at <= age
+	now_ns - at < age
 }

@@ -29,8 +29,8 @@ test_other_types_are_undefined if {
 	}
 }
 
-test_fresh_at_the_boundary if instant.fresh("2026-06-10T19:00:00Z", sample.start, instant.day)
+test_fresh_until_the_boundary if instant.fresh("2026-06-10T19:00:00Z", sample.start - 1, instant.day)
 
-test_not_fresh_a_nanosecond_later if not instant.fresh("2026-06-10T19:00:00Z", sample.start + 1, instant.day)
+test_over_at_the_boundary if not instant.fresh("2026-06-10T19:00:00Z", sample.start, instant.day)
 
 test_the_future_is_not_fresh if not instant.fresh("2026-06-11T19:00:01Z", sample.start, instant.day)

@@ -10,10 +10,10 @@ latest_ns(document) := max([document.now_ns, document.change.window.start_ns]) i
 
 latest_ns(document) := document.now_ns if not _ahead(document)
 
-# It is there by then, and at most `age` old.
+# It is there by then, and less than `age` old: at that age it is over.
 fresh(document, at_ns, age) if {
 	at_ns <= latest_ns(document)
-	document.now_ns - at_ns <= age
+	document.now_ns - at_ns < age
 }
 
 _ahead(document) if {

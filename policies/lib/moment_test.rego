@@ -19,8 +19,8 @@ test_a_start_that_is_over_is_no_licence if {
 }
 
 test_fresh if {
-	moment.fresh(sample.document, sample.now - sample.day, sample.day)
-	not moment.fresh(sample.document, (sample.now - sample.day) - 1, sample.day)
+	moment.fresh(sample.document, (sample.now - sample.day) + 1, sample.day)
+	not moment.fresh(sample.document, sample.now - sample.day, sample.day)
 	moment.fresh(sample.document, sample.start, sample.day)
 	not moment.fresh(sample.document, sample.start + 1, sample.day)
 	not moment.fresh(_applied, sample.now + 1, sample.day)

@@ -27,6 +27,13 @@ friday_afternoon(change) if {
 	minute(change) >= 15 * 60
 }
 
+# From 15:00 on the day before a date (`2026-12-25`), which is a free day.
+afternoon_before(change, date) if {
+	minute(change) >= 15 * 60
+	next := time.date([change.window.start_ns + 86400000000000, zone(change)])
+	date == concat("-", [sprintf("%d", [next[0]]), _two(next[1]), _two(next[2])])
+}
+
 # Monday to Friday, 08:00 to 18:00.
 office_hours(change) if {
 	not weekday(change) in {"Saturday", "Sunday"}

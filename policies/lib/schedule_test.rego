@@ -17,6 +17,15 @@ test_friday_afternoon_is_local if {
 	not schedule.friday_afternoon(sample.change)
 }
 
+# 2026-12-24T13:59:59Z and one second later: 14:59:59 and 15:00 in Berlin; in Sydney Christmas has begun.
+test_afternoon_before_is_local if {
+	not schedule.afternoon_before(_at("2026-12-24T14:59:59+01:00", 1798120799000000000, "Europe/Berlin"), "2026-12-25")
+	schedule.afternoon_before(_at("2026-12-24T15:00:00+01:00", 1798120800000000000, "Europe/Berlin"), "2026-12-25")
+	not schedule.afternoon_before(_at("2026-12-24T15:00:00+01:00", 1798120800000000000, "Europe/Berlin"), "2026-12-26")
+	not schedule.afternoon_before(_at("2026-12-24T15:00:00+01:00", 1798120800000000000, "Australia/Sydney"), "2026-12-25")
+	not schedule.afternoon_before(sample.change, "2026-06-12")
+}
+
 test_office_hours if {
 	schedule.office_hours(_at("2026-06-12T15:00:00+01:00", 1781272800000000000, "Europe/London"))
 	not schedule.office_hours(_at("2026-06-12T15:00:00+01:00", 1781272800000000000, "Australia/Sydney"))

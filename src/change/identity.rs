@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Moment;
@@ -37,9 +38,9 @@ struct Grant {
 }
 
 /// An entry of an `Identities` document.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct PersonShape {
+pub(crate) struct PersonShape {
     person: Spanned<String>,
     #[serde(default)]
     aliases: Vec<Spanned<String>>,
@@ -50,7 +51,7 @@ pub(super) struct PersonShape {
     bot: bool,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct GrantShape {
     role: String,

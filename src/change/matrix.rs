@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::change::request::RiskLevel;
@@ -19,16 +20,16 @@ pub struct Matrix {
 }
 
 /// `spec` of an `ApprovalMatrix` document.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-pub(super) struct MatrixShape {
+pub(crate) struct MatrixShape {
     tiers: BTreeMap<String, Spanned<Levels>>,
     cab: CabShape,
     override_roles: Vec<String>,
 }
 
 /// One tier: role → how many, for each level of risk.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 struct Levels {
     low: Option<Cell>,
@@ -39,7 +40,7 @@ struct Levels {
 
 type Cell = Spanned<BTreeMap<String, u32>>;
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 struct CabShape {
     quorum_roles: Vec<String>,

@@ -10,8 +10,10 @@ pub mod documents;
 pub mod freeze_override;
 pub mod identity;
 pub mod matrix;
+pub mod migration;
 pub mod pull_request;
 pub mod request;
+pub mod schema;
 
 mod canonical;
 mod digest;
@@ -23,4 +25,4 @@ mod fixture;
 
 pub use digest::{ContentEntry, digest};
 pub use duration::Elapsed;
-pub use value::{ChangeId, Day, Free, Id, Moment, Percent, Sha256, ZoneName};
+pub use value::{Any, ChangeId, Day, Free, Id, Moment, Percent, Sha256, ZoneName};

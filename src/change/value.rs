@@ -9,7 +9,17 @@ use jiff::tz::TimeZone;
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, Visitor};
 
 /// A mapping whose keys are the author's: labels and the like. Policies read it from the tree.
-pub type Free = BTreeMap<String, IgnoredAny>;
+pub type Free = BTreeMap<String, Any>;
+
+/// A value of any kind, which only policies look into.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Any;
+
+impl<'de> Deserialize<'de> for Any {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Self)
+    }
+}
 
 /// An instant, RFC 3339 with an offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

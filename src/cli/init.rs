@@ -1,4 +1,4 @@
-//! `changegate init`: the first files of a repository.
+//! `changegate init`: the first files of a repository, or with `--change` the draft of a change request.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -9,12 +9,14 @@ use changegate::kubernetes::render::Tool;
 use changegate::onboarding::{self, Forge, Setting, Survey, Written};
 use clap::Args;
 
+use super::draft::{self, DraftArgs};
 use super::{Answer, environment};
 
 #[derive(Debug, Args)]
 pub(super) struct InitArgs {
-    /// Where `changegate.yaml` goes [default: the root of the repository]
-    #[arg(value_name = "DIR")]
+    /// Where `changegate.yaml` goes [default: the root of the repository]; with --change the file of the request
+    /// [default: where the configuration looks for change requests]
+    #[arg(value_name = "PATH")]
     directory: Option<PathBuf>,
     /// Where pull requests live: github, gitlab or none [default: as the remote and the files say]
     #[arg(long, value_name = "FORGE")]
@@ -28,6 +30,8 @@ pub(super) struct InitArgs {
     /// The instant that the files are dated with, RFC 3339 [default: the clock]
     #[arg(long, value_name = "INSTANT", value_parser = super::instant)]
     now: Option<jiff::Timestamp>,
+    #[command(flatten)]
+    draft: DraftArgs,
 }
 
 fn zone(name: &str) -> Result<String, String> {
@@ -37,10 +41,11 @@ fn zone(name: &str) -> Result<String, String> {
 
 /// Looks, writes what is missing, and says what comes next.
 pub(super) fn run(args: &InitArgs) -> Answer {
-    match write(args) {
-        Ok(answer) => answer,
-        Err(fault) => super::audit::fault(&fault),
-    }
+    let done = match args.draft.change {
+        true => draft::write(&args.draft, args.directory.as_deref(), args.now),
+        false => write(args),
+    };
+    done.unwrap_or_else(|fault| super::audit::fault(&fault))
 }
 
 fn write(args: &InitArgs) -> Result<Answer, Diagnostic> {

@@ -6,6 +6,7 @@ mod approve;
 mod attest;
 mod audit;
 mod check;
+mod draft;
 mod environment;
 mod facts;
 mod foreign;
@@ -17,6 +18,7 @@ mod policy;
 mod progress;
 mod recheck;
 mod report;
+mod schema;
 mod test;
 mod watch;
 
@@ -53,6 +55,10 @@ enum Command {
     /// Ask the freeze calendars: open or frozen, the next open slots, what is wrong with them
     #[command(subcommand)]
     Freeze(freeze::FreezeCommand),
+    /// Write the first files: configuration, calendar, pipeline, hook; with --change the draft of a change request
+    Init(Box<init::InitArgs>),
+    /// Print the JSON Schema of a document kind, of the configuration or of the JSON output
+    Schema(SchemaArgs),
     /// List and explain policies
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -62,8 +68,6 @@ enum Command {
     /// Evaluate policies for `check --isolate`, which starts this
     #[command(name = changegate::policy::isolate::COMMAND, hide = true)]
     Isolated,
-    /// Write the first files: configuration, calendar, a change request to copy, pipeline and hook; nothing is overwritten
-    Init(init::InitArgs),
     /// Print the script that completes commands in a shell
     Completions(manual::CompletionsArgs),
     /// Print the manual page
@@ -200,6 +204,13 @@ struct FactsArgs {
     quiet: bool,
 }
 
+#[derive(Debug, Args)]
+struct SchemaArgs {
+    /// A kind of document (ChangeRequest, FreezeCalendar, …), `config` or `outcome` [default: list them]
+    #[arg(value_name = "KIND")]
+    kind: Option<String>,
+}
+
 #[derive(Debug, Subcommand)]
 enum PolicyCommand {
     /// List the policies
@@ -263,6 +274,7 @@ pub(crate) fn run(cli: &Cli) -> Answer {
         Command::Report(command) => report::run(command),
         Command::Isolated => isolated::run(),
         Command::Init(args) => init::run(args),
+        Command::Schema(args) => schema::run(args),
         Command::Completions(args) => manual::completions(args),
         Command::Man(args) => manual::man(args),
     }

@@ -4,6 +4,7 @@
 //! types in ([`crate::kubernetes`], [`crate::terraform`], [`crate::change`]) or hand them to the policies.
 
 mod freeze_override;
+mod migration;
 mod origin;
 mod pipeline;
 mod resource;
@@ -13,6 +14,7 @@ mod waiver;
 mod world;
 
 pub use freeze_override::{OverrideApprovalFacts, OverrideFacts, OverrideUse};
+pub use migration::{MigrationFacts, StatementFacts};
 pub use origin::{Origin, Permission, Provenance};
 pub use pipeline::{PipelineFacts, PipelineKind};
 pub use resource::{Action, Dangling, Iac, Related, Resource};
@@ -21,6 +23,7 @@ pub use stateful::is_stateful;
 pub use waiver::WaiverFacts;
 pub use world::{
     Actor, ApprovalFacts, ApprovalProof, AuditFacts, CalendarFacts, CalendarHeader, ChangeFacts, CommitFacts,
-    ConfigFacts, ContextFacts, DeferredFacts, DriftFacts, FileFacts, GitFacts, Instant, MatrixFacts, Mode, Occupied,
-    PlanFacts, PullRequestFacts, ScopedService, ServiceEntry, SlotFacts, Stage, WindowFacts, WindowOfChange, World,
+    ConfigFacts, ContextFacts, DeferredFacts, DriftFacts, EventFacts, FileFacts, GitFacts, Instant, MatrixFacts, Mode,
+    Occupied, PeakHours, PlanFacts, PullRequestFacts, ScopedService, ServiceEntry, SlotFacts, Stage, WindowFacts,
+    WindowOfChange, World,
 };

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::migration::MigrationFacts;
 use super::origin::Origin;
 use super::pipeline::PipelineFacts;
 use super::{OverrideFacts, RiskFacts, WaiverFacts};
@@ -107,6 +108,8 @@ pub struct GitFacts {
     pub pull_request: Option<PullRequestFacts>,
     /// Files that decide whether the gate runs.
     pub pipelines: Vec<PipelineFacts>,
+    /// Database migrations.
+    pub migrations: Vec<MigrationFacts>,
 }
 
 /// A pull or merge request as the forge describes it.
@@ -277,12 +280,27 @@ pub struct ServiceEntry {
     pub dashboards: Vec<String>,
     /// The schedule that answers its pages.
     pub on_call: Option<String>,
+    /// When it is used most.
+    pub peak: Option<PeakHours>,
     /// What an outage of it costs, as written.
     pub financial: Option<serde_json::Value>,
     /// `Component`, `Resource`, `API`, ….
     pub kind: Option<String>,
     /// Place of its entry.
     pub source: Option<String>,
+}
+
+/// When a service is used most.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PeakHours {
+    /// As written.
+    pub text: String,
+    /// `Monday`, ….
+    pub days: Vec<String>,
+    /// Minutes since midnight, from and to; to is exclusive, and below from where it is past midnight.
+    pub hours: Vec<(u16, u16)>,
+    /// An IANA name that exists.
+    pub timezone: String,
 }
 
 /// Freezes and open slots near the change.
@@ -294,9 +312,26 @@ pub struct CalendarFacts {
     pub calendars: Vec<CalendarHeader>,
     /// Concrete intervals, sorted by start, then id.
     pub windows: Vec<WindowFacts>,
+    /// Days that matter near the change, sorted.
+    pub events: Vec<EventFacts>,
     /// The next slots that are open to the change, and long enough for what it occupies; empty when it occupies
     /// nothing that is known.
     pub next_open: Vec<SlotFacts>,
+}
+
+/// A day that matters: a holiday, a launch.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct EventFacts {
+    /// `2026-12-25`, in the calendar's zone.
+    pub date: String,
+    /// `holiday`, `launch`, `peak`, ….
+    pub kind: String,
+    /// For people.
+    pub name: String,
+    /// Name of its calendar.
+    pub calendar: String,
+    /// Place of the event.
+    pub source: String,
 }
 
 /// An open slot.

@@ -74,6 +74,7 @@ impl Judged {
         let mut git = self.git(workspace, inputs, session);
         if let Some(git) = &mut git {
             git.pipelines = subjects.pipelines.clone();
+            git.migrations = subjects.migrations.clone();
         }
         let said = self.said(request, workspace, inputs, git.as_ref(), session)?;
         let window = self.request.as_ref().and_then(|r| r.window(request.stage, request.clock.now));

@@ -291,6 +291,19 @@ pub fn audit_place(request: &Request) -> Result<(PathBuf, crate::config::Audit),
     Ok((workspace.root, config.audit))
 }
 
+/// The folder that the configuration looks for new change requests in.
+///
+/// # Errors
+///
+/// What keeps the configuration from being read.
+pub fn change_folder(request: &Request) -> Result<PathBuf, Diagnostic> {
+    let workspace = Workspace::open(request)?;
+    let config = inputs::configuration(&workspace)?;
+    let pattern = config.changes.paths.first().map_or("changes/", String::as_str);
+    let fixed = pattern.split(['*', '?', '[', '{']).next().unwrap_or_default();
+    Ok(workspace.root.join(fixed.rsplit_once('/').map_or("", |(folder, _)| folder)))
+}
+
 /// What a policy sees, with what was wrong with the input.
 pub struct FactsAnswer {
     /// The input document; `None` when it could not be built.

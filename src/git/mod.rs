@@ -130,6 +130,7 @@ impl Repository {
             contributors: Vec::new(),
             pull_request: None,
             pipelines: Vec::new(),
+            migrations: Vec::new(),
         }
     }
 

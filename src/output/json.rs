@@ -2,6 +2,7 @@
 //!
 //! Frozen: keys are only ever added. Every key is always there; what is absent is `null` or an empty list.
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 
 use crate::facts::{self, Mode, WaiverFacts};
@@ -16,13 +17,18 @@ pub(super) fn render(outcome: &Model) -> String {
     super::to_json(&Outcome::of(outcome))
 }
 
+/// The schema of what [`render`] writes.
+pub(super) fn schema(generator: SchemaGenerator) -> Schema {
+    generator.into_root_schema_for::<Outcome<'static>>()
+}
+
 /// The findings alone, as they stand in the outcome, on one line.
 pub(super) fn findings(outcome: &Model) -> String {
     let findings: Vec<_> = outcome.findings.iter().map(|f| Finding::of(f, &outcome.sources)).collect();
     serde_json::to_string(&findings).unwrap_or_default()
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Outcome<'a> {
     schema: &'static str,
     tool: Tool,
@@ -45,20 +51,20 @@ struct Outcome<'a> {
     audit: Option<Audit<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Tool {
     name: &'static str,
     version: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Change<'a> {
     id: Option<&'a str>,
     digest: Option<&'a str>,
 }
 
 /// One of the change requests; the first one is `change`.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ChangeRequest<'a> {
     id: Option<&'a str>,
     digest: Option<&'a str>,
@@ -67,7 +73,7 @@ struct ChangeRequest<'a> {
 }
 
 /// Where an imported request comes from.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Origin<'a> {
     system: &'static str,
     id: &'a str,
@@ -76,7 +82,7 @@ struct Origin<'a> {
 }
 
 /// `level` is the one that counts: the higher of `declared` and `computed`. Rates of the history are per cent.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Risk<'a> {
     score: Option<u32>,
     level: Option<&'a str>,
@@ -89,7 +95,7 @@ struct Risk<'a> {
     history: Vec<RiskHistory<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct RiskFactor<'a> {
     id: &'a str,
     group: &'a str,
@@ -98,21 +104,21 @@ struct RiskFactor<'a> {
     source: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct RiskMitigation<'a> {
     id: &'a str,
     points: u32,
     evidence: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct RiskFloor<'a> {
     level: &'a str,
     evidence: &'a str,
     source: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct RiskHistory<'a> {
     service: &'a str,
     failed: &'a str,
@@ -123,7 +129,7 @@ struct RiskHistory<'a> {
     high: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Finding<'a> {
     policy: &'a str,
     title: &'a str,
@@ -144,7 +150,7 @@ struct Finding<'a> {
     owners: Vec<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Location {
     path: String,
     line: u32,
@@ -153,14 +159,14 @@ struct Location {
     end_column: u32,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Evidence<'a> {
     pointer: &'a str,
     observed: &'a str,
     expected: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Commit<'a> {
     commit: &'a str,
     author: &'a str,
@@ -168,7 +174,7 @@ struct Commit<'a> {
     signer: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Summary {
     documents: usize,
     resources: usize,
@@ -185,7 +191,7 @@ struct Summary {
     overridden: usize,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct BySeverity {
     critical: usize,
     high: usize,
@@ -193,14 +199,14 @@ struct BySeverity {
     low: usize,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Input<'a> {
     path: &'a str,
     sha256: &'a str,
     as_of: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Diagnostic<'a> {
     severity: &'static str,
     code: &'static str,
@@ -212,7 +218,7 @@ struct Diagnostic<'a> {
 }
 
 /// A failure that was there before the change and is gone.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Fixed<'a> {
     policy: &'a str,
     resource: Option<&'a str>,
@@ -220,7 +226,7 @@ struct Fixed<'a> {
     fingerprint: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Waiver<'a> {
     id: &'a str,
     form: &'static str,
@@ -237,7 +243,7 @@ struct Waiver<'a> {
     source: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Audit<'a> {
     id: &'a str,
     index: Option<u64>,

@@ -94,6 +94,11 @@ pub fn render(format: Format, outcome: &Outcome, style: &Style) -> String {
     }
 }
 
+/// The JSON Schema of [`Format::Json`].
+pub fn schema(generator: schemars::SchemaGenerator) -> schemars::Schema {
+    json::schema(generator)
+}
+
 /// The findings as they stand in the JSON outcome, on one line.
 pub fn findings(outcome: &Outcome) -> String {
     json::findings(outcome)

@@ -18,6 +18,7 @@ mod cases;
 mod determinism;
 mod hostile;
 mod house;
+mod init;
 mod introduced;
 mod onboarding;
 mod policies;

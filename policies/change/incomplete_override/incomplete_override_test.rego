@@ -53,8 +53,8 @@ _applied := json.patch(sample.document, [
 	{"op": "replace", "path": "/calendar/windows", "value": [_window]},
 	{"op": "add", "path": "/context/incidents", "value": {"given": true, "stale": false, "entries": [
 		{"id": "INC-1", "status": "identified"},
-		{"id": "INC-2", "status": "resolved", "mitigatedAt": "2026-06-10T19:10:00Z"},
-		{"id": "INC-3", "status": "resolved", "mitigatedAt": "2026-06-10T19:09:59Z"},
+		{"id": "INC-2", "status": "resolved", "mitigatedAt": "2026-06-10T19:10:01Z"},
+		{"id": "INC-3", "status": "resolved", "mitigatedAt": "2026-06-10T19:10:00Z"},
 	]}},
 	{"op": "add", "path": "/context/deploys", "value": {"given": true, "entries": []}},
 	{"op": "add", "path": "/context/pirs", "value": {"given": false, "entries": []}},

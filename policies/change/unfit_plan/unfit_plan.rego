@@ -58,7 +58,7 @@ deny contains finding if {
 	is_number(plan.created_at_ns)
 	not _young(plan)
 	finding := {
-		"msg": sprintf("%s was made at %s, more than %d minutes before %s", [
+		"msg": sprintf("%s was made at %s, %d minutes or more before %s", [
 			plan.path,
 			plan.created_at,
 			_max_age / _minute,
@@ -69,7 +69,7 @@ deny contains finding if {
 		"evidence": [{
 			"pointer": "timestamp",
 			"observed": plan.created_at,
-			"expected": sprintf("at most %d minutes before %s", [_max_age / _minute, input.now]),
+			"expected": sprintf("less than %d minutes before %s", [_max_age / _minute, input.now]),
 		}],
 	}
 }
@@ -159,7 +159,7 @@ _digest(written) := trim_prefix(lower(sprintf("%v", [written])), "sha256:")
 
 _young(plan) if {
 	is_number(plan.created_at_ns)
-	input.now_ns - plan.created_at_ns <= _max_age
+	input.now_ns - plan.created_at_ns < _max_age
 }
 
 _acknowledged := {address | some address in shape.list(input.change.spec.driftAcknowledged)}

@@ -48,6 +48,32 @@ test_example_d_cron_tweak if {
 	found.level == "low"
 }
 
+# The window lies from 19:00 to 21:30 UTC on a Thursday.
+test_peak_hours if {
+	at := {"text": "x", "timezone": "UTC", "days": ["Thursday"]}
+	every row in [
+		[[[1290, 1320]], false], [[[1275, 1290]], true], [[[1140, 1155]], true], [[[1080, 1140]], false],
+		[[[1320, 1150]], true], [[[0, 60], [1200, 1201]], true],
+	] {
+		document := json.patch(sample.image_bump, [{
+			"op": "add", "path": "/context/services/entries/0/peak", "value": object.union(at, {"hours": row[0]}),
+		}])
+		assessed := model.assessment with input as document
+		calm := model.assessment with input as sample.image_bump
+		(assessed.score - calm.score == 6) == row[1]
+	}
+}
+
+test_the_afternoon_before_a_holiday if {
+	document := json.patch(sample.image_bump, [
+		{"op": "add", "path": "/change/spec/schedule/timezone", "value": "UTC"},
+		{"op": "add", "path": "/calendar/events", "value": [{"kind": "holiday", "date": "2026-06-12", "name": "", "source": ""}]},
+	])
+	eve := model.assessment with input as document
+	usual := model.assessment with input as json.patch(document, [{"op": "replace", "path": "/calendar/events/0/kind", "value": "launch"}])
+	eve.score - usual.score == 3
+}
+
 test_nothing_to_weigh_without_production_and_request if {
 	not _assess(json.patch(sample.image_bump, [
 		{"op": "replace", "path": "/change", "value": null},

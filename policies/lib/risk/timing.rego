@@ -41,6 +41,58 @@ factors contains {"id": "R-WINDOW", "points": _w.week_end, "evidence": "it start
 	schedule.friday_afternoon(input.change)
 }
 
+factors contains {"id": "R-WINDOW", "points": _w.week_end, "evidence": evidence} if {
+	_window
+	not schedule.friday_afternoon(input.change)
+	some event in shape.list(shape.at(input.calendar, ["events"]))
+	event.kind == "holiday"
+	schedule.afternoon_before(input.change, event.date)
+	evidence := sprintf("it starts on the afternoon before %s, a holiday", [event.date])
+}
+
+factors contains {"id": "R-WINDOW", "points": _w.peak, "evidence": evidence} if {
+	_window
+	busy := {sprintf("%s (%s)", [one.name, one.peak.text]) |
+		some one in shape.list(shape.at(input.context, ["services", "entries"]))
+		one.name in subject.services
+		some at_ns in _moments
+		_is_peak(one.peak, at_ns)
+	}
+	count(busy) > 0
+	evidence := sprintf("in the peak hours of %s", [factor.listed(busy)])
+}
+
+# Every quarter of an hour of the window, of its first day at most.
+_moments := {at_ns |
+	some quarter in numbers.range(0, 95)
+	at_ns := _window.start_ns + (quarter * 900000000000)
+	at_ns < _end_ns
+}
+
+_is_peak(peak, at_ns) if {
+	time.weekday([at_ns, peak.timezone]) in peak.days
+	clock := time.clock([at_ns, peak.timezone])
+	minute := (clock[0] * 60) + clock[1]
+	some hours in peak.hours
+	_within(hours, minute)
+}
+
+_within(hours, minute) if {
+	hours[0] <= minute
+	minute < hours[1]
+}
+
+# Past midnight: what comes after it counts for the day that it comes on.
+_within(hours, minute) if {
+	hours[1] < hours[0]
+	minute < hours[1]
+}
+
+_within(hours, minute) if {
+	hours[1] < hours[0]
+	hours[0] <= minute
+}
+
 factors contains {"id": "R-WINDOW", "points": _w.overlap, "evidence": evidence} if {
 	_window
 	count(_others) > 0

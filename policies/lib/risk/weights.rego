@@ -38,7 +38,7 @@ usual := {
 	"R-BUDGET": {"half": 2, "quarter": 6, "spent": 12, "burning": 6, "unknown": 2},
 	"R-INCIDENT": {"recent": 6, "dependency": 4, "unknown": 4},
 	"R-LEARN": {"each": 3, "most": 6},
-	"R-WINDOW": {"unstaffed": 4, "week_end": 3, "overlap": 5, "slack": 4},
+	"R-WINDOW": {"peak": 6, "unstaffed": 4, "week_end": 3, "overlap": 5, "slack": 4},
 	"R-EVIDENCE": {
 		"canary": 12, "backup": 8, "rollback": 6, "staging": 6, "monitoring": 6, "load_test": 4, "drift": 4,
 		"unknown_attribute": 2, "unknown_attributes_most": 6,

@@ -2,7 +2,7 @@
 # title: Artifact did not run in staging
 # description: >-
 #   What goes to production ran before in a staging environment: the deploy history holds a successful deployment of
-#   the same digest there, at most 14 days old, that stayed until the change for 24 hours (tier 0 and 1) or one hour
+#   the same digest there, less than 14 days old, that stayed until the change for 24 hours (tier 0 and 1) or one hour
 #   (tier 2), and the request names the evidence of its tests. Tags are mutable, so digests are compared. Infrastructure
 #   has no image: there the deployment that preChecks.staging names counts. What exists in production only (DNS, a
 #   firewall) is attested instead (`staging-not-applicable`). On a pull request a deployment that is announced may still
@@ -96,7 +96,7 @@ valid_until contains instant_ns if {
 	_judged
 	some record in _staged
 	instant_ns := instant.ns(record.finishedAt) + _max_age
-	instant_ns >= input.now_ns
+	instant_ns > input.now_ns
 }
 
 valid_until contains instant_ns if {
@@ -248,7 +248,7 @@ _faults contains fault if {
 		"path": ["artifactDigest"],
 		"pointer": digest,
 		"observed": concat(", ", sort([record.finishedAt | some record in records])),
-		"expected": sprintf("at most %d days before %s", [floor(_max_age / instant.day), input.now]),
+		"expected": sprintf("less than %d days before %s", [floor(_max_age / instant.day), input.now]),
 	}
 }
 

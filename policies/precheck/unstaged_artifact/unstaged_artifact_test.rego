@@ -123,9 +123,9 @@ test_evidence_may_still_come if {
 	{finding.pending | some finding in _denied(_applied(document))} == {false}
 }
 
-test_fourteen_days_old_is_fresh if {
-	_messages(_finished("2026-05-26T09:00:00Z")) == set()
-	some message in _messages(_finished("2026-05-26T08:59:59Z"))
+test_over_at_fourteen_days if {
+	_messages(_finished("2026-05-26T09:00:01Z")) == set()
+	some message in _messages(_finished("2026-05-26T09:00:00Z"))
 	endswith(message, "ran in staging, and not in the last 14 days")
 }
 

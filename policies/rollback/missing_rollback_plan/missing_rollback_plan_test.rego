@@ -125,12 +125,12 @@ test_medium_risk_leaves_the_decision_open if {
 	count(missing_rollback_plan.deny) == 0 with input as _without("decisionOwner")
 }
 
-test_tested_ninety_days_ago if {
-	count(missing_rollback_plan.deny) == 0 with input as _with(sample.document, "testedAt", "2026-03-11T09:00:00Z")
+test_tested_less_than_ninety_days_ago if {
+	count(missing_rollback_plan.deny) == 0 with input as _with(sample.document, "testedAt", "2026-03-11T09:00:01Z")
 }
 
-test_tested_a_second_earlier_is_soft if {
-	found := missing_rollback_plan.deny with input as _with(sample.document, "testedAt", "2026-03-11T08:59:59Z")
+test_tested_ninety_days_ago_is_soft if {
+	found := missing_rollback_plan.deny with input as _with(sample.document, "testedAt", "2026-03-11T09:00:00Z")
 	{finding.enforcement | some finding in found} == {"soft"}
 }
 

@@ -1,9 +1,10 @@
 //! The calendar's part of the policy input: concrete intervals near the change.
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Calendar, DefaultState, Interval, OverrideProtocol, Subject, Window, next_slots};
-use crate::facts::{CalendarFacts, CalendarHeader, Instant, Occupied, SlotFacts, WindowFacts};
+use super::{Calendar, DefaultState, Event, Interval, OverrideProtocol, Subject, Window, next_slots};
+use crate::facts::{CalendarFacts, CalendarHeader, EventFacts, Instant, Occupied, SlotFacts, WindowFacts};
 use crate::source::{Sources, Span};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -27,12 +28,30 @@ pub fn facts(
     let near = |calendar| near(calendar, subject, range, sources);
     let mut windows: Vec<WindowFacts> = calendars.iter().flat_map(near).collect();
     windows.sort_by(|a, b| (a.start, &a.calendar, &a.id, a.end).cmp(&(b.start, &b.calendar, &b.id, b.end)));
+    let mut events: Vec<EventFacts> = calendars.iter().flat_map(|calendar| events(calendar, range, sources)).collect();
+    events.sort();
     CalendarFacts {
+        events,
         given: !calendars.is_empty(),
         calendars: calendars.iter().map(|calendar| header(calendar, subject, sources)).collect(),
         windows,
         next_open: occupied.map_or_else(Vec::new, |occupied| next_open(calendars, subject, now, occupied)),
     }
+}
+
+/// Days that matter near a range, in whatever zone their calendar is.
+fn events(calendar: &Calendar, range: Interval, sources: &Sources) -> Vec<EventFacts> {
+    let date = |at: Timestamp| TimeZone::UTC.to_datetime(at).date();
+    let first = date(range.start.checked_sub(DAY).unwrap_or(Timestamp::MIN));
+    let last = date(range.end.checked_add(DAY).unwrap_or(Timestamp::MAX));
+    let fact = |event: &Event| EventFacts {
+        date: event.date.to_string(),
+        kind: event.kind.clone(),
+        name: event.name.clone(),
+        calendar: calendar.name.clone(),
+        source: place(event.span, sources),
+    };
+    calendar.events.iter().filter(|event| (first..=last).contains(&event.date)).map(fact).collect()
 }
 
 /// The next instant after `from` at which a window that fits the change and is not exempted starts or ends; looks 400

@@ -22,6 +22,8 @@ mod subject;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use self::compare::compare;
@@ -32,6 +34,7 @@ pub use self::interval::Interval;
 pub use self::lint::{Known, lint};
 pub use self::recurrence::{Exceptions, Recurrence, RecurringEnd, Starts};
 pub use self::rrule::Rule;
+pub(crate) use self::shape::CalendarShape;
 pub use self::slots::{Openness, next_slots, openness};
 pub use self::subject::{Exemption, Scope, Selector, Subject, Target};
 
@@ -51,10 +54,25 @@ pub struct Calendar {
     pub state_span: Span,
     /// In the order of the document.
     pub windows: Vec<Window>,
+    /// Days that matter to whoever plans a change.
+    pub events: Vec<Event>,
+}
+
+/// A day that matters: a holiday, a launch.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// `holiday`, `launch`, `peak`, ….
+    pub kind: String,
+    /// For people.
+    pub name: String,
+    /// In the calendar's zone.
+    pub date: Date,
+    /// Its first key.
+    pub span: Span,
 }
 
 /// What holds outside all windows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum DefaultState {
     /// Changes are welcome.
@@ -68,7 +86,7 @@ pub enum DefaultState {
 }
 
 /// Whether a window closes or opens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// A freeze.
@@ -105,7 +123,7 @@ pub struct Window {
 }
 
 /// How a freeze may be lifted in an emergency (change-control, Emergency override).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OverrideProtocol {
     /// By an override that fulfils CHG-002.
@@ -181,6 +199,7 @@ impl Calendar {
             default_state: DefaultState::Closed,
             state_span: Span::default(),
             windows: Vec::new(),
+            events: Vec::new(),
         }
     }
 

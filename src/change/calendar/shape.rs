@@ -1,29 +1,41 @@
 //! The shape of a `FreezeCalendar` document, before its windows are checked.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 
 use super::{DefaultState, Kind, OverrideProtocol};
 use crate::change::request::{ChangeClass, ChangeType};
-use crate::change::{Elapsed, Free, Id};
+use crate::change::{Elapsed, Id};
 use crate::parse::de::Spanned;
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-pub(super) struct CalendarShape {
+pub(crate) struct CalendarShape {
     pub(super) timezone: Option<Spanned<String>>,
     pub(super) default_state: Option<Spanned<DefaultState>>,
     pub(super) windows: Vec<Spanned<WindowShape>>,
     /// Launches, holidays, peaks: for reports.
-    #[serde(rename = "events")]
-    _events: Vec<Free>,
+    pub(super) events: Vec<Spanned<EventShape>>,
     pub(super) imports: Vec<Spanned<ImportShape>>,
 }
 
-#[derive(Debug, Deserialize)]
+/// A day that matters; what else stands there is the author's own.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(super) struct EventShape {
+    /// `holiday`, `launch`, `peak`.
+    pub(super) kind: Option<String>,
+    pub(super) name: Option<String>,
+    /// A day, or an instant on it.
+    pub(super) at: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct WindowShape {
     pub(super) id: Spanned<Id>,
@@ -46,7 +58,7 @@ pub(super) struct WindowShape {
     pub(super) protocol: OverrideProtocol,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ImportShape {
     pub(super) format: Spanned<String>,
@@ -65,7 +77,7 @@ pub(super) enum ScopeShape {
     Lists(Box<ScopeLists>),
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct ScopeLists {
     pub(super) environments: Vec<Spanned<String>>,
@@ -77,13 +89,23 @@ pub(super) struct ScopeLists {
     pub(super) paths: Vec<Spanned<String>>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct ExemptionShape {
     pub(super) change_class: Option<ChangeClass>,
     pub(super) change_types: Vec<ChangeType>,
     pub(super) services: Vec<String>,
     pub(super) requires: Vec<String>,
+}
+
+impl JsonSchema for ScopeShape {
+    fn schema_name() -> Cow<'static, str> {
+        "Scope".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({"anyOf": [{"const": "all"}, generator.subschema_for::<ScopeLists>()]})
+    }
 }
 
 impl<'de> Deserialize<'de> for ScopeShape {

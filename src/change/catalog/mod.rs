@@ -2,13 +2,14 @@
 
 mod backstage;
 mod native;
+mod peak;
 
 use std::collections::HashMap;
 
 use super::request::{Request, bare_name};
 use super::{Elapsed, duration};
 use crate::facts::{ScopedService, ServiceEntry};
-use crate::finding::Diagnostic;
+use crate::finding::{Diagnostic, Level};
 use crate::source::{Sources, Span};
 
 pub(super) use self::backstage::read as read_backstage;
@@ -137,6 +138,11 @@ fn set_fact(entry: &mut ServiceEntry, fact: &str, text: &str, span: Span) -> Res
         "ephemeral" => entry.ephemeral = truth()?,
         "singleton" => entry.singleton = truth()?,
         "dr-pair" => entry.dr_pair = owned(),
+        // A report read it before any policy did: what it cannot read is told and stops nothing.
+        "peak-hours" => {
+            entry.peak =
+                Some(peak::parse(text.trim()).map_err(|why| Diagnostic { level: Level::Warning, ..wrong(why) })?)
+        }
         "slo" => entry.slo = owned(),
         "runbook" => entry.runbook = owned(),
         "regulatory" => {

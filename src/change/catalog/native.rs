@@ -1,15 +1,15 @@
 //! Services as a `ServiceCatalog` document lists them.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use super::{Service, is_dashboard, set_fact};
-use crate::change::Id;
+use crate::change::{Any, Id};
 use crate::finding::Diagnostic;
 use crate::parse::de::Spanned;
 
 /// An entry of a `ServiceCatalog`: the facts of the annotations as fields, and what only reports read.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct NativeService {
     name: Spanned<String>,
@@ -22,6 +22,7 @@ pub(crate) struct NativeService {
     rpo: Option<Spanned<String>>,
     slo: Option<String>,
     runbook: Option<String>,
+    peak_hours: Option<Spanned<String>>,
     #[serde(default)]
     regulatory: Vec<String>,
     #[serde(default)]
@@ -45,43 +46,41 @@ pub(crate) struct NativeService {
     links: Vec<Link>,
     // Known, and read by reports only.
     #[serde(rename = "title")]
-    _title: Option<IgnoredAny>,
+    _title: Option<Any>,
     #[serde(rename = "description")]
-    _description: Option<IgnoredAny>,
+    _description: Option<Any>,
     #[serde(rename = "type")]
-    _type: Option<IgnoredAny>,
+    _type: Option<Any>,
     #[serde(rename = "system")]
-    _system: Option<IgnoredAny>,
+    _system: Option<Any>,
     #[serde(rename = "lifecycle")]
-    _lifecycle: Option<IgnoredAny>,
+    _lifecycle: Option<Any>,
     #[serde(rename = "subcomponentOf")]
-    _subcomponent_of: Option<IgnoredAny>,
+    _subcomponent_of: Option<Any>,
     #[serde(rename = "drStrategy")]
-    _dr_strategy: Option<IgnoredAny>,
-    #[serde(rename = "peakHours")]
-    _peak_hours: Option<IgnoredAny>,
+    _dr_strategy: Option<Any>,
     #[serde(rename = "tenancy")]
-    _tenancy: Option<IgnoredAny>,
+    _tenancy: Option<Any>,
     #[serde(rename = "states")]
-    _states: Option<IgnoredAny>,
+    _states: Option<Any>,
     #[serde(rename = "journeys")]
-    _journeys: Option<IgnoredAny>,
+    _journeys: Option<Any>,
     #[serde(rename = "contract")]
-    _contract: Option<IgnoredAny>,
+    _contract: Option<Any>,
     #[serde(rename = "regionLockedDependencies")]
-    _region_locked_dependencies: Option<IgnoredAny>,
+    _region_locked_dependencies: Option<Any>,
     #[serde(rename = "vendors")]
-    _vendors: Option<IgnoredAny>,
+    _vendors: Option<Any>,
     #[serde(rename = "statusPage")]
-    _status_page: Option<IgnoredAny>,
+    _status_page: Option<Any>,
     #[serde(rename = "approvers")]
-    _approvers: Option<IgnoredAny>,
+    _approvers: Option<Any>,
     #[serde(rename = "tags")]
-    _tags: Option<IgnoredAny>,
+    _tags: Option<Any>,
 }
 
 /// A link of a catalogue entry, as Backstage writes them.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default)]
 struct Link {
     url: String,
@@ -104,7 +103,7 @@ impl NativeService {
         if let Some(Spanned { span, value: Id(tier) }) = self.tier {
             set_fact(entry, "tier", &tier, span)?;
         }
-        for (fact, text) in [("rto", self.rto), ("rpo", self.rpo)] {
+        for (fact, text) in [("rto", self.rto), ("rpo", self.rpo), ("peak-hours", self.peak_hours)] {
             text.map_or(Ok(()), |text| set_fact(entry, fact, &text.value, text.span))?;
         }
         (entry.slo, entry.runbook, entry.owner) = (self.slo, self.runbook, self.owner);

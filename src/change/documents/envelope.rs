@@ -1,12 +1,12 @@
 //! What every document of ours carries around its `spec`.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
-use crate::change::{Free, Moment};
+use crate::change::{Any, Free, Moment};
 
 /// A document of ours: envelope and `spec`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct Envelope<S> {
     #[serde(rename = "apiVersion")]
@@ -17,11 +17,11 @@ pub(crate) struct Envelope<S> {
     pub(crate) metadata: Header,
     pub(crate) spec: S,
     #[serde(default, rename = "signature")]
-    _signature: Option<IgnoredAny>,
+    _signature: Option<Any>,
 }
 
 /// `metadata` of a context document.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Header {
     /// Its name.
@@ -34,7 +34,7 @@ pub struct Header {
     pub labels: Free,
     /// Proof of where it comes from; not verified yet.
     #[serde(rename = "signature")]
-    _signature: Option<IgnoredAny>,
+    _signature: Option<Any>,
 }
 
 impl Header {

@@ -97,7 +97,7 @@ impl Kind {
     }
 
     /// Whether `spec.entries` must be there; the others may also be one entry, written as `spec` itself.
-    pub(super) fn is_list(self) -> bool {
+    pub(crate) fn is_list(self) -> bool {
         matches!(self, Self::IncidentLog | Self::DeployHistory | Self::SloStatus | Self::DrillLog)
     }
 

@@ -11,8 +11,9 @@ mod waiver;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 
 pub use self::context::{MaxAges, context};
 pub(crate) use self::envelope::Envelope;
@@ -20,6 +21,7 @@ pub use self::envelope::Header;
 pub use self::kind::Kind;
 pub use self::waiver::Waiver;
 
+use super::Any;
 use super::calendar::{Calendar, Neighbours, imported_paths, name_apart};
 use super::catalog::{Catalog, NativeService, read_backstage};
 use super::identity::{Identities, PersonShape};
@@ -204,7 +206,7 @@ impl Documents {
             _ => {}
         }
         // What a typed reading did not complain about is read once more for its envelope and entries.
-        let envelope = from_node::<Envelope<IgnoredAny>>(document);
+        let envelope = from_node::<Envelope<Any>>(document);
         let entries = if kind == Kind::FreezeCalendar { Ok(Vec::new()) } else { entries(kind, document) };
         match (envelope, entries) {
             (Ok(envelope), Ok(entries)) => {
@@ -234,7 +236,7 @@ impl Documents {
 }
 
 /// `spec` of a document that is a list.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct List<T> {
     entries: Vec<T>,
@@ -267,7 +269,7 @@ fn entries(kind: Kind, document: &Node) -> Result<Vec<Node>, Diagnostic> {
 }
 
 /// Some mapping, whatever its keys.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 struct Mapping {}
 
 fn no_document(document: &Node) -> Diagnostic {

@@ -1,11 +1,12 @@
 //! Exceptions from policies, as a `Waivers` document lists them.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::change::{Id, Moment};
 
 /// An exception from one policy. What is missing makes it ineffective, which is a finding, not an error (contract 11).
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Waiver {
     /// Its id.

@@ -1,11 +1,12 @@
 //! The shape of a change request: how the change reaches production bit by bit.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::change::{Elapsed, Id, Percent};
 
 /// How a change reaches production bit by bit.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct ProgressiveDelivery {
     /// The method.
@@ -25,7 +26,7 @@ pub struct ProgressiveDelivery {
 }
 
 /// The method of delivery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Method {
     /// A growing share of traffic.
@@ -41,7 +42,7 @@ pub enum Method {
 }
 
 /// Who drives the delivery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Controller {
     /// Argo Rollouts.
@@ -59,7 +60,7 @@ pub enum Controller {
 }
 
 /// A share of traffic and how long it is kept.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct DeliveryStep {
     /// Per cent of traffic.
@@ -69,7 +70,7 @@ pub struct DeliveryStep {
 }
 
 /// What is watched meanwhile.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct DeliveryMetric {
     /// Name.
@@ -85,7 +86,7 @@ pub struct DeliveryMetric {
 }
 
 /// One wave of regions.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Wave {
     /// Name.
@@ -97,7 +98,7 @@ pub struct Wave {
 }
 
 /// Two environments side by side.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct BlueGreen {
     /// Whether the new one was validated before the switch.
@@ -109,7 +110,7 @@ pub struct BlueGreen {
 }
 
 /// Why there is no progressive delivery.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Exemption {
     /// `infrastructure-addon`.

@@ -2,19 +2,19 @@
 //!
 //! Every field is optional where contract 8 leaves its absence to the policies; no field is unknown.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use super::delivery::ProgressiveDelivery;
 use super::effects::{Communications, DataConsistency, DrImpact, FeatureFlag, SchemaMigration};
 use super::evidence::{Approval, Attestation, Cab, FreezeOverride, PreChecks};
 use super::rollback::Rollback;
 use super::scope::{Artifacts, Coordination, Dependencies, Schedule, Scope};
-use crate::change::{ChangeId, Elapsed, Free, Id};
+use crate::change::{Any, ChangeId, Elapsed, Free, Id};
 use crate::parse::de::Spanned;
 
 /// The document.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ChangeRequest {
     /// `changegate/v1`.
@@ -28,11 +28,11 @@ pub struct ChangeRequest {
     pub spec: Spec,
     /// Written by tools; not part of the promise.
     #[serde(default)]
-    pub status: Option<IgnoredAny>,
+    pub status: Option<Any>,
 }
 
 /// Name and labels of a request.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Metadata {
     /// `CHG-2026-00417`.
@@ -49,7 +49,7 @@ pub struct Metadata {
 }
 
 /// The same change in another system.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct ExternalRef {
     /// `servicenow`, `github`.
@@ -59,7 +59,7 @@ pub struct ExternalRef {
 }
 
 /// What is promised about a change.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Spec {
     /// Standard, normal or emergency.
@@ -139,7 +139,7 @@ pub struct Spec {
 }
 
 /// ITIL 4's three types.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChangeType {
     /// Pre-approved by a template.
@@ -162,7 +162,7 @@ impl ChangeType {
 }
 
 /// What kind of change it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChangeClass {
     /// Something new.
@@ -206,7 +206,7 @@ impl ChangeClass {
 }
 
 /// What customers will notice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CustomerImpact {
     /// Nothing.
@@ -218,7 +218,7 @@ pub enum CustomerImpact {
 }
 
 /// A rank from 1 (worst) to `MAX`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "u8")]
 pub struct Impact<const MAX: u8>(pub u8);
 
@@ -231,7 +231,7 @@ impl<const MAX: u8> TryFrom<u8> for Impact<MAX> {
 }
 
 /// The template that a standard change follows.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct TemplateRef {
     /// Its id.
@@ -239,7 +239,7 @@ pub struct TemplateRef {
 }
 
 /// How risky its author finds a change.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Risk {
     /// The level.
@@ -249,7 +249,7 @@ pub struct Risk {
 }
 
 /// Four levels of risk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RiskLevel {
     /// Routine.
@@ -275,7 +275,7 @@ impl RiskLevel {
 }
 
 /// Who asks for a change.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Requester {
     /// E-mail address or login.
@@ -283,7 +283,7 @@ pub struct Requester {
 }
 
 /// Who carries a change out.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Implementer {
     /// E-mail address or login.
@@ -293,7 +293,7 @@ pub struct Implementer {
 }
 
 /// One step of a plan.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct PlanStep {
     /// Its number.
@@ -309,7 +309,7 @@ pub struct PlanStep {
 }
 
 /// How one sees that it worked.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Validation {
     /// Name of the check.

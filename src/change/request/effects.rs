@@ -1,12 +1,12 @@
 //! The shape of a change request: what the change does beyond its resources: flags, data, recovery, people.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
-use crate::change::{Day, Elapsed, Id, Moment};
+use crate::change::{Any, Day, Elapsed, Id, Moment};
 
 /// A flag that a change introduces or flips.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct FeatureFlag {
     /// Its key.
@@ -26,7 +26,7 @@ pub struct FeatureFlag {
 }
 
 /// A database migration that a change carries.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct SchemaMigration {
     /// `flyway`.
@@ -48,7 +48,7 @@ pub struct SchemaMigration {
 }
 
 /// The decision behind a multi-writer setup.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct DataConsistency {
     /// `async`, `sync`, ….
@@ -62,7 +62,7 @@ pub struct DataConsistency {
 }
 
 /// What a change does to disaster recovery.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct DrImpact {
     /// `none` or what changes.
@@ -76,21 +76,21 @@ pub struct DrImpact {
 }
 
 /// The way back after a failover.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Failback {
     /// In order.
-    pub steps: Option<IgnoredAny>,
+    pub steps: Option<Any>,
     /// How data is reconciled.
-    pub data_reconciliation: Option<IgnoredAny>,
+    pub data_reconciliation: Option<Any>,
     /// What keeps two sites from both writing.
-    pub split_brain_guard: Option<IgnoredAny>,
+    pub split_brain_guard: Option<Any>,
     /// How one sees that it worked.
-    pub validation: Option<IgnoredAny>,
+    pub validation: Option<Any>,
 }
 
 /// Who is told, and what is silenced.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Communications {
     /// Messages.
@@ -102,7 +102,7 @@ pub struct Communications {
 }
 
 /// One message.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Notice {
     /// `internal` or `external`.
@@ -116,7 +116,7 @@ pub struct Notice {
 }
 
 /// Alerts that stay quiet meanwhile.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Silence {
     /// Alertmanager matchers.

@@ -1,13 +1,13 @@
 //! The shape of a change request: checks made beforehand, approvals, the board, overrides.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
-use crate::change::{Elapsed, Id, Moment, Sha256};
+use crate::change::{Any, Elapsed, Id, Moment, Sha256};
 use crate::parse::de::Spanned;
 
 /// What was checked beforehand.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct PreChecks {
     /// Backups of stateful resources.
@@ -23,7 +23,7 @@ pub struct PreChecks {
 }
 
 /// A backup of a stateful resource.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Backup {
     /// Address of the resource.
@@ -45,7 +45,7 @@ pub struct Backup {
 }
 
 /// How one knows that a backup can be restored.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct BackupVerification {
     /// `restore-test`, `checksum`, `row-count`.
@@ -59,7 +59,7 @@ pub struct BackupVerification {
 }
 
 /// Whether a change is watched.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Monitoring {
     /// Names of alerts.
@@ -73,7 +73,7 @@ pub struct Monitoring {
 }
 
 /// Where a change ran before.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Staging {
     /// Its environment.
@@ -91,7 +91,7 @@ pub struct Staging {
 }
 
 /// What a change stands.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct LoadTest {
     /// When.
@@ -109,13 +109,13 @@ pub struct LoadTest {
 }
 
 /// Why a resource may shrink.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct RightSizing {
     /// 95th percentile of CPU.
-    pub p95_cpu: Option<IgnoredAny>,
+    pub p95_cpu: Option<Any>,
     /// 95th percentile of memory.
-    pub p95_mem: Option<IgnoredAny>,
+    pub p95_mem: Option<Any>,
     /// Over how long.
     pub window: Option<Elapsed>,
     /// Where it was measured.
@@ -123,7 +123,7 @@ pub struct RightSizing {
 }
 
 /// An approval as claimed in the request.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Approval {
     /// Who.
@@ -143,7 +143,7 @@ pub struct Approval {
 }
 
 /// Where an approval can be verified.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Evidence {
     /// `github-review`, `gitlab-approval`, ….
@@ -157,7 +157,7 @@ pub struct Evidence {
 }
 
 /// Permission to change inside one freeze.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct FreezeOverride {
     /// Its id in the audit trail.
@@ -185,7 +185,7 @@ pub struct FreezeOverride {
 }
 
 /// Who agrees to an override.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct OverrideApproval {
     /// Who.
@@ -203,7 +203,7 @@ pub struct OverrideApproval {
 }
 
 /// The advisory board's decision.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Cab {
     /// Whether its author thinks it necessary.
@@ -211,7 +211,7 @@ pub struct Cab {
     /// The meeting.
     pub meeting_ref: Option<Id>,
     /// When it meets.
-    pub date: Option<IgnoredAny>,
+    pub date: Option<Any>,
     /// What it is advised.
     pub recommendation: Option<String>,
     /// `approved`, `rejected`, ….
@@ -229,7 +229,7 @@ pub struct Cab {
 }
 
 /// Somebody at the board's meeting.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Attendee {
     /// Who.
@@ -239,7 +239,7 @@ pub struct Attendee {
 }
 
 /// A condition of the board.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct CabCondition {
     /// What.
@@ -249,7 +249,7 @@ pub struct CabCondition {
 }
 
 /// What somebody vouches for.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Attestation {
     /// What.
@@ -259,5 +259,5 @@ pub struct Attestation {
     /// When.
     pub at: Option<Moment>,
     /// Where that can be seen.
-    pub evidence: Option<IgnoredAny>,
+    pub evidence: Option<Any>,
 }

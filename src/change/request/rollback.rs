@@ -1,13 +1,13 @@
 //! The shape of a change request: how the change is taken back.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use super::document::PlanStep;
-use crate::change::{Elapsed, Id, Moment};
+use crate::change::{Any, Elapsed, Id, Moment};
 
 /// How a change is taken back.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Rollback {
     /// The way.
@@ -37,7 +37,7 @@ pub struct Rollback {
 }
 
 /// The way back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Strategy {
     /// Deploy what ran before.
@@ -53,7 +53,7 @@ pub enum Strategy {
 }
 
 /// What happens to data on the way back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum DataReversibility {
     /// Nothing is lost.
@@ -65,7 +65,7 @@ pub enum DataReversibility {
 }
 
 /// What starts a rollback: a metric over its threshold, or an alert.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Trigger {
     /// Name or query.
@@ -73,7 +73,7 @@ pub struct Trigger {
     /// `>`, `>=`, `<`, `<=`, `==`, `!=`.
     pub comparator: Option<Comparator>,
     /// A number, or text with a unit.
-    pub threshold: Option<IgnoredAny>,
+    pub threshold: Option<Any>,
     /// For how long.
     pub r#for: Option<Elapsed>,
     /// Name of an alert.
@@ -81,7 +81,7 @@ pub struct Trigger {
 }
 
 /// How a metric is compared with its threshold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum Comparator {
     /// Greater.
     #[serde(rename = ">")]

@@ -1,11 +1,12 @@
 //! The shape of a change request: what the change touches, what exactly is approved, when, and with whom.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::change::{Id, Moment, Sha256, ZoneName};
 
 /// What a change may touch.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Scope {
     /// `prod`, `staging`.
@@ -23,7 +24,7 @@ pub struct Scope {
 }
 
 /// A service of the scope.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct ServiceRef {
     /// `component:default/orders-api` or `orders-api`.
@@ -33,7 +34,7 @@ pub struct ServiceRef {
 }
 
 /// One thing that is destroyed on purpose.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct DestructiveAction {
     /// Resource address or glob.
@@ -47,7 +48,7 @@ pub struct DestructiveAction {
 }
 
 /// One place where redundancy is given up on purpose.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct RedundancyReduction {
     /// Resource address or id.
@@ -65,7 +66,7 @@ pub struct RedundancyReduction {
 }
 
 /// What exactly is approved.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Artifacts {
     /// Commit id.
@@ -79,7 +80,7 @@ pub struct Artifacts {
 }
 
 /// A container image by digest.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Image {
     /// Name without tag.
@@ -89,7 +90,7 @@ pub struct Image {
 }
 
 /// When a change happens.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Schedule {
     /// First instant.
@@ -105,7 +106,7 @@ pub struct Schedule {
 }
 
 /// Something reserved for a change.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Booking {
     /// `on-call`.
@@ -115,7 +116,7 @@ pub struct Booking {
 }
 
 /// What a change depends on.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Dependencies {
     /// Services that it calls.
@@ -127,7 +128,7 @@ pub struct Dependencies {
 }
 
 /// What was agreed with another team.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Coordination {
     /// The other change.

@@ -3,6 +3,7 @@
 mod base;
 mod configuration;
 mod history;
+mod migrations;
 mod parse;
 mod pipelines;
 mod reader;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::facts::{
-    Action, DeferredFacts, DriftFacts, Iac, Instant, Mode, PipelineFacts, PlanFacts, Related, Resource,
+    Action, DeferredFacts, DriftFacts, Iac, Instant, MigrationFacts, Mode, PipelineFacts, PlanFacts, Related, Resource,
 };
 use crate::finding::Diagnostic;
 use crate::source::Sources;
@@ -52,6 +53,8 @@ pub(super) struct Subjects {
     pub roots: Vec<RootFacts>,
     /// Files that decide whether the gate runs.
     pub pipelines: Vec<PipelineFacts>,
+    /// Database migrations that the change touches.
+    pub migrations: Vec<MigrationFacts>,
 }
 
 /// A plan as the policies see it.
@@ -163,6 +166,7 @@ impl Subjects {
         subjects.attribute(&reader, &changed, session)?;
         subjects.judged = subjects.select();
         subjects.pipelines = pipelines::read(workspace, subjects.protects(), session)?;
+        subjects.migrations = migrations::read(&reader, &resolver, session)?;
         Ok(subjects)
     }
 

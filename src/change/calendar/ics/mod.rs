@@ -58,6 +58,7 @@ pub(super) fn calendar(file: &ContextFile<'_>, reading: &Reading, told: &mut Vec
         default_state: state.flatten().map_or(DefaultState::Open, |state| state.value),
         state_span: state.flatten().map_or(calendar.span, |state| state.span),
         windows: event::windows(&calendar, &zones, kind, &reading.scope, told),
+        events: Vec::new(),
     })
 }
 

@@ -5,6 +5,7 @@ mod timing;
 
 use std::collections::HashMap;
 
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 pub(super) use self::scope::scope_of;
@@ -13,8 +14,9 @@ pub(super) use self::timing::{between, recurring_length, rrule, seldom_meant, wi
 use self::scope::{exemption_of, says_nothing};
 use self::timing::timing;
 use super::import::{self, Imported};
-use super::shape::{CalendarShape, WindowShape};
-use super::{Calendar, Neighbours, Origin, Window};
+use super::shape::{CalendarShape, EventShape, WindowShape};
+use super::{Calendar, Event, Neighbours, Origin, Window};
+use crate::change::Moment;
 use crate::change::documents::Envelope;
 use crate::finding::{Diagnostic, Level};
 use crate::parse::de::{Spanned, from_node, header};
@@ -56,10 +58,28 @@ pub(super) fn calendars(document: &Node, neighbours: &Neighbours<'_>) -> (Vec<Ca
         default_state: state.map_or_else(Default::default, |state| state.value),
         state_span: state.map_or_else(|| document.get("spec").map_or(header(document), header), |state| state.span),
         windows,
+        events: shape.events.into_iter().filter_map(|event| event_of(event, inherited.as_ref(), &mut told)).collect(),
     };
     let broken = told.iter().any(|d| d.level == Level::Error);
     let calendars = if broken { Vec::new() } else { std::iter::once(calendar).chain(others).collect() };
     (calendars, told)
+}
+
+/// An event on its day; one without a day is told, and closes nothing.
+fn event_of(event: Spanned<EventShape>, zone: Option<&TimeZone>, told: &mut Vec<Diagnostic>) -> Option<Event> {
+    let Spanned { span, value: EventShape { kind, name, at } } = event;
+    let text = at.as_ref().map_or("", |at| at.value.as_str());
+    let instant = || Moment::parse(text).ok().map(|Moment(at)| zone.unwrap_or(&TimeZone::UTC).to_datetime(at).date());
+    let local = || text.parse::<DateTime>().ok().map(DateTime::date);
+    let Some(date) = instant().or_else(|| text.parse().ok()).or_else(local) else {
+        told.push(
+            Diagnostic::warning("calendar::event", "an event without a day")
+                .at(at.map_or(span, |at| at.span))
+                .help("write `at: 2026-12-25`, or an instant on that day"),
+        );
+        return None;
+    };
+    Some(Event { kind: kind.unwrap_or_default(), name: name.unwrap_or_default(), date, span })
 }
 
 fn window_of(

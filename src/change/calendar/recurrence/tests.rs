@@ -173,6 +173,26 @@ fn by_scanning(cron: &Cron, zone: &TimeZone, range: Interval) -> Vec<Timestamp> 
     starts
 }
 
+/// Where a window on the wall clock ends, once more without arithmetic: the first minute after its start at which the clock
+/// shows the end, or has skipped it; of an hour that is repeated, the last one.
+fn end_by_scanning(start: Timestamp, end: (i8, i8), zone: &TimeZone) -> Timestamp {
+    // A clock that is set back shows the start once more; that is not after it.
+    let first = zone.to_datetime(start);
+    let shows = |local: DateTime| local > first && (local.hour(), local.minute()) == end;
+    let mut now = start;
+    loop {
+        let before = zone.to_datetime(now);
+        now += 1.minutes();
+        let local = zone.to_datetime(now);
+        let skipped = (1..).map(|n| before.saturating_add(n.minutes())).take_while(|skipped| *skipped < local);
+        if shows(local) {
+            return zone.to_ambiguous_timestamp(local).later().expect("an instant").max(now);
+        } else if skipped.into_iter().any(shows) {
+            return now;
+        }
+    }
+}
+
 /// No window shrinks or vanishes because clocks change, in any zone of the database, from 2024 to 2034.
 #[test]
 fn no_change_of_clocks_shortens_a_window_in_any_zone() {
@@ -292,5 +312,20 @@ proptest! {
         let range = Interval { start, end: start + 48.hours() };
         let recurrence = Recurrence { starts: Starts::Cron(cron), end: until(hour, 30), zone, exceptions: Exceptions::default() };
         prop_assert!(recurrence.occurrences(range).all(|i| !i.is_empty()));
+    }
+
+    #[test]
+    fn wall_clock_ends_are_the_minutes_at_which_the_wall_clock_says_so(
+        text in schedule(), zone in zone(), start in start(), hour in 0i8..24,
+    ) {
+        let Ok(cron) = Cron::parse(&text) else { return Ok(()) };
+        let zone = TimeZone::get(zone).expect("zone");
+        let range = Interval { start, end: start + 36.hours() };
+        let recurrence = Recurrence { starts: Starts::Cron(cron), end: until(hour, 30), zone: zone.clone(), exceptions: Exceptions::default() };
+        // A start that the clock skips has a day and a time of its own, see the table of the specification.
+        let ticks = |at: Timestamp| zone.to_datetime(at - 1.minutes()).saturating_add(1.minutes()) == zone.to_datetime(at);
+        for found in recurrence.occurrences(range).filter(|i| i.start >= range.start && ticks(i.start)).take(12) {
+            prop_assert_eq!(found.end, end_by_scanning(found.start, (hour, 30), &zone), "{} from {}", &text, found.start);
+        }
     }
 }

@@ -127,6 +127,7 @@ proptest! {
         length in 1i64..20,
     ) {
         let closed = |windows: Vec<Window>| Calendar {
+            events: Vec::new(),
             name: "c".into(),
             default_state: crate::change::calendar::DefaultState::Closed,
             state_span: crate::source::Span::default(),

@@ -86,7 +86,13 @@ pub(super) fn calendar(import: &Import<'_>, told: &mut Vec<Diagnostic>) -> Check
     });
     let windows = read.collect();
     let name = format!("argocd-{name}");
-    Ok(Calendar { name, default_state: DefaultState::ClosedWhereAllowed, state_span: header(node), windows })
+    Ok(Calendar {
+        name,
+        default_state: DefaultState::ClosedWhereAllowed,
+        state_span: header(node),
+        windows,
+        events: Vec::new(),
+    })
 }
 
 fn sync_window(id: String, sync: Spanned<SyncWindow>, scope: &Scope, told: &mut Vec<Diagnostic>) -> Checked<Window> {
