@@ -141,7 +141,7 @@ fn set_fact(entry: &mut ServiceEntry, fact: &str, text: &str, span: Span) -> Res
         // A report read it before any policy did: what it cannot read is told and stops nothing.
         "peak-hours" => {
             entry.peak =
-                Some(peak::parse(text.trim()).map_err(|why| Diagnostic { level: Level::Warning, ..wrong(why) })?)
+                Some(peak::parse(text.trim()).map_err(|why| Diagnostic { level: Level::Warning, ..wrong(why) })?);
         }
         "slo" => entry.slo = owned(),
         "runbook" => entry.runbook = owned(),

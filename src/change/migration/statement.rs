@@ -90,9 +90,8 @@ const DEPTH: usize = 40;
 /// What the way forward of a migration does, in order. Sections that lead back are left out.
 pub fn read(text: &str, dialect: Dialect) -> Vec<Statement> {
     let text = without_placeholders(forward(text));
-    let tokens = match Tokenizer::new(dialect.grammar(), &text).tokenize_with_location() {
-        Ok(tokens) => tokens,
-        Err(_) => return vec![Statement { op: "unreadable", line: 1, at: 1, ..Statement::default() }],
+    let Ok(tokens) = Tokenizer::new(dialect.grammar(), &text).tokenize_with_location() else {
+        return vec![Statement { op: "unreadable", line: 1, at: 1, ..Statement::default() }];
     };
     let mut found = Vec::new();
     let mut new_tables = Vec::new();
@@ -163,12 +162,13 @@ fn first_words(tokens: &[TokenWithSpan]) -> Vec<String> {
 }
 
 fn may_change_a_table(words: &[String]) -> bool {
-    match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["ALTER" | "DROP", "TABLE" | "SCHEMA" | "DATABASE", ..] => true,
-        ["CREATE", "INDEX", ..] | ["CREATE", "UNIQUE", "INDEX"] => true,
-        ["RENAME" | "EXEC" | "EXECUTE" | "CALL", ..] => true,
-        _ => false,
-    }
+    matches!(
+        words.iter().map(String::as_str).collect::<Vec<_>>().as_slice(),
+        ["ALTER" | "DROP", "TABLE" | "SCHEMA" | "DATABASE", ..]
+            | ["CREATE", "INDEX", ..]
+            | ["CREATE", "UNIQUE", "INDEX"]
+            | ["RENAME" | "EXEC" | "EXECUTE" | "CALL", ..]
+    )
 }
 
 /// Whether an anonymous block says words that change a table.

@@ -59,14 +59,14 @@ pub(in crate::report) fn funnel(id: &str, all: f64, dots: &[Dot], limits: &[Limi
         ));
     }
     let curve = |of: &dyn Fn(&Limits) -> f64| coordinates(limits.iter().map(|l| (x(l.n), y(of(l)))));
-    let curves: [(&dyn Fn(&Limits) -> f64, &str); 4] = [
-        (&|l| l.warning.0, "limit"),
-        (&|l| l.warning.1, "limit"),
-        (&|l| l.action.0, "limit far"),
-        (&|l| l.action.1, "limit far"),
+    let curves = [
+        (curve(&|l| l.warning.0), "limit"),
+        (curve(&|l| l.warning.1), "limit"),
+        (curve(&|l| l.action.0), "limit far"),
+        (curve(&|l| l.action.1), "limit far"),
     ];
-    for (of, class) in curves {
-        drawing = drawing.add(Polyline::new().set("points", curve(of)).set("class", class));
+    for (points, class) in curves {
+        drawing = drawing.add(Polyline::new().set("points", points).set("class", class));
     }
     drawing = drawing.add(line(LEFT, y(all), WIDTH - 24.0, y(all), "now"));
     for dot in dots {

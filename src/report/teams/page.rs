@@ -157,8 +157,11 @@ fn section(n: usize, scope: &Scope, drawn: bool) -> Section {
     }
 }
 
+/// A value with the ends of its interval.
+type Estimate = (f64, f64, f64);
+
 fn charts(n: usize, scope: &Scope) -> Vec<String> {
-    let points = |value: &dyn Fn(&Measures) -> Option<(f64, f64, f64)>| -> Vec<Point> {
+    let points = |value: &dyn Fn(&Measures) -> Option<Estimate>| -> Vec<Point> {
         let label = |m: &Measures| m.window.end.strftime("%-d %b %y").to_string();
         scope.trend.iter().map(|m| Point { label: label(m), value: value(m) }).collect()
     };
@@ -181,7 +184,7 @@ fn charts(n: usize, scope: &Scope) -> Vec<String> {
 fn drawn_funnel(summary: &Summary) -> String {
     let all = summary.organisation.headline().map(|m| m.fail_rate.counts).unwrap_or_default();
     let Some(rate) = all.rate() else { return String::new() };
-    let dots: Vec<Dot> = summary.compared.iter().filter_map(|one| dot(one)).collect();
+    let dots: Vec<Dot> = summary.compared.iter().filter_map(dot).collect();
     let most = dots.iter().map(|dot| dot.n).max().unwrap_or(0).max(20);
     let steps = 80_u64.min(most);
     let curve = (1..=steps).filter_map(|step| {
