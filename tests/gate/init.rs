@@ -52,8 +52,10 @@ fn hints_are_what_the_policies_demand_of_this_change() {
     ] {
         assert!(text.contains(hint), "{hint} is not in\n{text}");
     }
-    let small =
-        drafted(|shop| drop(shop.edit("k8s/staging/storefront/deployment.yaml", "  replicas: 1", "  replicas: 2"))).1;
+    let small = drafted(|shop| {
+        shop.edit("k8s/staging/storefront/deployment.yaml", "  replicas: 1", "  replicas: 2");
+    })
+    .1;
     assert!(!small.contains("CAB-002") && !small.contains("PRE-001"), "{small}");
     // The draft is a request that the gate reads: it is denied, not undecided.
     let json = shop.check(&["--base", "main"]).json();
@@ -65,7 +67,7 @@ fn hints_are_what_the_policies_demand_of_this_change() {
 fn nothing_is_overwritten() {
     let (shop, text) = drafted(bump);
     let again = shop.changegate(&["init", "--change", "--base", "main", "--id", "CHG-1", "--now", NOW]);
-    assert_eq!((again.code, shop.read(DRAFT)), (2, text.clone()));
+    assert_eq!((again.code, shop.read(DRAFT)), (2, text));
     assert!(again.stderr.contains("init::exists"), "{}", again.stderr);
     let second = shop.changegate(&["init", "--change", "--base", "main", "--id", "CHG-2", "--now", NOW]);
     assert!(
