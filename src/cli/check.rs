@@ -21,7 +21,12 @@ pub(super) fn run(args: &CheckArgs) -> Answer {
         (None, false) => AuditRequest::Configured,
     };
     let selection = Selection { only: args.policy.only.clone(), skip: args.policy.skip.clone(), disabled: Vec::new() };
-    let policies = PolicyRequest { dirs: args.policy.dirs.clone(), builtin: !args.policy.no_builtin, selection };
+    let policies = PolicyRequest {
+        dirs: args.policy.dirs.clone(),
+        builtin: !args.policy.no_builtin,
+        selection,
+        foreign: args.policy.foreign.request(),
+    };
     let attestation = match args.attest.read(matches!(audit, AuditRequest::Off)) {
         Ok(attestation) => attestation,
         Err(fault) => return super::audit::fault(&fault),
