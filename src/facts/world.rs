@@ -341,6 +341,8 @@ pub struct WindowFacts {
     pub exempt: bool,
     /// Which one, for example `changeClass security-fix (self-declared)`.
     pub exempt_by: Option<String>,
+    /// Whether an override may lift it.
+    pub overridable: bool,
     /// Who owns the freeze.
     pub owner: Option<String>,
     /// Why it exists.

@@ -192,7 +192,7 @@ fn terms(change: &ChangeRequest, place: Place) -> Result<Option<String>, Diagnos
 fn document(text: &str) -> Option<Node> {
     let mut sources = Sources::default();
     let id: SourceId = sources.add(crate::source::Source::new("request", crate::source::Revision::Head, text));
-    let mut parsed = yaml::parse(id, text, &yaml::Limits::default());
+    let mut parsed = yaml::parse(id, text, &yaml::Limits::default()).without_repeated_keys();
     let broken = parsed.diagnostics.iter().any(|d| d.level == Level::Error);
     parsed.documents.pop().filter(|_| !broken && parsed.documents.is_empty())
 }

@@ -227,7 +227,7 @@ fn config(workspace: &Workspace, session: &mut Session, read: &mut Vec<Input>) -
     let Some(file) = workspace.read_trusted(&path)? else { return Ok(Config::default()) };
     read.push(Input { path: file.path.as_str().into(), sha256: sha256(&file.bytes), as_of: None });
     let (id, text) = add(file, revision(workspace, &path), session)?;
-    let mut parsed = yaml::parse(id, &text, &yaml::Limits::default());
+    let mut parsed = yaml::parse(id, &text, &yaml::Limits::default()).without_repeated_keys();
     if let Some(fault) = parsed.diagnostics.into_iter().find(|d| d.level == Level::Error) {
         return Err(fault);
     }
@@ -371,7 +371,7 @@ fn context_documents(
         let is_ics = path.to_ascii_lowercase().ends_with(".ics");
         let parsed = match is_ics {
             true => parse::Documents::default(),
-            false => kubernetes::read(id, &text, &yaml::Limits::default()),
+            false => kubernetes::read(id, &text, &yaml::Limits::default()).without_repeated_keys(),
         };
         session.diagnostics.extend(parsed.diagnostics);
         files.push((path, parsed.documents, is_ics.then_some((id, text))));

@@ -119,6 +119,20 @@ fn a_change_request_with_a_typo_says_what_was_meant() {
 }
 
 #[test]
+fn a_key_that_stands_twice_in_a_document_that_decides_stops_the_gate() {
+    let rows = [
+        ("changes/CHG-2030-00017.yaml", "  type: normal\n", "  type: standard\n  type: normal\n"),
+        (".changegate/freeze.yaml", "  defaultState: open\n", "  defaultState: closed\n  defaultState: open\n"),
+        ("changegate.yaml", "environments:\n", "environments: {}\nenvironments:\n"),
+    ];
+    for (path, once, twice) in rows {
+        let shop = Shop::acme();
+        shop.edit(path, once, twice);
+        undecided(&shop.check(&["."]), "yaml::duplicate-key", path, None);
+    }
+}
+
+#[test]
 fn a_calendar_that_does_not_parse_stops_the_gate() {
     let shop = Shop::acme();
     shop.edit(".changegate/freeze.yaml", "Europe/Berlin", "Europe/Berlni");

@@ -175,6 +175,19 @@ _freeze_faults contains fault if {
 	}
 }
 
+_freeze_faults contains fault if {
+	some window in _windows_in_the_way
+	window.id == _freeze
+	window.overridable == false
+	fault := {
+		"msg": sprintf("the freeze \"%s\" may not be overridden: its owner says `override: none`", [window.id]),
+		"pointer": "spec.freezeOverride.freezeRef",
+		"observed": window.id,
+		"expected": "a slot outside of the freeze",
+		"because": [window.source],
+	}
+}
+
 _overlaps if _freeze in _in_the_way
 
 _in_the_way contains window.id if some window in _windows_in_the_way

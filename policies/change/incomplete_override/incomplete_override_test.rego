@@ -89,6 +89,12 @@ _lifted(document) if {
 
 test_complete_override_lifts_the_freeze_that_it_names if _lifted(_applied)
 
+test_freeze_that_its_owner_keeps_is_not_lifted if {
+	_refused(_with("/calendar/windows/0/overridable", false), "`override: none`")
+}
+
+test_freeze_that_says_it_may_be_overridden_is_lifted if _lifted(_with("/calendar/windows/0/overridable", true))
+
 test_complete_override_on_a_pull_request if _lifted(_proposed)
 
 test_silent_without_an_override if {

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Calendar, DefaultState, Interval, Subject, Window, next_slots};
+use super::{Calendar, DefaultState, Interval, OverrideProtocol, Subject, Window, next_slots};
 use crate::facts::{CalendarFacts, CalendarHeader, Instant, Occupied, SlotFacts, WindowFacts};
 use crate::source::{Sources, Span};
 
@@ -89,6 +89,7 @@ fn pattern(calendar: &Calendar, window: &Window, subject: &Subject<'_>, sources:
         matches: window.fits(subject),
         exempt: exempt_by.is_some(),
         exempt_by,
+        overridable: window.protocol == OverrideProtocol::StandardProtocol,
         owner: window.owner.clone(),
         reason: window.reason.clone(),
         source: place(window.span, sources),

@@ -92,6 +92,8 @@ pub struct Window {
     pub scope: Scope,
     /// When it does not apply although its scope fits.
     pub exemptions: Vec<Exemption>,
+    /// How it may be lifted.
+    pub protocol: OverrideProtocol,
     /// Who owns it.
     pub owner: Option<String>,
     /// Why it exists.
@@ -100,6 +102,17 @@ pub struct Window {
     pub origin: Origin,
     /// Its first key.
     pub span: Span,
+}
+
+/// How a freeze may be lifted in an emergency (change-control, Emergency override).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OverrideProtocol {
+    /// By an override that fulfils CHG-002.
+    #[default]
+    StandardProtocol,
+    /// By nobody.
+    None,
 }
 
 /// Which system a window was written for.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 
-use super::{DefaultState, Kind};
+use super::{DefaultState, Kind, OverrideProtocol};
 use crate::change::request::{ChangeClass, ChangeType};
 use crate::change::{Elapsed, Free, Id};
 use crate::parse::de::Spanned;
@@ -42,9 +42,8 @@ pub(super) struct WindowShape {
     pub(super) exemptions: Vec<Spanned<ExemptionShape>>,
     pub(super) owner: Option<String>,
     pub(super) reason: Option<String>,
-    /// Name of the protocol that lifts it; policies know one.
-    #[serde(rename = "override")]
-    _override: Option<String>,
+    #[serde(default, rename = "override")]
+    pub(super) protocol: OverrideProtocol,
 }
 
 #[derive(Debug, Deserialize)]

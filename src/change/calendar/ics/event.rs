@@ -7,7 +7,7 @@ use super::series::{self, Replaced};
 use super::value::When;
 use super::zone::Zones;
 use super::{Tell, wrong};
-use crate::change::calendar::{Kind, Origin, Scope, Window};
+use crate::change::calendar::{Kind, Origin, OverrideProtocol, Scope, Window};
 use crate::finding::Diagnostic;
 
 /// A file with more faults than this is told no further: it cannot be used, and each of them may take a while to find.
@@ -50,6 +50,7 @@ pub(super) fn windows(
                 timing,
                 scope: scope.clone(),
                 exemptions: Vec::new(),
+                protocol: OverrideProtocol::default(),
                 owner: event.get("ORGANIZER").map(organizer),
                 reason: event.text("DESCRIPTION"),
                 origin: Origin::ICalendar,

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use super::ics::{self, Reading};
 use super::read::{Checked, fault, scope_of};
 use super::shape::ImportShape;
-use super::{Calendar, Kind, Neighbours, Origin, Scope, Timing, Window};
+use super::{Calendar, Kind, Neighbours, Origin, OverrideProtocol, Scope, Timing, Window};
 use crate::change::documents::{ContextFile, Envelope};
 use crate::finding::Diagnostic;
 use crate::parse::de::{Spanned, closest, from_node};
@@ -164,6 +164,18 @@ fn missing(path: &Spanned<String>, neighbours: &Neighbours<'_>) -> Diagnostic {
 
 /// A window of an import, with no more than its time and scope.
 fn window(id: String, kind: Kind, timing: Timing, scope: Scope, span: Span) -> Window {
-    let origin = Origin::default();
-    Window { id, kind, name: None, timing, scope, exemptions: Vec::new(), owner: None, reason: None, origin, span }
+    let (protocol, origin) = (OverrideProtocol::default(), Origin::default());
+    Window {
+        id,
+        kind,
+        name: None,
+        timing,
+        scope,
+        exemptions: Vec::new(),
+        protocol,
+        owner: None,
+        reason: None,
+        origin,
+        span,
+    }
 }

@@ -79,8 +79,9 @@ fn window_of(
     }
     let scope = shape.scope.map(|scope| scope_of(scope.value)).transpose()?.unwrap_or_default();
     let exemptions = shape.exemptions.into_iter().map(exemption_of).collect::<Checked<_>>()?;
-    let WindowShape { kind, name, owner, reason, .. } = shape;
-    Ok(Window { id, kind, name, timing, scope, exemptions, owner, reason, origin: Origin::FreezeCalendar, span })
+    let WindowShape { kind, name, owner, reason, protocol, .. } = shape;
+    let origin = Origin::FreezeCalendar;
+    Ok(Window { id, kind, name, timing, scope, exemptions, protocol, owner, reason, origin, span })
 }
 
 /// Ids that were used before, because an override names one freeze and nothing else.

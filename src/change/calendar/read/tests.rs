@@ -213,6 +213,10 @@ fn errors_stand_at_their_line() {
             "9: document::unknown-field: unknown field `tier` in `spec.windows[0].scope`",
         ),
         (
+            "override: nobody\n      schedule: 0 0 * * *\n      duration: 1h",
+            "9: document::value: `spec.windows[0].override`: unknown value `nobody`",
+        ),
+        (
             "exemptions: [{requires: [advisoryRef]}]\n      schedule: 0 0 * * *\n      duration: 1h",
             "9: calendar::exemption: an exemption that exempts everything",
         ),

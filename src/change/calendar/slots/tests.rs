@@ -103,6 +103,7 @@ fn once(start: i64, length: i64, kind: Kind) -> Window {
         timing: Timing::Once(Interval { start: instant(start), end: instant(start + length) }),
         scope: Scope::default(),
         exemptions: Vec::<Exemption>::new(),
+        protocol: crate::change::calendar::OverrideProtocol::default(),
         owner: None,
         reason: None,
         origin: crate::change::calendar::Origin::FreezeCalendar,

@@ -112,7 +112,7 @@ fn one_record(
 }
 
 fn one_document(source: SourceId, text: &str, told: &mut Vec<Diagnostic>) -> Result<Node, Diagnostic> {
-    let parsed = yaml::parse(source, text, &yaml::Limits::default());
+    let parsed = yaml::parse(source, text, &yaml::Limits::default()).without_repeated_keys();
     let (errors, rest): (Vec<_>, Vec<_>) = parsed.diagnostics.into_iter().partition(|d| d.level == Level::Error);
     told.extend(rest);
     if let Some(fault) = errors.into_iter().next() {
