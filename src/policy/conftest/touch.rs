@@ -294,10 +294,7 @@ impl<'a> Scope<'_, 'a> {
 
     /// The rules that a name means here.
     fn rules(&self, name: &Term) -> &[(usize, &'a Rule)] {
-        let path = match self.full_name(name) {
-            Some(path) => path,
-            None => return &[],
-        };
+        let Some(path) = self.full_name(name) else { return &[] };
         // `lib.allowed.x` is something in the rule `lib.allowed`.
         let known = (1..=path.len()).rev().find_map(|n| self.program.rules.get(&path.get(..n)?.join(".")));
         known.map_or(&[], Vec::as_slice)
@@ -339,7 +336,7 @@ impl<'a> Scope<'_, 'a> {
     /// The path that a term stands for.
     fn origin(&self, term: &Term) -> Option<Origin> {
         match &term.kind {
-            TermKind::Var(name) => self.origin_of(name).or_else(|| self.named_path(term, 0)),
+            TermKind::Var(name) => self.origin_of(name).or_else(|| self.named_path(term)),
             TermKind::Ref(head, path) => {
                 let TermKind::Var(name) = &head.kind else { return None };
                 let (mut origin, rest) = match self.origin_of(name) {
@@ -383,7 +380,7 @@ impl<'a> Scope<'_, 'a> {
         })
     }
 
-    fn named_path(&self, term: &Term, _: usize) -> Option<Origin> {
+    fn named_path(&self, term: &Term) -> Option<Origin> {
         let rules = self.program.rules.get(&self.full_name(term)?.join("."))?;
         self.path_of(rules)
     }
