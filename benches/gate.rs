@@ -34,6 +34,7 @@ fn request(directory: PathBuf) -> Request {
         audit_level: None,
         audit_password: None,
         attestation: Default::default(),
+        past: None,
         record_id: uuid::Uuid::nil(),
     }
 }

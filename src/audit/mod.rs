@@ -14,6 +14,8 @@ pub mod oidc;
 pub mod query;
 pub mod reading;
 mod record;
+mod recorded;
+mod replay;
 pub mod retention;
 mod store;
 pub mod tlog_proof;
@@ -23,11 +25,14 @@ pub mod verify;
 mod write;
 
 pub use crate::config::AuditLevel;
+pub use record::basis::{Asked, AskedOfConftest, Basis, Digested};
 pub use record::scrub::{Secrets, without_credentials};
 pub use record::seal::{Attestation, Seal, TokenSource, audience};
 pub use record::{
     ChangedResource, ClockSource, Event, Grant, Kind, PlanDigest, RecordContext, SignedCommit, event, record,
 };
+pub use recorded::Recorded;
+pub use replay::{Difference, Grade, differences};
 pub use store::{
     Access, Delivery, EachEntry, Entry, FileStore, GitStore, Part, PostgresStore, Record, Remote, Secret, Spool, Store,
     open, spool,
@@ -35,7 +40,7 @@ pub use store::{
 pub use tree::{Frontier, Hash, leaf_hash, sha256_of};
 pub use uses::uses;
 pub use verify::{Expected, Pin, Pins, Problem, Report, verify, verify_file};
-pub use write::{Granted, Grants, write};
+pub use write::{Granted, Grants, restate, write};
 
 /// Where the file store writes unless told otherwise, relative to the root of the run.
 pub const DEFAULT_DIRECTORY: &str = ".changegate/audit";

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::record::seal::Seal;
-use super::record::{Event, Grant, Kind, RecordContext, derived_id, event, part, record};
+use super::record::{Event, Grant, Kind, RecordContext, derived_id, event, part, record, stated};
 use super::store::{Part, Record};
 use crate::facts::{Actor, ApprovalFacts};
 use crate::finding::Diagnostic;
@@ -57,6 +57,21 @@ pub fn write(
         full.waivers.push(writer.grant(Kind::Waiver, granted)?);
     }
     deliver(&record(outcome, &full, seal)?)
+}
+
+/// States the decision of `outcome` without writing anything: what it rests on is named, but has no record.
+///
+/// # Errors
+///
+/// As [`record`].
+pub fn restate(outcome: &Outcome, context: &RecordContext, grants: &Grants) -> Result<Value, Diagnostic> {
+    let named = |granted: &Granted| Grant { id: granted.id.clone(), record: String::new(), index: None };
+    let full = RecordContext {
+        lifted: grants.lifted.as_ref().map(named),
+        waivers: grants.waivers.iter().map(named).collect(),
+        ..context.clone()
+    };
+    stated(outcome, &full, "", "")
 }
 
 struct Writer<'a, 'd> {

@@ -11,10 +11,13 @@ use changegate::policy::library::Selection;
 use changegate::waiver::baseline;
 
 use super::progress::Bar;
-use super::{Answer, CheckArgs, InputArgs, environment};
+use super::{Answer, CheckArgs, InputArgs, environment, recheck};
 
 /// Judges, writes the outputs, and answers with the exit code of the decision.
 pub(super) fn run(args: &CheckArgs) -> Answer {
+    if let Some(record) = &args.replay {
+        return recheck::run(args, record);
+    }
     let audit = match (&args.audit, args.no_audit) {
         (_, true) => AuditRequest::Off,
         (Some(destination), false) => AuditRequest::To(destination.clone()),
@@ -108,6 +111,7 @@ pub(super) fn request(input: &InputArgs, policies: PolicyRequest, audit: AuditRe
         audit_password: environment::database_password(),
         record_id: environment::record_id(),
         attestation: Attestation::default(),
+        past: None,
     }
 }
 

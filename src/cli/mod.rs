@@ -12,6 +12,7 @@ mod foreign;
 mod freeze;
 mod policy;
 mod progress;
+mod recheck;
 mod report;
 mod test;
 
@@ -172,6 +173,14 @@ struct CheckArgs {
     /// the keeping of the repository) or integrated (in the log) [default: integrated]
     #[arg(long, value_name = "LEVEL", conflicts_with = "no_audit")]
     audit_level: Option<AuditLevel>,
+    /// Give a recorded decision again, by the id or the index of its record, and compare. Exit code 0: the same, 1: it
+    /// differs, 2: it cannot be given again
+    #[arg(
+        long,
+        value_name = "RECORD",
+        conflicts_with_all = ["no_audit", "audit_level", "paths", "base", "head", "now", "stage", "no_builtin", "only", "skip", "output", "write_baseline"]
+    )]
+    replay: Option<String>,
     /// Write no audit record
     #[arg(long)]
     no_audit: bool,
@@ -295,7 +304,7 @@ fn variable(text: &str) -> Result<(String, String), String> {
 }
 
 fn stage(text: &str) -> Result<Stage, String> {
-    [Stage::Commit, Stage::PullRequest, Stage::Apply]
+    Stage::ALL
         .into_iter()
         .find(|s| s.as_str() == text)
         .ok_or_else(|| "the stages are commit, pull-request and apply".into())

@@ -27,6 +27,9 @@ pub enum Stage {
 }
 
 impl Stage {
+    /// All of them, in the order of a change's life.
+    pub const ALL: [Self; 3] = [Self::Commit, Self::PullRequest, Self::Apply];
+
     /// The word on the command line and in every output.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,25 +1,52 @@
 //! From findings to the outcome, and from the outcome to the audit record.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::audit::{
-    self, ChangedResource, ClockSource, Delivery, Grants, PlanDigest, RecordContext, Seal, SignedCommit,
+    self, Basis, ChangedResource, ClockSource, Delivery, Digested, Grants, PlanDigest, RecordContext, Seal,
+    SignedCommit,
 };
 use crate::config::Config;
 use crate::evaluate;
 use crate::facts::{Actor, Mode, Stage};
 use crate::finding::Diagnostic;
 use crate::outcome::{self, AuditReceipt, ChangeRef, Outcome, Summary, Verdict};
+use crate::output;
 use crate::policy::library;
+use crate::source::Revision;
 use crate::sshsig;
 use crate::waiver::baseline::Known;
 
-use super::{Judgement, Request, Session, trail};
+use super::{Judgement, Request, Session, replay, trail};
 
-/// The outcome of a run that could judge.
-pub(super) fn outcome(request: &Request, mut session: Session, judgement: Judgement) -> Outcome {
+/// A decision that was made, and everything that its record needs.
+pub(super) struct Decided {
+    /// The answer, not yet recorded.
+    pub outcome: Outcome,
+    /// Its circumstances.
+    pub context: RecordContext,
+    /// What it rests on.
+    pub grants: Grants,
+    facts: super::Facts,
+    config: Config,
+    root: PathBuf,
+}
+
+impl Decided {
+    /// Writes the record, unless the decision is one that was made before.
+    pub(super) fn recorded(self, request: &Request) -> Outcome {
+        let Self { mut outcome, context, grants, facts, config, root } = self;
+        if request.past.is_none() {
+            write_record(request, &root, &config, &facts, &mut outcome, &context, &grants);
+        }
+        outcome
+    }
+}
+
+/// Decides, in a run that could judge.
+pub(super) fn decide(request: &Request, mut session: Session, judgement: Judgement) -> Decided {
     let Judgement { workspace, mut inputs, facts, foreign, verdicts } = judgement;
     let (mut findings, mut fixed) = (verdicts.findings, verdicts.fixed);
     session.diagnostics.extend(verdicts.diagnostics);
@@ -72,8 +99,7 @@ pub(super) fn outcome(request: &Request, mut session: Session, judgement: Judgem
     };
     settle(&mut outcome);
     let context = record_context(request, &workspace, &inputs, &facts, &outcome);
-    write_record(request, &workspace.root, &inputs.config, &facts, &mut outcome, &context, &verdicts.grants);
-    outcome
+    Decided { outcome, context, grants: verdicts.grants, facts, config: inputs.config, root: workspace.root }
 }
 
 /// Lets the baseline accept what it names.
@@ -199,8 +225,23 @@ fn record_context(
             .iter()
             .map(|plan| PlanDigest { path: plan.path.to_string(), sha256: plan.sha256.clone() })
             .collect(),
+        basis: basis(request, workspace, inputs, outcome),
         clock_source: if request.clock.given { ClockSource::Given } else { ClockSource::System },
         ..RecordContext::default()
+    }
+}
+
+/// What the decision can be given again from.
+fn basis(request: &Request, workspace: &super::Workspace, inputs: &super::Inputs, outcome: &Outcome) -> Basis {
+    let is_module = |path: &str| path.ends_with(".rego");
+    let read = outcome.sources.iter().map(|(_, source)| source);
+    let read = read.filter(|source| source.revision != Revision::Embedded && !is_module(&source.path));
+    let findings = output::findings(outcome);
+    Basis {
+        asked: replay::asked(request, workspace),
+        read: Digested::of(read.map(|source| &*source.text)),
+        modules: inputs.modules.clone(),
+        findings: Digested { count: outcome.findings.len(), sha256: audit::Hash::of(findings.as_bytes()).to_string() },
     }
 }
 

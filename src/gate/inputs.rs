@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use globset::GlobSet;
 use sha2::{Digest, Sha256};
 
+use crate::audit::Digested;
 use crate::change::documents::{ContextFile, Documents, Kind, MaxAges};
 use crate::config::Config;
 use crate::discover;
@@ -34,6 +35,8 @@ pub(super) struct Inputs {
     pub foreign: Option<Bundle>,
     /// Both, as waivers name them.
     pub known: Vec<Policy>,
+    /// All their modules.
+    pub modules: Digested,
     /// Which of them apply.
     pub selection: Selection,
     /// Calendar, catalogue, matrix, identities and the rest.
@@ -68,7 +71,7 @@ impl Inputs {
         let config = config(workspace, session, &mut read)?;
         let context = context_folder(request, workspace, &config);
         let folders = policy_folders(request, workspace, &config);
-        let (library, foreign) = policies_of(request, workspace, &config, &folders, session)?;
+        let (library, foreign, modules) = policies_of(request, workspace, &config, &folders, session)?;
         let documents = context_documents(workspace, &context, &config.context.required, session, &mut read)?;
         let signers = signers(workspace, &config, session, &mut read)?;
         let max_ages = MaxAges::read(&config.context.max_age).map_err(|faults| first(faults, session))?;
@@ -85,8 +88,20 @@ impl Inputs {
         };
         let of_conftest = foreign.iter().flat_map(Bundle::policies);
         let known = library.policies.iter().chain(of_conftest).cloned().collect();
-        let mut inputs =
-            Self { config, library, foreign, known, selection, documents, signers, max_ages, baseline, read, own };
+        let mut inputs = Self {
+            config,
+            library,
+            foreign,
+            known,
+            modules,
+            selection,
+            documents,
+            signers,
+            max_ages,
+            baseline,
+            read,
+            own,
+        };
         inputs.check(request, session)?;
         let wanted = &inputs.selection;
         inputs.foreign.iter_mut().for_each(|bundle| bundle.retain(|id| wanted.has(id)));
@@ -268,7 +283,7 @@ fn policies_of(
     config: &Config,
     folders: &[PathBuf],
     session: &mut Session,
-) -> Result<(Library, Option<Bundle>), Diagnostic> {
+) -> Result<(Library, Option<Bundle>, Digested), Diagnostic> {
     let (mut modules, mut of_conftest) = (Vec::new(), Vec::new());
     if request.policies.builtin && config.policies.builtin {
         modules.extend(library::embedded(&mut session.sources, false));
@@ -284,7 +299,10 @@ fn policies_of(
         }
     }
     let foreign = foreign::bundle(request, workspace, config, &of_conftest, session)?;
-    Ok((library::load(&session.sources, &modules), foreign))
+    let texts =
+        modules.iter().chain(&of_conftest).filter_map(|id| session.sources.get(*id)).map(|source| &*source.text);
+    let digest = Digested::of(texts);
+    Ok((library::load(&session.sources, &modules), foreign, digest))
 }
 
 /// The modules of a folder, or a module that was named, in the trusted state.

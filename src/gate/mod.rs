@@ -11,6 +11,7 @@ mod foreign;
 mod inputs;
 mod phases;
 pub mod policies;
+mod replay;
 mod requests;
 mod scope;
 mod subjects;
@@ -39,6 +40,7 @@ use crate::waiver::Waiver;
 
 pub use approve::{Ballot, Cast, Vote, ballot};
 pub use calendars::{Calendars, calendars};
+pub use replay::{Replay, again, replay};
 
 use cases::Case;
 use inputs::Inputs;
@@ -96,6 +98,17 @@ pub struct Request {
     pub record_id: uuid::Uuid,
     /// How the record is attested.
     pub attestation: Attestation,
+    /// The record that this run gives again: nothing is written.
+    pub past: Option<Past>,
+}
+
+/// Up to where the audit trail counts for a run that gives a decision again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Past {
+    /// Index of the decision's record.
+    pub index: u64,
+    /// When it was judged, for what has no index.
+    pub at: Timestamp,
 }
 
 /// The instant to judge at.
@@ -221,7 +234,7 @@ fn present<T>(request: &Request, progress: &dyn Progress, keep: impl Fn(&Facts) 
     match judge(request, &mut session, progress) {
         Ok(judgement) => {
             let kept = keep(&judgement.facts);
-            (decide::outcome(request, session, judgement), Some(kept))
+            (decide::decide(request, session, judgement).recorded(request), Some(kept))
         }
         Err(fault) => {
             session.diagnostics.push(fault);

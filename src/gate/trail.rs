@@ -33,7 +33,15 @@ pub(super) fn delivery(request: &Request, root: &Path, config: &Config) -> Optio
 /// Overrides that were applied before; `None` when the run keeps no trail.
 pub(super) fn uses(request: &Request, root: &Path, config: &Config) -> Result<Option<Vec<OverrideUse>>, Diagnostic> {
     let Some(delivery) = delivery(request, root, config) else { return Ok(None) };
-    delivery?.uses(request.stage == Stage::Apply).map(Some)
+    // Whoever gives a decision again changes nothing, not even by integrating.
+    let mut uses = delivery?.uses(request.stage == Stage::Apply && request.past.is_none())?;
+    if let Some(past) = request.past {
+        uses.retain(|one| match one.index {
+            Some(index) => index < past.index,
+            None => one.at.is_some_and(|at| at.0 < past.at),
+        });
+    }
+    Ok(Some(uses))
 }
 
 /// The override that lifted one of the findings.

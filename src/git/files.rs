@@ -1,6 +1,6 @@
 //! Files of a commit or of the index, read from the object store.
 
-use std::path::Path;
+use std::path::{Component, Path};
 
 use git2::{ObjectType, Oid};
 
@@ -37,6 +37,8 @@ impl Repository {
                 let found = self.locate(commit, path)?.filter(|e| e.kind() == Some(ObjectType::Blob));
                 found.map(|e| e.id())
             }
+            // `get_path` of an index panics on a path that names nothing below the root.
+            Snapshot::Index if !is_inside(path) => None,
             Snapshot::Index => self.index()?.get_path(Path::new(path), 0).map(|e| e.id),
         };
         id.map(|id| self.read_id(id, path)).transpose()
@@ -167,6 +169,11 @@ impl Repository {
 fn tree_file(path: &[u8], entry: Entry) -> TreeFile {
     let path = String::from_utf8_lossy(path).into_owned();
     TreeFile { path, mode: mode_text(entry.mode), blob: Some(entry.id.to_string()) }
+}
+
+/// Whether a path names something in a repository by its text alone.
+fn is_inside(path: &str) -> bool {
+    !path.is_empty() && Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
 }
 
 fn is_below(path: &str, under: &str) -> bool {

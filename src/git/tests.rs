@@ -324,7 +324,11 @@ fn snapshots_are_listed_and_read_without_a_checkout() {
     assert_eq!(repository.list(Snapshot::Commit(head), "nope").expect("list"), []);
     for (of, text) in [(Snapshot::Commit(head), "old"), (Snapshot::Index, "staged"), (Snapshot::WorkingTree, "now")] {
         assert_eq!(repository.read(of, "k8s/a.yaml").expect("readable").as_deref(), Some(text.as_bytes()));
+        for outside in ["/nowhere/a.yaml", "../nowhere"] {
+            assert_eq!(repository.read(of, outside).expect("nothing"), None, "{outside}");
+        }
     }
+    assert_eq!(repository.read(Snapshot::Index, "").expect("nothing"), None);
     assert_eq!(repository.read_blob(&blob("old")).expect("readable"), b"old");
 }
 

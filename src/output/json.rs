@@ -16,6 +16,12 @@ pub(super) fn render(outcome: &Model) -> String {
     super::to_json(&Outcome::of(outcome))
 }
 
+/// The findings alone, as they stand in the outcome, on one line.
+pub(super) fn findings(outcome: &Model) -> String {
+    let findings: Vec<_> = outcome.findings.iter().map(|f| Finding::of(f, &outcome.sources)).collect();
+    serde_json::to_string(&findings).unwrap_or_default()
+}
+
 #[derive(Serialize)]
 struct Outcome<'a> {
     schema: &'static str,

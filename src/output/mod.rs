@@ -92,6 +92,11 @@ pub fn render(format: Format, outcome: &Outcome, style: &Style) -> String {
     }
 }
 
+/// The findings as they stand in the JSON outcome, on one line.
+pub fn findings(outcome: &Outcome) -> String {
+    json::findings(outcome)
+}
+
 /// What stops a command that has no outcome, for people; empty when there is nothing.
 pub fn diagnostics(diagnostics: &[Diagnostic], sources: &Sources, style: &Style) -> String {
     diagnostics.iter().map(|d| diagnostic::render(d, sources, style)).collect::<Vec<_>>().join("\n")

@@ -18,6 +18,7 @@ mod conformance;
 mod git;
 mod place;
 mod postgres;
+mod replay;
 mod server;
 mod spool;
 mod tampering;

@@ -1,5 +1,6 @@
 //! States a decision: from an outcome and its circumstances to the bytes that are kept. Pure.
 
+pub(crate) mod basis;
 pub(crate) mod disclosure;
 mod event;
 pub(crate) mod scrub;
@@ -11,6 +12,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::frame::MAX_LEAF;
@@ -19,6 +21,7 @@ use super::tree::Hash;
 use crate::facts::{Action, Actor, Mode};
 use crate::finding::{self, Answer, Diagnostic, IntroducedBy, Level, Status};
 use crate::outcome::{Outcome, PolicyInfo};
+use basis::Basis;
 use scrub::Secrets;
 use seal::Seal;
 use statement::Diagnostic as Note;
@@ -70,6 +73,8 @@ pub struct RecordContext {
     pub lifted: Option<Grant>,
     /// Waivers that silenced a finding.
     pub waivers: Vec<Grant>,
+    /// What the decision can be given again from.
+    pub basis: Basis,
 }
 
 /// An approval, an override or a waiver that has a record of its own.
@@ -140,14 +145,19 @@ pub enum ClockSource {
 pub fn record(outcome: &Outcome, context: &RecordContext, seal: Seal<'_>) -> Result<Record, Diagnostic> {
     let id = context.id.to_string();
     let idempotency_key = idempotency_key(outcome, context);
-    let statement = statement(outcome, context, &id, &idempotency_key);
-    let mut statement = serde_json::to_value(&statement)
-        .map_err(|e| Diagnostic::error("audit::unwritable", format!("the audit record cannot be stated: {e}")))?;
-    scrub::scrub(&mut statement, &context.secrets);
+    let mut statement = stated(outcome, context, &id, &idempotency_key)?;
     let disclosures = seal.salt.map(|seed| disclosure::disclose(&mut statement, &seed)).unwrap_or_default();
     let (leaf, mut parts) = seal::seal(statement, seal)?;
     parts.extend(context.signed_commit.iter().flat_map(|c| [part(&c.payload), part(&c.signature)]));
     Ok(Record { id, idempotency_key, leaf, parts, disclosures })
+}
+
+/// The statement of a decision without anything secret in it.
+pub(super) fn stated(o: &Outcome, c: &RecordContext, id: &str, idempotency_key: &str) -> Result<Value, Diagnostic> {
+    let mut statement = serde_json::to_value(statement(o, c, id, idempotency_key))
+        .map_err(|e| Diagnostic::error("audit::unwritable", format!("the audit record cannot be stated: {e}")))?;
+    scrub::scrub(&mut statement, &c.secrets);
+    Ok(statement)
 }
 
 /// A part of these bytes.
@@ -212,6 +222,7 @@ fn statement<'a>(o: &'a Outcome, c: &'a RecordContext, id: &'a str, idempotency_
             version: env!("CARGO_PKG_VERSION"),
             binary_sha256: c.binary_sha256.as_deref(),
         },
+        basis: &c.basis,
         retention: &c.retention,
     };
     Statement { kind: STATEMENT, subject: subject(o, c), predicate_type: PREDICATE, predicate }

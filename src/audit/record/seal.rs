@@ -16,12 +16,13 @@ use crate::finding::Diagnostic;
 /// What an envelope needs beside its payload: signature and token.
 const ENVELOPE: usize = 12 * 1024;
 /// Lists that may be long. They move beside the log, the longest first, until the statement fits.
-pub(crate) const LISTS: [&str; 5] = [
+pub(crate) const LISTS: [&str; 6] = [
     "/predicate/why",
     "/predicate/what/resources",
     "/predicate/used/approvals",
     "/predicate/inputs",
     "/predicate/diagnostics",
+    "/predicate/basis/asked/paths",
 ];
 
 /// How a statement is attested.

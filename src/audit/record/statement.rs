@@ -5,6 +5,8 @@
 
 use serde::Serialize;
 
+use super::basis::Basis;
+
 /// <https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md>
 pub(crate) const STATEMENT: &str = "https://in-toto.io/Statement/v1";
 /// The predicate type of every record.
@@ -54,6 +56,7 @@ pub(super) struct Decision<'a> {
     pub(super) inputs: Vec<Input<'a>>,
     pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) tool: Tool<'a>,
+    pub(super) basis: &'a Basis,
     pub(super) retention: &'a str,
 }
 

@@ -18,7 +18,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::attest::AttestArgs;
 use super::{Answer, When, environment};
-use place::Place;
+pub(super) use place::Place;
 
 const EXIT_CODES: &str =
     "Exit codes of verify, check-proof and coverage: 0 ok, 1 tampered, 2 incomplete, 3 cannot verify.";
@@ -343,7 +343,7 @@ fn unwritable(path: &std::path::Path, e: &std::io::Error) -> Diagnostic {
 }
 
 /// A record may hold what somebody else wrote: nothing in it may steer the terminal.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 

@@ -10,9 +10,9 @@ use changegate::gate;
 use crate::cli::check;
 
 /// A log, and the root of the run it belongs to.
-pub(super) struct Place {
+pub(in crate::cli) struct Place {
     /// The log.
-    pub(super) store: Box<dyn Store>,
+    pub(in crate::cli) store: Box<dyn Store>,
     /// Root of the run.
     pub(super) root: PathBuf,
     /// The configuration's word on the audit trail.
@@ -21,7 +21,7 @@ pub(super) struct Place {
 
 impl Place {
     /// Opens the log that was named, else the configured one.
-    pub(super) fn open(destination: Option<&str>) -> Result<Self, Diagnostic> {
+    pub(in crate::cli) fn open(destination: Option<&str>) -> Result<Self, Diagnostic> {
         let request = check::bare();
         let (root, config) = gate::audit_place(&request)?;
         let access =
