@@ -15,6 +15,7 @@ mod progress;
 mod recheck;
 mod report;
 mod test;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -43,7 +44,7 @@ enum Command {
     /// Sign an approval of a change request
     Approve(Box<approve::ApproveArgs>),
     /// Run the unit tests of policies
-    Test(TestArgs),
+    Test(test::TestArgs),
     /// Print what a policy sees, as JSON
     Facts(Box<FactsArgs>),
     /// Read, check and govern the audit trail
@@ -219,19 +220,6 @@ struct FactsArgs {
     /// Print the diagnostics and counts only
     #[arg(long, short)]
     quiet: bool,
-}
-
-#[derive(Debug, Args)]
-struct TestArgs {
-    /// Directories with policies and their tests [default: the built-in library]
-    #[arg(value_name = "DIR")]
-    dirs: Vec<PathBuf>,
-    /// Only tests whose path contains this
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    run: String,
-    /// Print every test, not only those that fail
-    #[arg(long, short)]
-    verbose: bool,
 }
 
 #[derive(Debug, Subcommand)]

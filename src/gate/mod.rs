@@ -15,6 +15,7 @@ mod replay;
 mod requests;
 mod scope;
 mod subjects;
+pub mod suite;
 mod trail;
 mod workspace;
 

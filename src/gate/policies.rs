@@ -18,24 +18,14 @@ pub struct Loaded {
 
 /// Loads the embedded library, where asked for, and directories on disk; without tests.
 pub fn load_from_disk(builtin: bool, dirs: &[PathBuf]) -> Loaded {
-    load(builtin, dirs, false)
-}
-
-/// Loads what `changegate test` runs: the given directories with their tests, and the embedded library's shared functions; the
-/// embedded library with its tests when no directory is given.
-pub fn load_for_tests(dirs: &[PathBuf]) -> Loaded {
-    load(true, dirs, true)
-}
-
-fn load(builtin: bool, dirs: &[PathBuf], tests: bool) -> Loaded {
     let mut sources = Sources::default();
     let mut faults = Vec::new();
     let mut modules = Vec::new();
     if builtin {
-        modules.extend(library::embedded(&mut sources, tests && dirs.is_empty()));
+        modules.extend(library::embedded(&mut sources, false));
     }
     for dir in dirs {
-        match from_disk(dir, Path::new(""), &mut sources, tests) {
+        match from_disk(dir, Path::new(""), &mut sources, false) {
             Ok(found) => modules.extend(found),
             Err(fault) => faults.push(fault),
         }

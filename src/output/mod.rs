@@ -17,6 +17,7 @@ mod sarif;
 mod sections;
 mod snippet;
 mod style;
+mod suite;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -29,6 +30,7 @@ use crate::outcome::Outcome;
 use crate::source::Sources;
 
 pub use style::{Show, Style};
+pub use suite::{SuiteFormat, percentage, suite, totals};
 
 /// A format that an outcome can be written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

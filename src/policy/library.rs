@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::engine::Engine;
 use super::metadata::{self, Metadata, Scope};
 use super::rego::{self, Dialect, Module};
+use super::test::{self, TestRule};
 use crate::facts::Stage;
 use crate::finding::Diagnostic;
 use crate::outcome::PolicyInfo;
@@ -113,19 +114,6 @@ pub struct Library {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// One declared `test_…` rule.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TestRule {
-    /// Its name.
-    pub name: String,
-    /// Static path of the rule.
-    pub path: String,
-    /// Its file.
-    pub source: SourceId,
-    /// Its name in the file.
-    pub span: Span,
-}
-
 /// Adds the embedded modules to the sources; paths start with `policies/`.
 pub fn embedded(sources: &mut Sources, with_tests: bool) -> Vec<SourceId> {
     let mut files: Vec<_> =
@@ -225,8 +213,8 @@ impl Library {
 
     fn admit(&mut self, id: SourceId, source: &Source, module: &Module) {
         let package = &module.package.join(".");
+        self.tests.extend(test::declared(id, module));
         if is_test(&source.path) {
-            self.tests.extend(test_rules(id, source, package));
             return;
         }
         let place = Span::new(id, 0, 0);
@@ -377,26 +365,6 @@ fn steps(text: &str, from: usize) -> Vec<Step> {
     }
 }
 
-/// The `test_…` rules that a test module declares, each once.
-fn test_rules(id: SourceId, source: &Source, package: &str) -> Vec<TestRule> {
-    let mut rules: Vec<TestRule> = Vec::new();
-    let mut offset = 0;
-    for line in source.text.split_inclusive('\n') {
-        let end = line.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(line.len());
-        let name = line.get(..end).unwrap_or_default();
-        if name.starts_with("test_") && !rules.iter().any(|r| r.name == name) {
-            rules.push(TestRule {
-                name: name.to_owned(),
-                path: format!("data.{package}.{name}"),
-                source: id,
-                span: Span::new(id, offset, offset + end),
-            });
-        }
-        offset += line.len();
-    }
-    rules
-}
-
 /// Lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
@@ -444,13 +412,5 @@ mod tests {
         assert_eq!(paths[0], vec!["spec".into(), "template".into(), "a-b".into(), "c".into()]);
         assert_eq!(paths[1], vec!["spec".into()]);
         assert_eq!(paths.len(), 2);
-    }
-
-    #[test]
-    fn a_test_with_two_bodies_counts_once() {
-        let source =
-            Source::new("p_test.rego", Revision::Head, "package p\ntest_a if true\ntest_a if false\ntest_b if {\n}\n");
-        let names: Vec<_> = test_rules(SourceId(0), &source, "p").into_iter().map(|r| r.name).collect();
-        assert_eq!(names, ["test_a", "test_b"]);
     }
 }

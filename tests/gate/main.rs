@@ -24,6 +24,7 @@ mod rendering;
 mod report;
 mod requests;
 mod shop;
+mod suite;
 mod switched_off;
 mod terraform;
 mod time;

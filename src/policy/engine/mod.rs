@@ -8,6 +8,7 @@
 //! - `print` is gathered, never written to the terminal.
 
 mod builtins;
+pub mod coverage;
 mod decimal;
 mod display;
 mod error;
@@ -70,7 +71,29 @@ impl Loaded {
         let clamp = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         (clamp(line), clamp(column))
     }
+
+    /// The lines of what the engine read that hold expressions, each with the lines of the original they came from.
+    fn lines(&self) -> Vec<(u32, Vec<u32>)> {
+        let starts = |text: &str| std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        let (emitted, original): (Vec<usize>, Vec<usize>) = (starts(&self.emitted.text), starts(&self.original));
+        let line = |starts: &[usize], offset: u32| {
+            let n = starts.partition_point(|start| *start <= offset as usize);
+            u32::try_from(n.max(1)).unwrap_or(u32::MAX)
+        };
+        let mut found: Vec<(u32, Vec<u32>)> = Vec::new();
+        for (at, from) in self.emitted.expressions() {
+            let (here, there) = (line(&emitted, at), line(&original, from));
+            match found.last_mut() {
+                Some((last, originals)) if *last == here => originals.push(there),
+                _ => found.push((here, vec![there])),
+            }
+        }
+        found
+    }
 }
+
+/// Members of a set of lists of lists, each value as a Rego term.
+pub type Rows = Vec<Vec<Vec<String>>>;
 
 /// What an error of a built-in function means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -209,6 +232,25 @@ impl Engine {
                 let text = value.to_json_str().map_err(|e| failed(&e.to_string()))?;
                 serde_json::from_str(&text).map(Some).map_err(|e| failed(&e.to_string()))
             }
+        }
+    }
+
+    /// Evaluates a set of lists of lists; each value as a Rego term. Undefined is empty.
+    ///
+    /// # Errors
+    /// See [`EvalError`].
+    pub fn rows(&mut self, rule: &str) -> Result<Rows, EvalError> {
+        let items =
+            |value: &Rego| value.as_array().map(|list| list.iter().cloned().collect::<Vec<_>>()).unwrap_or_default();
+        let shown = |value: &Rego| {
+            let mut out = String::new();
+            display::term(value, &mut out);
+            out
+        };
+        let row = |row: &Rego| items(row).iter().map(|part| items(part).iter().map(shown).collect()).collect();
+        match self.eval(rule)? {
+            Rego::Set(members) => Ok(members.iter().map(row).collect()),
+            _ => Ok(Vec::new()),
         }
     }
 

@@ -7,6 +7,7 @@ mod check;
 mod lower;
 mod parse;
 mod print;
+pub mod probe;
 mod program;
 mod resolve;
 mod signatures;
@@ -74,17 +75,22 @@ pub fn compile_trusting(
 ) -> Result<Compiled, Vec<(SourceId, Fault)>> {
     let index = Index::new(&modules);
     modules.par_iter_mut().for_each(|(_, module)| resolve::module(module, &index));
-    let mut documents = lower::Documents::default();
-    let mut mocks = lower::Mocks::of(&modules);
+    let mocks = lower::Mocks::of(&modules);
     let faults = check::program(&modules, &index, &mocks, trusted);
     if !faults.is_empty() {
         return Err(faults);
     }
-    lower::program(&mut modules, &index, &mut documents, &mut mocks);
+    Ok(finish(modules, &index, mocks))
+}
+
+/// Rewrites and prints resolved modules.
+fn finish(mut modules: Vec<(SourceId, Module)>, index: &Index, mut mocks: lower::Mocks) -> Compiled {
+    let mut documents = lower::Documents::default();
+    lower::program(&mut modules, index, &mut documents, &mut mocks);
     let text = format!("{}{}", mocks.text(), documents.text());
     let generated = if text.is_empty() { text } else { format!("package {}\n\n{text}", lower::PACKAGE) };
     let modules = modules.par_iter().map(|(id, module)| (*id, print::module(module))).collect();
-    Ok(Compiled { modules, rules: index.paths(), generated })
+    Compiled { modules, rules: index.paths(), generated }
 }
 
 const MISSING: &str = "this engine does not have it";

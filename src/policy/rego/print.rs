@@ -22,6 +22,11 @@ impl Emitted {
         n.checked_sub(1).and_then(|i| self.places.get(i)).map_or(0, |(_, original)| *original)
     }
 
+    /// Offsets in the text and in the original of everything that came from somewhere, in the order of the text.
+    pub fn expressions(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        self.places.iter().copied()
+    }
+
     /// The original offset of a 1-based line and column in the text; columns count characters.
     pub fn original_at(&self, line: u32, column: u32) -> u32 {
         let mut start = 0;

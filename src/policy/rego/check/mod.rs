@@ -3,7 +3,7 @@
 mod calls;
 mod graph;
 mod heads;
-mod safety;
+pub(super) mod safety;
 mod values;
 
 use rayon::prelude::*;

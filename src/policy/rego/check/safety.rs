@@ -18,6 +18,13 @@ pub(super) fn check(module: &Module) -> Vec<Fault> {
     checker.faults
 }
 
+/// Whether every variable of a rule gets its value.
+pub(in crate::policy::rego) fn is_safe(rule: &Rule) -> bool {
+    let mut checker = Checker { faults: Vec::new() };
+    checker.rule(rule);
+    checker.faults.is_empty()
+}
+
 struct Checker {
     faults: Vec<Fault>,
 }
@@ -61,30 +68,8 @@ impl Checker {
 
     /// Checks a body; what is safe after it.
     fn body(&mut self, body: &Body, outer: &Names) -> Names {
-        let names = declared(body);
-        let mut safe: Names = outer.difference(&names).cloned().collect();
-        let flows: Vec<Flow> = body.iter().map(|e| Flow::of(e, &safe)).collect();
-        let outside: Names = flows.iter().flat_map(Flow::names).chain(safe.iter().cloned()).collect();
-        let mut waiting: Vec<(usize, &Expr)> = body.iter().enumerate().collect();
-        loop {
-            let before = waiting.len();
-            waiting.retain(|(at, expr)| {
-                let flow = Flow::of(expr, &safe);
-                // What is only declared further down is another variable than the one in a closure.
-                let later: Names = body.iter().skip(at + 1).flat_map(|e| declared(std::slice::from_ref(e))).collect();
-                let sooner: Names = body.iter().take(at + 1).flat_map(|e| declared(std::slice::from_ref(e))).collect();
-                let hidden: Names = later.difference(&sooner).cloned().collect();
-                let ready = flow.ready(&safe, &outside.difference(&hidden).cloned().collect());
-                if ready {
-                    safe.extend(flow.gives);
-                }
-                !ready
-            });
-            if waiting.len() == before || waiting.is_empty() {
-                break;
-            }
-        }
-        for (_, expr) in &waiting {
+        let Settled { safe, waiting, .. } = Settled::of(body, outer);
+        for expr in waiting.iter().filter_map(|at| body.get(*at)) {
             let flow = Flow::of(expr, &safe);
             self.missing(&flow, &safe);
         }
@@ -128,6 +113,48 @@ impl Checker {
                 self.faults.push(Fault::new("policy::unused-variable", range, message));
             }
         }
+    }
+}
+
+/// In which order the expressions of a body can be evaluated.
+pub(in crate::policy::rego) struct Settled {
+    /// What has a value after it.
+    safe: Names,
+    /// Positions of the expressions that get all that they need.
+    pub(in crate::policy::rego) order: Vec<usize>,
+    /// Positions of those that never do.
+    waiting: Vec<usize>,
+}
+
+impl Settled {
+    /// Settles a body, given the names that have a value before it.
+    pub(in crate::policy::rego) fn of(body: &Body, outer: &Names) -> Self {
+        let names = declared(body);
+        let mut safe: Names = outer.difference(&names).cloned().collect();
+        let flows: Vec<Flow> = body.iter().map(|e| Flow::of(e, &safe)).collect();
+        let outside: Names = flows.iter().flat_map(Flow::names).chain(safe.iter().cloned()).collect();
+        let mut waiting: Vec<(usize, &Expr)> = body.iter().enumerate().collect();
+        let mut order = Vec::with_capacity(body.len());
+        loop {
+            let before = waiting.len();
+            waiting.retain(|(at, expr)| {
+                let flow = Flow::of(expr, &safe);
+                // What is only declared further down is another variable than the one in a closure.
+                let later: Names = body.iter().skip(at + 1).flat_map(|e| declared(std::slice::from_ref(e))).collect();
+                let sooner: Names = body.iter().take(at + 1).flat_map(|e| declared(std::slice::from_ref(e))).collect();
+                let hidden: Names = later.difference(&sooner).cloned().collect();
+                let ready = flow.ready(&safe, &outside.difference(&hidden).cloned().collect());
+                if ready {
+                    order.push(*at);
+                    safe.extend(flow.gives);
+                }
+                !ready
+            });
+            if waiting.len() == before || waiting.is_empty() {
+                break;
+            }
+        }
+        Self { safe, order, waiting: waiting.into_iter().map(|(at, _)| at).collect() }
     }
 }
 

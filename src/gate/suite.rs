@@ -1,0 +1,110 @@
+//! What `changegate test` and `changegate policy lint` look at: policies with their tests, and data documents.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ignore::WalkBuilder;
+
+use super::policies::from_disk;
+use crate::finding::{Diagnostic, Level};
+use crate::parse::{json, yaml};
+use crate::policy::library::{self, Library};
+use crate::policy::rego::{self, Dialect};
+use crate::source::{Revision, Source, SourceId, Sources};
+
+/// Policies with their tests.
+pub struct Suite {
+    /// Policies, engine, tests.
+    pub library: Library,
+    /// Texts of all modules.
+    pub sources: Sources,
+    /// Which of them are modules.
+    pub modules: Vec<SourceId>,
+    /// Documents below `data`.
+    pub data: Vec<serde_json::Value>,
+}
+
+/// Loads directories with their tests, and of the embedded library what they do not hold themselves; the embedded library with
+/// its tests when no directory is given. `data` names documents, or directories of them.
+pub fn load(dirs: &[PathBuf], data: &[PathBuf]) -> Suite {
+    let mut sources = Sources::default();
+    let mut faults = Vec::new();
+    let mut own = Vec::new();
+    for dir in dirs {
+        match from_disk(dir, Path::new(""), &mut sources, true) {
+            Ok(found) => own.extend(found),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    let taken: BTreeSet<Vec<Arc<str>>> = own.iter().filter_map(|id| package(&sources, *id)).collect();
+    let embedded = library::embedded(&mut sources, dirs.is_empty());
+    let modules: Vec<SourceId> = embedded
+        .into_iter()
+        .filter(|id| package(&sources, *id).is_none_or(|name| !taken.contains(&name)))
+        .chain(own)
+        .collect();
+    let mut library = library::load(&sources, &modules);
+    let mut documents = Vec::new();
+    for path in data {
+        match read_data(path, &mut sources) {
+            Ok(found) => documents.extend(found),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    library.diagnostics.extend(faults);
+    Suite { library, sources, modules, data: documents }
+}
+
+/// The package of a module; none for one that cannot be read, whose fault loading reports.
+fn package(sources: &Sources, id: SourceId) -> Option<Vec<Arc<str>>> {
+    rego::parse(&sources.get(id)?.text, Dialect::V1).ok().map(|module| module.package)
+}
+
+/// A document as it is, or those of a directory, each below the path of its folder, as `opa` roots them.
+fn read_data(path: &Path, sources: &mut Sources) -> Result<Vec<serde_json::Value>, Diagnostic> {
+    if path.is_file() {
+        return Ok(vec![document(path, sources)?]);
+    }
+    let mut files = Vec::new();
+    for entry in WalkBuilder::new(path).standard_filters(false).hidden(true).build() {
+        let file = entry.map_err(|e| unreadable(path, &e))?.into_path();
+        if file.is_file() && file.extension().is_some_and(|e| e == "json" || e == "yaml" || e == "yml") {
+            files.push(file);
+        }
+    }
+    files.sort_unstable();
+    files.iter().map(|file| Ok(rooted(path, file, document(file, sources)?))).collect()
+}
+
+/// `{"a": {"b": value}}` for `DIR/a/b/file.json`.
+fn rooted(dir: &Path, file: &Path, value: serde_json::Value) -> serde_json::Value {
+    let folder = file.parent().and_then(|folder| folder.strip_prefix(dir).ok());
+    let names: Vec<String> = folder.into_iter().flatten().map(|name| name.to_string_lossy().into_owned()).collect();
+    names.into_iter().rev().fold(value, |value, name| serde_json::Value::Object([(name, value)].into_iter().collect()))
+}
+
+fn document(path: &Path, sources: &mut Sources) -> Result<serde_json::Value, Diagnostic> {
+    let text = std::fs::read_to_string(path).map_err(|e| unreadable(path, &e))?;
+    let shown = crate::source::display_path(Path::new(""), path);
+    let id = sources.add(Source::new(shown, Revision::Head, text));
+    let text = sources.get(id).map(|s| s.text.clone()).unwrap_or_default();
+    let node = if path.extension().is_some_and(|e| e == "json") {
+        json::parse(id, &text)?
+    } else {
+        let mut parsed = yaml::parse(id, &text, &yaml::Limits::default());
+        if let Some(fault) = parsed.diagnostics.into_iter().find(|d| d.level == Level::Error) {
+            return Err(fault);
+        }
+        match (parsed.documents.pop(), parsed.documents.is_empty()) {
+            (Some(node), true) => node,
+            _ => return Err(unreadable(path, &"a data document is one document")),
+        }
+    };
+    serde_json::to_value(&node).map_err(|e| unreadable(path, &e))
+}
+
+fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> Diagnostic {
+    let shown = crate::source::display_path(Path::new(""), path);
+    Diagnostic::error("policy::data", format!("the data document cannot be read: {error}")).in_file(shown)
+}
