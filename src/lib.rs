@@ -56,6 +56,7 @@ pub mod terraform;
 
 pub mod audit;
 pub mod evaluate;
+pub mod metrics;
 pub mod output;
 pub mod report;
 pub mod resolve;

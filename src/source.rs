@@ -156,7 +156,7 @@ impl fmt::Display for Location {
 }
 
 /// All texts of a run. Ids are handed out in the order of [`Sources::add`], never reused.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Sources {
     items: Vec<Arc<Source>>,
 }

@@ -9,6 +9,7 @@
 mod changes;
 mod commits;
 mod files;
+mod landings;
 mod range;
 mod rename;
 mod resolve;
@@ -29,6 +30,7 @@ use crate::finding::Diagnostic;
 pub use changes::{Content, FileChange, FileStatus, Snapshot, content};
 pub use commits::{Commit, Person, Range};
 pub use files::TreeFile;
+pub use landings::Landing;
 pub use range::{Touch, Touches, Versions};
 pub use signature::{Signature, SignatureKind};
 

@@ -5,5 +5,7 @@ pub mod conftest;
 pub mod engine;
 pub mod library;
 pub mod metadata;
+mod modules;
+mod outline;
 pub mod rego;
 pub mod test;
