@@ -26,7 +26,7 @@ pub mod verify;
 mod write;
 
 pub use crate::config::AuditLevel;
-pub use record::basis::{Asked, Basis, Digested};
+pub use record::basis::{Asked, AskedOfConftest, Basis, Digested};
 pub use record::scrub::{Secrets, without_credentials};
 pub use record::seal::{Attestation, Seal, TokenSource, audience};
 pub use record::{

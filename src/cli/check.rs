@@ -31,8 +31,13 @@ pub(super) fn run(args: &CheckArgs) -> Answer {
             return Answer { stderr, code: 2, ..Answer::default() };
         }
     };
-    let policies =
-        PolicyRequest { dirs: args.policy.dirs.clone(), builtin: !args.policy.no_builtin, selection, isolate };
+    let policies = PolicyRequest {
+        dirs: args.policy.dirs.clone(),
+        builtin: !args.policy.no_builtin,
+        selection,
+        isolate,
+        foreign: args.policy.foreign.request(),
+    };
     let attestation = match args.attest.read(matches!(audit, AuditRequest::Off)) {
         Ok(attestation) => attestation,
         Err(fault) => return super::audit::fault(&fault),

@@ -26,7 +26,9 @@ use std::path::PathBuf;
 
 use changegate::config::AuditLevel;
 use changegate::facts::Stage;
+use changegate::gate::ForeignRequest;
 use changegate::output::Format;
+use changegate::parse::conftest;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Decides whether a change may go ahead: judges Terraform, Kubernetes and change requests with Rego policies.
@@ -125,12 +127,47 @@ struct PolicyArgs {
     /// Leave the built-in policies out
     #[arg(long)]
     no_builtin: bool,
+    #[command(flatten)]
+    foreign: ForeignArgs,
     /// Only these policies; the outcome is then partial
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     only: Vec<String>,
     /// Not these policies; the outcome is then partial
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     skip: Vec<String>,
+}
+
+/// How policies that were written for Conftest are asked.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Policies written for Conftest")]
+struct ForeignArgs {
+    /// Packages that are asked, `*` for any characters (repeatable) [default: main]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', conflicts_with = "all_namespaces")]
+    namespace: Vec<String>,
+    /// Ask every package
+    #[arg(long)]
+    all_namespaces: bool,
+    /// File or folder with data (repeatable)
+    #[arg(long, value_name = "PATH")]
+    data: Vec<PathBuf>,
+    /// Judge all documents as one
+    #[arg(long)]
+    combine: bool,
+    /// How every file is read, for example yaml, json or hcl2 [default: by its name]
+    #[arg(long, value_name = "NAME", value_parser = conftest::Parser::named)]
+    parser: Option<conftest::Parser>,
+}
+
+impl ForeignArgs {
+    fn request(&self) -> ForeignRequest {
+        ForeignRequest {
+            namespaces: self.namespace.clone(),
+            all_namespaces: self.all_namespaces,
+            data: self.data.clone(),
+            combine: self.combine,
+            parser: self.parser,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

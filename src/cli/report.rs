@@ -107,8 +107,13 @@ fn pack(args: &CabArgs) -> Result<Answer, Diagnostic> {
 /// One request of the gate for each change request of the directory, else one for what was named or found.
 fn requests(args: &CabArgs) -> Result<Vec<Request>, Diagnostic> {
     let selection = Selection { only: args.policy.only.clone(), skip: args.policy.skip.clone(), disabled: Vec::new() };
-    let policies =
-        PolicyRequest { dirs: args.policy.dirs.clone(), builtin: !args.policy.no_builtin, selection, isolate: None };
+    let policies = PolicyRequest {
+        dirs: args.policy.dirs.clone(),
+        builtin: !args.policy.no_builtin,
+        selection,
+        isolate: None,
+        foreign: args.policy.foreign.request(),
+    };
     let request = check::request(&args.input, policies, AuditRequest::Off);
     let Some(directory) = &args.changes else { return Ok(vec![request]) };
     let unreadable = |error: std::io::Error| {

@@ -47,10 +47,10 @@ impl Decided {
 
 /// Decides, in a run that could judge.
 pub(super) fn decide(request: &Request, mut session: Session, judgement: Judgement) -> Decided {
-    let Judgement { workspace, mut inputs, facts, verdicts } = judgement;
+    let Judgement { workspace, mut inputs, facts, foreign, verdicts } = judgement;
     let (mut findings, mut fixed) = (verdicts.findings, verdicts.fixed);
     session.diagnostics.extend(verdicts.diagnostics);
-    nothing_to_judge(&facts, workspace.paths_given, &mut session);
+    nothing_to_judge(&facts, &foreign, workspace.paths_given, &mut session);
     outcome::sort_findings(&mut findings, &session.sources);
     evaluate::number_fingerprints(&mut findings);
     outcome::sort_findings(&mut fixed, &session.sources);
@@ -59,14 +59,17 @@ pub(super) fn decide(request: &Request, mut session: Session, judgement: Judgeme
     let stage = request.stage;
     let selected: Vec<_> = inputs.library.select(stage, &inputs.selection).collect();
     let count = |id: &str| verdicts.counts.get(id).copied().unwrap_or_default();
-    let policies: Vec<_> = selected.iter().map(|p| p.info(stage, &session.sources, count(p.id()))).collect();
+    let foreign_count = |id: &str| foreign.counts.get(id).copied().unwrap_or_default();
+    let foreign_policies = inputs.foreign_policies().map(|p| p.info(stage, &session.sources, foreign_count(p.id())));
+    let own_policies = selected.iter().map(|p| p.info(stage, &session.sources, count(p.id())));
+    let policies: Vec<_> = own_policies.chain(foreign_policies).collect();
     let summary = Summary {
-        documents: facts.subjects.documents,
+        documents: facts.subjects.documents.max(foreign.documents),
         resources: facts.subjects.resources.len(),
         changed_resources: facts.subjects.resources.iter().filter(|r| r.action.is_change()).count(),
         judged_resources: verdicts.judged_resources,
         policies: policies.len(),
-        evaluations: verdicts.evaluations,
+        evaluations: verdicts.evaluations + foreign.counts.values().sum::<usize>(),
         ..Summary::default()
     };
     inputs.read.extend(facts.cases.iter().flat_map(|case| case.judged.read.iter().cloned()));
@@ -165,10 +168,15 @@ fn settle(outcome: &mut Outcome) {
 }
 
 /// A run in which there was nothing to judge passed nothing.
-fn nothing_to_judge(facts: &super::Facts, paths_given: bool, session: &mut Session) {
+fn nothing_to_judge(
+    facts: &super::Facts,
+    foreign: &super::foreign::Verdicts,
+    paths_given: bool,
+    session: &mut Session,
+) {
     let difference = facts.subjects.mode == Mode::Difference;
     let any = !facts.subjects.resources.is_empty() || facts.cases.iter().any(|case| case.judged.request.is_some());
-    if any || difference || session.has_error() {
+    if any || difference || foreign.documents > 0 || session.has_error() {
         return;
     }
     let place = if paths_given { "the given paths" } else { "this folder" };

@@ -14,7 +14,8 @@ use crate::finding::{Diagnostic, Level};
 use crate::kubernetes;
 use crate::outcome::Input;
 use crate::parse::{self, de, yaml};
-use crate::policy::library::{self, Library, Selection};
+use crate::policy::conftest::{self, Bundle};
+use crate::policy::library::{self, Library, Policy, Selection};
 use crate::resolve::{self, Resolver};
 use crate::source::{Revision, Source, SourceId};
 use crate::sshsig::AllowedSigners;
@@ -22,7 +23,7 @@ use crate::waiver::baseline::Baseline;
 
 use super::change::Judged;
 use super::workspace::{File, Prefix, Workspace};
-use super::{Request, Session, policies};
+use super::{Request, Session, foreign, policies};
 
 /// Everything that decides.
 pub(super) struct Inputs {
@@ -30,6 +31,10 @@ pub(super) struct Inputs {
     pub config: Config,
     /// All policies.
     pub library: Library,
+    /// Policies that were written for Conftest.
+    pub foreign: Option<Bundle>,
+    /// Both, as waivers name them.
+    pub known: Vec<Policy>,
     /// All their modules.
     pub modules: Digested,
     /// Which of them apply.
@@ -67,7 +72,7 @@ impl Inputs {
         let config = config(workspace, session, &mut read)?;
         let context = context_folder(request, workspace, &config);
         let folders = policy_folders(request, workspace, &config);
-        let (library, modules) = policies_of(request, workspace, &config, &folders, session)?;
+        let (library, foreign, modules) = policies_of(request, workspace, &config, &folders, session)?;
         let documents =
             context_documents(workspace, &context, &config.context, &config.context.required, session, &mut read)?;
         let signers = signers(workspace, &config, session, &mut read)?;
@@ -84,8 +89,25 @@ impl Inputs {
             changes: resolve::globs(&config.changes.paths, "changes.paths")?,
             prefix: workspace.prefix(),
         };
-        let inputs = Self { config, library, modules, selection, documents, signers, max_ages, baseline, read, own };
+        let of_conftest = foreign.iter().flat_map(Bundle::policies);
+        let known = library.policies.iter().chain(of_conftest).cloned().collect();
+        let mut inputs = Self {
+            config,
+            library,
+            foreign,
+            known,
+            modules,
+            selection,
+            documents,
+            signers,
+            max_ages,
+            baseline,
+            read,
+            own,
+        };
         inputs.check(request, session)?;
+        let wanted = &inputs.selection;
+        inputs.foreign.iter_mut().for_each(|bundle| bundle.retain(|id| wanted.has(id)));
         Ok(inputs)
     }
 
@@ -93,19 +115,20 @@ impl Inputs {
     /// left out when it counts.
     fn check(&self, request: &Request, session: &mut Session) -> Result<(), Diagnostic> {
         session.diagnostics.extend(self.library.diagnostics.iter().cloned());
-        let known = |id: &String| self.library.policies.iter().any(|p| p.id().eq_ignore_ascii_case(id));
+        let known = |id: &String| self.known.iter().any(|p| p.id().eq_ignore_ascii_case(id));
         let asked = self.selection.only.iter().chain(&self.selection.skip).chain(&self.selection.disabled);
         if let Some(id) = asked.clone().find(|id| !known(id)) {
-            let near = de::closest(&id.to_uppercase(), self.library.policies.iter().map(|p| p.id()));
+            let near = de::closest(&id.to_uppercase(), self.known.iter().map(|p| p.id()));
             let near = near.map_or_else(String::new, |near| format!("did you mean {near}? "));
             return Err(Diagnostic::error("policy::unknown-id", format!("there is no policy `{id}`"))
                 .help(format!("{near}`changegate policy list` shows all")));
         }
-        if !session.has_error() && self.library.select(request.stage, &self.selection).next().is_none() {
+        let asked = |p: &Policy| p.metadata.custom.applies(request.stage) && self.selection.has(p.id());
+        if !session.has_error() && !self.known.iter().any(asked) {
             return Err(Diagnostic::error("policy::none", format!("no policy applies at stage {}", request.stage.as_str()))
                 .help("zero policies are not a pass: load some with `--policy DIR`, or leave `--no-builtin`, `--only` and `--skip` out"));
         }
-        let left_out = self.library.policies.iter().find(|p| {
+        let left_out = self.known.iter().find(|p| {
             let custom = &p.metadata.custom;
             let hard = custom.enforcement_at(request.stage) == crate::finding::Enforcement::Hard;
             let asked = Selection { disabled: Vec::new(), ..self.selection.clone() };
@@ -119,6 +142,11 @@ impl Inputs {
             .help("at stage apply every hard policy judges: leave `--only` and `--skip` out")),
             None => Ok(()),
         }
+    }
+
+    /// Rules that were written for Conftest, as policies.
+    pub(super) fn foreign_policies(&self) -> impl Iterator<Item = &Policy> {
+        self.foreign.iter().flat_map(Bundle::policies)
     }
 
     /// Resolves environment and service of resources.
@@ -204,7 +232,7 @@ pub(super) fn sha256(bytes: &[u8]) -> String {
     format!("sha256:{}", library::hex(&Sha256::digest(bytes)))
 }
 
-fn revision(workspace: &Workspace, path: &Path) -> Revision {
+pub(super) fn revision(workspace: &Workspace, path: &Path) -> Revision {
     if workspace.is_trusted_at_base(path) { Revision::Base } else { Revision::Head }
 }
 
@@ -232,7 +260,11 @@ fn config(workspace: &Workspace, session: &mut Session, read: &mut Vec<Input>) -
 }
 
 /// Adds a file to the sources.
-fn add(file: File, revision: Revision, session: &mut Session) -> Result<(SourceId, std::sync::Arc<str>), Diagnostic> {
+pub(super) fn add(
+    file: File,
+    revision: Revision,
+    session: &mut Session,
+) -> Result<(SourceId, std::sync::Arc<str>), Diagnostic> {
     let text: std::sync::Arc<str> = discover::decode(file.bytes, &file.path)?.into();
     Ok((session.sources.add(Source::new(file.path, revision, text.clone())), text))
 }
@@ -255,28 +287,52 @@ fn policies_of(
     config: &Config,
     folders: &[PathBuf],
     session: &mut Session,
-) -> Result<(Library, Digested), Diagnostic> {
-    let mut modules = Vec::new();
+) -> Result<(Library, Option<Bundle>, Digested), Diagnostic> {
+    let (mut modules, mut of_conftest) = (Vec::new(), Vec::new());
     if request.policies.builtin && config.policies.builtin {
         modules.extend(library::embedded(&mut session.sources, false));
     }
     for folder in folders {
-        if workspace.is_trusted_at_base(folder) {
-            let wanted = |path: &str| path.ends_with(".rego") && !library::is_test(path);
-            for file in workspace.read_trusted_folder(folder, &wanted)? {
-                modules.push(add(file, Revision::Base, session)?.0);
-            }
+        let found = modules_of(folder, workspace, session)?;
+        if found.is_empty() {
+            session.diagnostics.push(no_policies(folder, workspace));
+        } else if conftest::is_foreign(&session.sources, &found) {
+            of_conftest.extend(found);
         } else {
-            modules.extend(policies::from_disk(folder, workspace.shown_root(), &mut session.sources, false)?);
+            modules.extend(found);
         }
     }
-    let texts = modules.iter().filter_map(|id| session.sources.get(*id)).map(|source| &*source.text);
+    let foreign = foreign::bundle(request, workspace, config, &of_conftest, session)?;
+    let texts =
+        modules.iter().chain(&of_conftest).filter_map(|id| session.sources.get(*id)).map(|source| &*source.text);
     let digest = Digested::of(texts);
     let mut library = library::load(&session.sources, &modules);
     if let Some(program) = &request.policies.isolate {
         library.isolate(program.clone(), &session.sources, &modules);
     }
-    Ok((library, digest))
+    Ok((library, foreign, digest))
+}
+
+/// The modules of a folder, or a module that was named, in the trusted state.
+fn modules_of(folder: &Path, workspace: &Workspace, session: &mut Session) -> Result<Vec<SourceId>, Diagnostic> {
+    if !workspace.is_trusted_at_base(folder) {
+        return policies::from_disk(folder, workspace.shown_root(), &mut session.sources, false);
+    }
+    let wanted = |path: &str| path.ends_with(".rego") && !library::is_test(path);
+    let files = workspace.read_trusted_folder(folder, &wanted)?;
+    files.into_iter().map(|file| Ok(add(file, Revision::Base, session)?.0)).collect()
+}
+
+/// Zero policies are not a pass; policies that the change itself brings judge from the next one on.
+fn no_policies(folder: &Path, workspace: &Workspace) -> Diagnostic {
+    let shown = workspace.shown(folder);
+    if workspace.is_trusted_at_base(folder) && folder.exists() {
+        let message = format!("the policies in `{shown}` are new: they judge nothing before they are merged");
+        return Diagnostic::warning("policy::new", message).in_file(shown);
+    }
+    Diagnostic::error("policy::none", format!("there is no policy in `{shown}`"))
+        .in_file(shown)
+        .help("name the folder that holds the `.rego` files")
 }
 
 /// The allowed_signers file; nobody may sign without one.

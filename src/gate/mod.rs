@@ -7,6 +7,7 @@ mod calendars;
 mod cases;
 mod change;
 mod decide;
+mod foreign;
 mod inputs;
 mod phases;
 pub mod policies;
@@ -31,6 +32,7 @@ use crate::facts::{Actor, Resource, Stage};
 use crate::finding::{Diagnostic, Level};
 use crate::kubernetes::render::Programs;
 use crate::outcome::Outcome;
+use crate::parse::conftest::Parser;
 use crate::policy::engine::Input;
 use crate::policy::library::Selection;
 use crate::report;
@@ -132,6 +134,23 @@ pub struct PolicyRequest {
     pub selection: Selection,
     /// The program that evaluates policies from outside of the trusted base; they are evaluated here when it is absent.
     pub isolate: Option<PathBuf>,
+    /// How policies that were written for Conftest are asked.
+    pub foreign: ForeignRequest,
+}
+
+/// How policies that were written for Conftest are asked.
+#[derive(Clone, Debug, Default)]
+pub struct ForeignRequest {
+    /// Packages that are asked; as the configuration says when empty.
+    pub namespaces: Vec<String>,
+    /// Every package is asked.
+    pub all_namespaces: bool,
+    /// Files and folders with data.
+    pub data: Vec<PathBuf>,
+    /// All documents are judged as one.
+    pub combine: bool,
+    /// How every file is read; by its name when absent.
+    pub parser: Option<Parser>,
 }
 
 /// Which run of which pipeline this is.
@@ -234,6 +253,7 @@ struct Judgement {
     workspace: Workspace,
     inputs: Inputs,
     facts: Facts,
+    foreign: foreign::Verdicts,
     verdicts: Verdicts,
 }
 
@@ -250,8 +270,9 @@ fn judge(request: &Request, session: &mut Session, progress: &dyn Progress) -> R
     let workspace = Workspace::open(request)?;
     let inputs = Inputs::read(request, &workspace, session)?;
     let facts = gather(request, &workspace, &inputs, session, progress)?;
-    let verdicts = phases::judge(&workspace, &inputs, &facts, session, progress)?;
-    Ok(Judgement { workspace, inputs, facts, verdicts })
+    let foreign = foreign::judge(request, &workspace, &inputs, session, progress)?;
+    let verdicts = phases::judge(&workspace, &inputs, &facts, &foreign, session, progress)?;
+    Ok(Judgement { workspace, inputs, facts, foreign, verdicts })
 }
 
 fn gather(

@@ -14,7 +14,7 @@ use crate::policy::library::Policy;
 use crate::source::Sources;
 use crate::waiver::{self, Circumstances, Waiver};
 
-use super::{Case, Facts, Inputs, Progress, Session, Workspace, cases, trail};
+use super::{Case, Facts, Inputs, Progress, Session, Workspace, cases, foreign, trail};
 
 /// What all policies say, with what became of it.
 #[derive(Default)]
@@ -44,14 +44,25 @@ pub(super) fn judge(
     workspace: &Workspace,
     inputs: &Inputs,
     facts: &Facts,
+    foreign: &foreign::Verdicts,
     session: &Session,
     progress: &dyn Progress,
 ) -> Result<Verdicts, Diagnostic> {
     let stage = facts.world().map_or_else(Default::default, |world| world.stage);
     let selected: Vec<&Policy> = inputs.library.select(stage, &inputs.selection).collect();
+    let asked: Vec<&Policy> = selected.iter().copied().chain(inputs.foreign_policies()).collect();
     progress.step("judging", facts.cases.iter().map(|case| case.subjects.len() + selected.len()).sum());
     let judged = facts.cases.iter().map(|case| {
-        let run = Run { workspace, inputs, facts, case, selected: &selected, sources: &session.sources };
+        let run = Run {
+            workspace,
+            inputs,
+            facts,
+            foreign,
+            case,
+            selected: &selected,
+            asked: &asked,
+            sources: &session.sources,
+        };
         Ok((case.judged.id().unwrap_or_default().to_owned(), run.judge(&|| progress.tick())?))
     });
     Ok(cases::merge(judged.collect::<Result<_, Diagnostic>>()?))
@@ -62,8 +73,10 @@ struct Run<'a> {
     workspace: &'a Workspace,
     inputs: &'a Inputs,
     facts: &'a Facts,
+    foreign: &'a foreign::Verdicts,
     case: &'a Case,
     selected: &'a [&'a Policy],
+    asked: &'a [&'a Policy],
     sources: &'a Sources,
 }
 
@@ -73,6 +86,8 @@ impl<'a> Run<'a> {
         let task = self.task(first, tick);
         let mut evaluation = evaluate::evaluate(&task)?;
         let fixed = evaluate::compare(&task, &mut evaluation)?;
+        // What is not about a request is the same for each of them.
+        evaluation.findings.extend(self.foreign.findings.iter().cloned());
         let settled = waiver::settle(&self.facts.waivers, &mut evaluation.findings, &self.circumstances());
         let lifted = trail::granted(&evaluation.findings, &self.case.world);
         let grants = Grants { waivers: settled.grants, lifted };
@@ -87,7 +102,7 @@ impl<'a> Run<'a> {
     }
 
     fn circumstances(&self) -> Circumstances<'a> {
-        circumstances(self.workspace, self.inputs, self.facts, self.case, self.selected, self.sources)
+        circumstances(self.workspace, self.inputs, self.facts, self.case, self.asked, self.sources)
     }
 
     fn task(&self, policies: Vec<&'a Policy>, tick: &'a (dyn Fn() + Sync)) -> Task<'a> {
@@ -139,7 +154,7 @@ fn circumstances<'a>(
     let contributors = case.world.git.as_ref().map(|git| git.contributors.iter().cloned().collect());
     Circumstances {
         now: case.world.now.0,
-        policies: &inputs.library.policies,
+        policies: &inputs.known,
         asked,
         resources: &facts.subjects.resources,
         judged: &case.subjects,

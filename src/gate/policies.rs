@@ -44,6 +44,10 @@ pub fn from_disk(dir: &Path, root: &Path, sources: &mut Sources, tests: bool) ->
     let unreadable = |path: &Path, error: &dyn std::fmt::Display| {
         Diagnostic::error("policy::unreadable", format!("policies cannot be read: {error}")).in_file(shown(path))
     };
+    if dir.is_file() && dir.extension().is_some_and(|e| e == "rego") {
+        let text = std::fs::read_to_string(dir).map_err(|e| unreadable(dir, &e))?;
+        return Ok(vec![sources.add(Source::new(shown(dir), Revision::Head, text))]);
+    }
     if !dir.is_dir() {
         return Err(unreadable(dir, &"it is not a directory"));
     }

@@ -2,14 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::audit::{self, Asked, Difference, Grade, Recorded};
+use crate::audit::{self, Asked, AskedOfConftest, Difference, Grade, Recorded};
 use crate::finding::Diagnostic;
 use crate::outcome::Outcome;
+use crate::parse::conftest::Parser;
 use crate::policy::library::Selection;
 use crate::terraform::config::Options;
 
 use super::workspace::Workspace;
-use super::{Clock, Past, PolicyRequest, Progress, Request, Session, decide, judge};
+use super::{Clock, ForeignRequest, Past, PolicyRequest, Progress, Request, Session, decide, judge};
 
 /// A decision that was given again.
 pub struct Replay {
@@ -71,6 +72,13 @@ pub fn again(recorded: &Recorded, here: &Request) -> Result<Request, Diagnostic>
             builtin: asked.builtin,
             selection: Selection { only: asked.only.clone(), skip: asked.skip.clone(), disabled: Vec::new() },
             isolate: here.policies.isolate.clone(),
+            foreign: ForeignRequest {
+                namespaces: asked.conftest.namespaces.clone(),
+                all_namespaces: asked.conftest.all_namespaces,
+                data: from.instead("paths of data", &here.policies.foreign.data, &asked.conftest.data)?,
+                combine: asked.conftest.combine,
+                parser: asked.conftest.parser.as_deref().and_then(|name| Parser::named(name).ok()),
+            },
         },
         actor: recorded.actor.clone(),
         past: Some(Past { index: recorded.index, at: recorded.judged_at }),
@@ -104,6 +112,13 @@ pub(super) fn asked(request: &Request, workspace: &Workspace) -> Asked {
         baseline: one(&request.baseline),
         policies: all(&policies.dirs),
         builtin: policies.builtin,
+        conftest: AskedOfConftest {
+            namespaces: policies.foreign.namespaces.clone(),
+            all_namespaces: policies.foreign.all_namespaces,
+            data: all(&policies.foreign.data),
+            combine: policies.foreign.combine,
+            parser: policies.foreign.parser.map(|parser| parser.name().to_owned()),
+        },
         only: policies.selection.only.clone(),
         skip: policies.selection.skip.clone(),
         workspace: request.terraform.workspace.clone(),

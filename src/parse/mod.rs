@@ -1,6 +1,7 @@
 //! Text to values with spans: YAML, JSON and HCL become one tree, and typed documents are read from it.
 
 mod build;
+pub mod conftest;
 pub mod de;
 pub mod hcl;
 pub mod json;

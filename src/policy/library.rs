@@ -68,6 +68,24 @@ impl Policy {
         &self.metadata.custom.id
     }
 
+    /// A rule that was written for another tool, and is evaluated there.
+    pub(super) fn foreign(metadata: Arc<Metadata>, source: SourceId, digest: &str) -> Self {
+        Self {
+            deny: format!("data.{}", metadata.custom.id),
+            metadata,
+            unknown: None,
+            valid_until: None,
+            lifts: None,
+            reads_resources: false,
+            reads_effective: false,
+            reads_change: false,
+            reads_waivers: false,
+            mentions: Vec::new(),
+            source,
+            digest: digest.to_owned(),
+        }
+    }
+
     /// What the outcome says about it.
     pub fn info(&self, stage: Stage, sources: &Sources, evaluations: usize) -> PolicyInfo {
         let custom = &self.metadata.custom;

@@ -112,6 +112,35 @@ pub struct Custom {
     pub since: String,
 }
 
+impl Metadata {
+    /// What is known of a rule that was written for another tool: `main.deny_run_as_root`, at every stage.
+    pub(super) fn foreign(package: &str, rule: &str, severity: Severity, enforcement: Enforcement) -> Self {
+        let stages = [Stage::Commit, Stage::PullRequest, Stage::Apply];
+        Self {
+            title: format!("{rule} of package {package}"),
+            description: String::new(),
+            related_resources: Vec::new(),
+            scope: None,
+            authors: Vec::new(),
+            organizations: Vec::new(),
+            schemas: Vec::new(),
+            entrypoint: None,
+            custom: Custom {
+                id: format!("{package}.{rule}"),
+                scope: Scope::Document,
+                targets: Vec::new(),
+                severity,
+                enforcement,
+                stage_enforcement: BTreeMap::new(),
+                stages: stages.iter().map(|stage| stage.as_str().to_owned()).collect(),
+                controls: BTreeMap::new(),
+                remediation: String::new(),
+                since: String::new(),
+            },
+        }
+    }
+}
+
 impl Custom {
     /// Whether the policy applies at a stage.
     pub fn applies(&self, stage: Stage) -> bool {

@@ -67,6 +67,9 @@ pub struct Asked {
     /// `--skip`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub skip: Vec<String>,
+    /// How policies that were written for Conftest were asked.
+    #[serde(skip_serializing_if = "AskedOfConftest::is_default")]
+    pub conftest: AskedOfConftest,
     /// Terraform's workspace, where the environment named one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workspace: Option<String>,
@@ -77,6 +80,31 @@ pub struct Asked {
     pub assurance: String,
     /// By what method.
     pub method: String,
+}
+
+/// How policies that were written for Conftest were asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AskedOfConftest {
+    /// `--namespace`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub namespaces: Vec<String>,
+    /// `--all-namespaces`.
+    pub all_namespaces: bool,
+    /// `--data`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub data: Vec<String>,
+    /// `--combine`.
+    pub combine: bool,
+    /// `--parser`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parser: Option<String>,
+}
+
+impl AskedOfConftest {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A digest of several texts.

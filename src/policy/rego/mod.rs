@@ -17,6 +17,7 @@ mod visit;
 
 pub use ast::{Dialect, Module};
 pub use parse::module as parse;
+pub(in crate::policy) use visit::variables;
 
 pub use print::Emitted;
 

@@ -113,7 +113,7 @@ pub(super) fn each_part_of_rule<V: Visitor + ?Sized>(visitor: &mut V, rule: &Rul
 }
 
 /// The variables of a term outside comprehensions, wildcards excepted.
-pub(super) fn variables(term: &Term) -> Vec<&std::sync::Arc<str>> {
+pub(in crate::policy) fn variables(term: &Term) -> Vec<&std::sync::Arc<str>> {
     let mut found = Vec::new();
     collect(term, &mut found);
     found

@@ -1,0 +1,34 @@
+//! Policies that were written for Conftest: packages with `deny`, `violation` and `warn` rules that judge a configuration file as
+//! its parser reads it (<https://www.conftest.dev>).
+//!
+//! What is ours about them: a finding has a place ([`trace`] asks which input paths the failing rule touched, [`place`] finds
+//! them in the document), and nothing is allowed because nothing was asked. Which files are judged is the gate's matter.
+
+mod bundle;
+mod judge;
+mod names;
+mod place;
+mod touch;
+mod trace;
+
+#[cfg(test)]
+mod tests;
+
+pub use bundle::{Bundle, DataFile};
+pub use judge::{Document, Judged, Message};
+pub use names::Namespaces;
+
+use super::library;
+use super::metadata;
+use crate::source::{SourceId, Sources};
+
+/// Whether modules are Conftest's: none of them has METADATA of ours.
+pub fn is_foreign(sources: &Sources, modules: &[SourceId]) -> bool {
+    let claims = |id: &SourceId| sources.get(*id).is_some_and(|s| metadata::claims_to_be_a_policy(*id, &s.text));
+    !modules.iter().any(claims)
+}
+
+/// Whether a module takes part: tests do not.
+fn counts(sources: &Sources, id: SourceId) -> bool {
+    sources.get(id).is_some_and(|s| !library::is_test(&s.path))
+}
