@@ -81,6 +81,8 @@ impl Policy {
             reads_change: false,
             reads_waivers: false,
             mentions: Vec::new(),
+            mode: Mode::Lenient,
+            isolated: false,
             source,
             digest: digest.to_owned(),
         }

@@ -80,7 +80,7 @@ impl Bundle {
         Some(serde_json::json!({"conftest": {"file": {"name": name, "dir": dir}}}))
     }
 
-    fn swallowed(&self, error: &str) -> Diagnostic {
+    fn swallowed(&self, error: &EvalError) -> Diagnostic {
         let message = format!("a built-in function failed, and the expression counts as undefined, as in OPA: {error}");
         Diagnostic::warning("conftest::builtin", message).help("mend the policy where it is not meant to be so")
     }
