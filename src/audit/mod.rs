@@ -36,7 +36,7 @@ pub use recorded::Recorded;
 pub use replay::{Difference, Grade, differences};
 pub use store::{
     Access, Delivery, EachEntry, Entry, FileStore, GitStore, Part, PostgresStore, Record, Remote, Secret, Spool, Store,
-    open, spool,
+    TryEachEntry, open, spool,
 };
 pub use tree::{Frontier, Hash, leaf_hash, sha256_of};
 pub use uses::uses;

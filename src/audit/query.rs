@@ -1,13 +1,12 @@
 //! Finding records: by policy, service, actor, verdict, kind and time.
 
-use std::ops::ControlFlow;
-
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::reading::Reading;
 use super::record::disclosure;
 use super::store::{Entry, Store};
+use super::verify::Problem;
 use crate::finding::Diagnostic;
 
 /// Which records are wanted; everything that is given must hold.
@@ -66,26 +65,15 @@ fn failed(policy: &Value, id: &str) -> bool {
 ///
 /// `audit::unreadable`; `audit::tampered` when the log is damaged, after what stands before the damage.
 pub fn each(store: &dyn Store, filter: &Filter, take: &mut dyn FnMut(Reading)) -> Result<(), Diagnostic> {
-    let mut failed = None;
-    let problem = store.leaves(0..u64::MAX, &mut |index, entry| {
-        let Entry::Leaf(leaf) = entry else { return ControlFlow::Continue(()) };
-        let Some(mut reading) = Reading::of(index, &leaf) else { return ControlFlow::Continue(()) };
-        if let Err(fault) = complete(store, &mut reading) {
-            failed = Some(fault);
-            return ControlFlow::Break(());
-        }
+    store.all_leaves(0..u64::MAX, &mut |index, entry| {
+        let Entry::Leaf(leaf) = entry else { return Ok(()) };
+        let Some(mut reading) = Reading::of(index, &leaf) else { return Ok(()) };
+        complete(store, &mut reading)?;
         if filter.wants(&reading) {
             take(reading);
         }
-        ControlFlow::Continue(())
-    })?;
-    match (failed, problem) {
-        (Some(fault), _) => Err(fault),
-        (None, Some(problem)) => Err(Diagnostic::error("audit::tampered", problem.to_string())
-            .in_file(store.name())
-            .help("run `changegate audit verify`")),
-        (None, None) => Ok(()),
-    }
+        Ok(())
+    })
 }
 
 /// Puts back what lies beside the log.
@@ -104,6 +92,20 @@ pub fn complete(store: &dyn Store, reading: &mut Reading) -> Result<(), Diagnost
     reading.inline(&mut |digest| keep(store.part(digest)));
     disclosure::reveal(&mut reading.statement, &mut |digest| keep(store.disclosure(digest)));
     failed.map_or(Ok(()), Err)
+}
+
+/// The statement in a record, with what lies beside the log.
+///
+/// # Errors
+///
+/// `audit::unreadable`; `audit::tampered` when the leaf holds no statement.
+pub fn statement(store: &dyn Store, index: u64, leaf: &[u8]) -> Result<Reading, Diagnostic> {
+    let mut reading = Reading::of(index, leaf).ok_or_else(|| {
+        let what = "is not a statement".to_owned();
+        Problem { index, what }.fault(store.name())
+    })?;
+    complete(store, &mut reading)?;
+    Ok(reading)
 }
 
 /// The record with this id, or at this index.

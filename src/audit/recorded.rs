@@ -75,12 +75,7 @@ impl Recorded {
             let message = format!("the body of record {index} was dropped: its retention was over");
             return Err(Diagnostic::error("replay::pruned", message).in_file(store.name()));
         };
-        let mut reading = Reading::of(index, &leaf).ok_or_else(|| {
-            let fault = Diagnostic::error("audit::tampered", format!("record {index} is not a statement"));
-            fault.in_file(store.name()).help("run `changegate audit verify`")
-        })?;
-        query::complete(store, &mut reading)?;
-        Self::of(&reading)
+        Self::of(&query::statement(store, index, &leaf)?)
     }
 
     fn read(reading: &Reading) -> Option<Self> {

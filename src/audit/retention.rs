@@ -100,8 +100,8 @@ pub fn plan(store: &dyn Store, now: Timestamp) -> Result<Plan, Diagnostic> {
     })?;
     plan.root = tree.root();
     match problem {
-        Some(problem) => Err(Diagnostic::error("audit::tampered", problem.to_string())
-            .in_file(store.name())
+        Some(problem) => Err(problem
+            .fault(store.name())
             .help("a damaged log is evidence: keep it and run `changegate audit verify`")),
         None => Ok(plan),
     }
@@ -131,15 +131,13 @@ fn may_go(index: u64, leaf: &[u8], holds: &[Hold], now: Timestamp) -> Result<Str
 ///
 /// # Errors
 ///
-/// `audit::unreadable`.
+/// `audit::unreadable`; `audit::tampered` when the log is damaged: behind the damage a hold may stand.
 pub fn holds(store: &dyn Store) -> Result<Vec<Hold>, Diagnostic> {
     let mut holds: Vec<Hold> = Vec::new();
-    store.leaves(0..u64::MAX, &mut |index, entry| {
-        let Entry::Leaf(leaf) = entry else { return ControlFlow::Continue(()) };
+    store.all_leaves(0..store.size()?, &mut |index, entry| {
+        let Entry::Leaf(leaf) = entry else { return Ok(()) };
         // Most records are decisions: only those that could be a hold are read.
-        let Some(reading) = Reading::of(index, &leaf).filter(|r| r.kind() == "hold") else {
-            return ControlFlow::Continue(());
-        };
+        let Some(reading) = Reading::of(index, &leaf).filter(|r| r.kind() == "hold") else { return Ok(()) };
         match reading.text("/hold/releases") {
             Some(released) => holds.retain(|hold| hold.id != released),
             None => holds.push(Hold {
@@ -148,7 +146,7 @@ pub fn holds(store: &dyn Store) -> Result<Vec<Hold>, Diagnostic> {
                 change: reading.text("/hold/change").map(str::to_owned),
             }),
         }
-        ControlFlow::Continue(())
+        Ok(())
     })?;
     Ok(holds)
 }

@@ -24,8 +24,8 @@ pub fn uses(store: &dyn Store, spool: &Spool) -> Result<Vec<OverrideUse>, Diagno
         ControlFlow::Continue(())
     })?;
     if let Some(problem) = problem {
-        return Err(Diagnostic::error("audit::tampered", problem.to_string())
-            .in_file(store.name())
+        return Err(problem
+            .fault(store.name())
             .help("whether the override was used before cannot be told; run `changegate audit verify`"));
     }
     for record in spool.records()? {

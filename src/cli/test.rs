@@ -102,11 +102,15 @@ fn nothing(suite: &Suite) -> String {
 
 fn answer(args: &TestArgs, report: &Report<'_>, suite: &Suite) -> Answer {
     let style = environment::style(When::Auto, false);
-    let render = |format| output::suite(format, report, &suite.sources, &style, args.verbose);
+    let plain = output::Style::default();
+    let render = |format, style| output::suite(format, report, &suite.sources, style, args.verbose);
     let on_screen =
         args.output.iter().rev().find(|(_, file)| file.is_none()).map_or(args.format, |(format, _)| *format);
-    let mut answer =
-        Answer { stdout: render(on_screen).into_bytes(), code: u8::from(report.failed() > 0), ..Answer::default() };
+    let mut answer = Answer {
+        stdout: render(on_screen, &style).into_bytes(),
+        code: u8::from(report.failed() > 0),
+        ..Answer::default()
+    };
     let share =
         report.coverage.as_ref().map(output::totals).map(|(covered, missed)| output::percentage(covered, missed));
     if let (Some(least), Some(share)) = (args.min_coverage, share)
@@ -116,7 +120,7 @@ fn answer(args: &TestArgs, report: &Report<'_>, suite: &Suite) -> Answer {
         answer.code = answer.code.max(1);
     }
     for (format, file) in args.output.iter().filter_map(|(format, file)| Some((*format, file.as_ref()?))) {
-        if let Err(error) = std::fs::write(file, render(format)) {
+        if let Err(error) = std::fs::write(file, render(format, &plain)) {
             answer.stderr.extend(format!("{} cannot be written: {error}\n", file.display()).bytes());
             answer.code = 2;
         }

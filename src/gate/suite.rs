@@ -1,4 +1,4 @@
-//! What `changegate test` and `changegate policy lint` look at: policies with their tests, and data documents.
+//! What `changegate test` looks at: policies with their tests, and data documents.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

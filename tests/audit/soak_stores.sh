@@ -34,7 +34,7 @@ PY
 
 # Four at a time, each killed at some moment of up to six times what one alone takes.
 kills() {
-    local name=$1 to=$2 n window
+    local name=$1 to=$2 n window batch=()
     : > attempted; : > acknowledged
     window=$(date +%s%3N)
     echo first >> attempted
@@ -52,9 +52,10 @@ kills() {
             wait "$pid" 2> /dev/null || true
             if grep -q '^hold record' "out-$n"; then echo "kill-$n" >> acknowledged; fi
         ) &
-        if [ $((n % 4)) = 0 ]; then wait; fi
+        batch+=("$!")
+        # Only for these: the server is a job of this shell, too, and does not end.
+        if [ $((n % 4)) = 0 ]; then wait "${batch[@]}"; batch=(); fi
     done 2> /dev/null
-    wait
     # One that nobody kills takes in what the others left.
     echo settle >> attempted
     "$program" audit --audit "$to" hold --reason settle > out

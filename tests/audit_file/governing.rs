@@ -104,3 +104,26 @@ fn a_hold_keeps_personal_fields_too() {
     assert_eq!(refused.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("audit::held"));
 }
+
+/// Records 0 and 2 are decisions, a hold stands between them; the byte is one of its payload.
+#[test]
+fn damage_does_not_hide_a_hold() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let audit = dir.path().join(".changegate/audit");
+    let store = FileStore::new(&audit);
+    let bytes = b"[\"s\",\"email\",\"a@b\"]".to_vec();
+    let sha256 = Hash::of(&bytes).to_string();
+    let mut record = stating(0, json!({"who": {"email": {"_sd": sha256}}}));
+    record.disclosures = vec![Part { sha256: sha256.clone(), bytes }];
+    store.append(&record).expect("appended");
+    assert!(run(dir.path(), &["audit", "hold", "--reason", "case-of-1863"]).status.success());
+    store.append(&stating(2, json!({}))).expect("appended");
+    let mut log = fs::read(audit.join("log")).expect("a log");
+    let at = log.windows(12).position(|bytes| bytes == b"case-of-1863").expect("the hold");
+    log[at] ^= 1;
+    fs::write(audit.join("log"), log).expect("written");
+    assert_eq!(run(dir.path(), &["audit", "redact", "0", "--reason", "request"]).status.code(), Some(2));
+    let fault = changegate::audit::retention::holds(&store).expect_err("a fault");
+    assert_eq!(fault.code, "audit::tampered");
+    assert!(store.disclosure(Hash::from_hex(&sha256).expect("a digest")).expect("readable").is_some());
+}

@@ -157,18 +157,7 @@ fn a_template_that_nobody_filled_in_does_not_pass() {
     shop.write("changes/CHG-2030-00099.yaml", template);
     shop.edit("k8s/prod/storefront/deployment.yaml", "d4735e3a265e16ee", "4e07408562bedb8b");
     shop.commit("Copy the template", "Alice Arnold <alice@acme.example>");
-    let ran = shop.changegate(&[
-        "check",
-        "--base",
-        "main",
-        "--head",
-        "change",
-        "--now",
-        NOW,
-        "--no-audit",
-        "--format",
-        "json",
-    ]);
+    let ran = shop.check(&["--base", "main", "--head", "change"]);
     let outcome = ran.json();
     let errors: Vec<_> =
         outcome["diagnostics"].as_array().unwrap().iter().filter(|d| d["severity"] == "error").collect();

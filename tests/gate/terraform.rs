@@ -1,6 +1,6 @@
 //! The same fault gives the same finding, whichever way its value takes.
 
-use crate::shop::{NOW, Shop};
+use crate::shop::Shop;
 
 const TAGS: &str = "tags = {\n    service     = \"orders-db\"\n    environment = \"prod\"\n  }\n";
 
@@ -17,21 +17,8 @@ fn finding(files: &[(&str, String)], args: &[&str]) -> (String, u64, Vec<String>
         shop.write(path, text);
     }
     shop.commit("A ledger", "Alice Arnold <alice@acme.example>");
-    let fixed = [
-        "check",
-        "--base",
-        "main",
-        "--head",
-        "change",
-        "--now",
-        NOW,
-        "--no-audit",
-        "--format",
-        "json",
-        "--only",
-        "HA-009",
-    ];
-    let json = shop.changegate(&[&fixed[..], args].concat()).json();
+    let fixed = ["--base", "main", "--head", "change", "--only", "HA-009"];
+    let json = shop.check(&[&fixed[..], args].concat()).json();
     let findings: Vec<_> = json["findings"].as_array().unwrap().iter().filter(|f| f["result"] == "fail").collect();
     let [finding] = findings.as_slice() else { panic!("{json:#}") };
     assert!(finding["message"].as_str().unwrap().contains("multi_az"), "{finding:#}");

@@ -74,6 +74,9 @@ impl Entry {
 /// Hears of one entry after the other; may stop.
 pub type EachEntry<'a> = dyn FnMut(u64, Entry) -> ControlFlow<()> + 'a;
 
+/// Hears of one entry after the other; its fault ends the walk.
+pub type TryEachEntry<'a> = dyn FnMut(u64, Entry) -> Result<(), Diagnostic> + 'a;
+
 /// A place that records are appended to.
 ///
 /// Idempotency: a record whose **id** the store has acknowledged before is not written again; its receipt is returned.
@@ -128,7 +131,7 @@ pub trait Store {
             ControlFlow::Break(())
         })?;
         match problem {
-            Some(problem) => Err(Diagnostic::error("audit::tampered", problem.to_string()).in_file(self.name())),
+            Some(problem) => Err(problem.fault(self.name())),
             None => Ok(found),
         }
     }
@@ -140,6 +143,22 @@ pub trait Store {
     ///
     /// `audit::unreadable`.
     fn leaves(&self, range: Range<u64>, each: &mut EachEntry<'_>) -> Result<Option<Problem>, Diagnostic>;
+
+    /// As [`leaves`](Self::leaves), for those who cannot do with a part of what is there: damage is a fault, and so is
+    /// what `each` says, which ends the walk.
+    ///
+    /// # Errors
+    ///
+    /// `audit::unreadable`; `audit::tampered` when a place is damaged.
+    fn all_leaves(&self, range: Range<u64>, each: &mut TryEachEntry<'_>) -> Result<(), Diagnostic> {
+        let mut failed = Ok(());
+        let problem = self.leaves(range, &mut |index, entry| {
+            failed = each(index, entry);
+            if failed.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        failed?;
+        problem.map_or(Ok(()), |problem| Err(problem.fault(self.name())))
+    }
 
     /// The index of the record with this id, whenever it was written; `None` when there is none.
     ///

@@ -35,6 +35,13 @@ pub struct Problem {
     pub what: String,
 }
 
+impl Problem {
+    /// What is told where nothing can be made of a damaged log. `store` is its name.
+    pub fn fault(&self, store: String) -> Diagnostic {
+        Diagnostic::error("audit::tampered", self.to_string()).in_file(store).help("run `changegate audit verify`")
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "record {}: {}", self.index, self.what)

@@ -1,6 +1,5 @@
 //! `audit export`.
 
-use std::ops::ControlFlow;
 use std::path::Path;
 
 use changegate::audit::tree::tiles::{self, WIDTH};
@@ -44,29 +43,21 @@ fn write_tiles(
 /// The entries themselves. A bundle with a pruned record is left out, as the specification of tiles allows.
 fn write_bundles(store: &dyn Store, directory: &Path, size: u64) -> Result<(), Diagnostic> {
     let mut bundle: Vec<Option<Vec<u8>>> = Vec::new();
-    let mut failed = None;
-    store.leaves(0..size, &mut |index, entry| {
+    store.all_leaves(0..size, &mut |index, entry| {
         bundle.push(match entry {
             Entry::Leaf(leaf) => Some(leaf),
             Entry::Pruned(_) => None,
         });
         if bundle.len() < WIDTH && index + 1 < size {
-            return ControlFlow::Continue(());
+            return Ok(());
         }
         let leaves: Option<Vec<&[u8]>> = bundle.iter().map(Option::as_deref).collect();
         let bytes = leaves.and_then(tiles::bundle);
         let path = tiles::bundle_path(index / WIDTH as u64, bundle.len());
         let written = bytes.map_or(Ok(()), |bytes| write(directory, &path, &bytes));
         bundle.clear();
-        match written {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(fault) => {
-                failed = Some(fault);
-                ControlFlow::Break(())
-            }
-        }
-    })?;
-    failed.map_or(Ok(()), Err)
+        written
+    })
 }
 
 fn write(directory: &Path, path: &str, bytes: &[u8]) -> Result<(), Diagnostic> {

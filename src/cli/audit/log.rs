@@ -90,12 +90,7 @@ pub(super) fn show(place: &Place, id: &str, format: Format) -> Result<Answer, Di
     let Entry::Leaf(leaf) = entry else {
         return Ok(text(format!("record {index} was pruned; its leaf hash is {}\n", entry.hash())));
     };
-    let Some(mut reading) = Reading::of(index, &leaf) else {
-        return Err(Diagnostic::error("audit::tampered", format!("record {index} is not a statement"))
-            .in_file(place.store.name())
-            .help("run `changegate audit verify`"));
-    };
-    query::complete(&*place.store, &mut reading)?;
+    let reading = query::statement(&*place.store, index, &leaf)?;
     Ok(text(match format {
         Format::Json => format!("{}\n", json!({"index": index, "statement": reading.statement})),
         Format::Pretty => page(&reading),
