@@ -53,7 +53,7 @@ fn hints_are_what_the_policies_demand_of_this_change() {
         assert!(text.contains(hint), "{hint} is not in\n{text}");
     }
     let small =
-        drafted(|shop| drop(shop.edit("k8s/staging/storefront/deployment.yaml", "  replicas: 1", "  replicas: 2"))).1;
+        drafted(|shop| _ = shop.edit("k8s/staging/storefront/deployment.yaml", "  replicas: 1", "  replicas: 2")).1;
     assert!(!small.contains("CAB-002") && !small.contains("PRE-001"), "{small}");
     // The draft is a request that the gate reads: it is denied, not undecided.
     let json = shop.check(&["--base", "main"]).json();
