@@ -66,3 +66,4 @@ pub mod waiver;
 pub mod draft;
 
 pub mod gate;
+pub mod onboarding;

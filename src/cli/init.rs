@@ -1,116 +1,140 @@
-//! `changegate init`: files to start from.
+//! `changegate init`: the first files of a repository, or the request of a change.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use changegate::draft::{self, Start};
 use changegate::finding::Diagnostic;
-use changegate::gate::{self, AuditRequest, PolicyRequest, Request, Silent};
+use changegate::git::Repository;
+use changegate::kubernetes::render::Tool;
+use changegate::onboarding::{self, Forge, Setting, Survey, Written};
 use clap::Args;
 
-use super::{Answer, environment, instant};
+use super::{Answer, draft, environment};
 
-/// What is written, and for which change.
 #[derive(Debug, Args)]
 pub(super) struct InitArgs {
-    /// Where it goes; an existing file is never overwritten [default: where the configuration looks for change requests]
-    #[arg(value_name = "FILE")]
-    file: Option<PathBuf>,
-    /// Draft a change request: what the difference says is filled in, hints tell what the policies would still demand
-    #[arg(long, required = true)]
+    /// Where `changegate.yaml` goes [default: the root of the repository]; with --change, the file of the request [default:
+    /// where the configuration looks for requests]. What exists is never overwritten
+    #[arg(value_name = "PATH")]
+    directory: Option<PathBuf>,
+    /// Draft a change request instead: what the difference says is filled in, hints tell what the policies still demand
+    #[arg(long, conflicts_with_all = ["forge", "timezone", "dry_run"])]
     change: bool,
-    /// The commit to compare with
-    #[arg(long, value_name = "REF", default_value = "HEAD")]
-    base: String,
-    /// The commit to draft for [default: the working tree]
-    #[arg(long, value_name = "REF")]
-    head: Option<String>,
-    /// Plan JSON of `terraform show -json` or `tofu show -json` (repeatable)
-    #[arg(long, value_name = "FILE")]
-    plan: Vec<PathBuf>,
-    /// Directory of context documents [default: .changegate]
-    #[arg(long, value_name = "DIR")]
-    context: Option<PathBuf>,
-    /// Id of the change [default: made of the instant]
-    #[arg(long, value_name = "ID")]
-    id: Option<String>,
-    /// The instant to judge at, RFC 3339 [default: the clock]
-    #[arg(long, value_name = "INSTANT", value_parser = instant)]
+    #[command(flatten)]
+    draft: draft::DraftArgs,
+    /// Where pull requests live: github, gitlab or none [default: as the remote and the files say]
+    #[arg(long, value_name = "FORGE")]
+    forge: Option<Forge>,
+    /// IANA time zone of the freeze calendar [default: that of this machine]
+    #[arg(long, value_name = "ZONE", value_parser = zone)]
+    timezone: Option<String>,
+    /// Say what would be written, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// The instant that the files are dated with, RFC 3339 [default: the clock]
+    #[arg(long, value_name = "INSTANT", value_parser = super::instant)]
     now: Option<jiff::Timestamp>,
 }
 
-/// Exit code 0, or 2 when nothing was written.
+fn zone(name: &str) -> Result<String, String> {
+    let known = jiff::tz::TimeZone::get(name);
+    known.map(|_| name.to_owned()).map_err(|_| "a time zone has an IANA name, for example Europe/Berlin".into())
+}
+
+/// Looks, writes what is missing, and says what comes next.
 pub(super) fn run(args: &InitArgs) -> Answer {
-    change_request(args).unwrap_or_else(|fault| super::audit::fault(&fault))
+    if args.change {
+        return draft::run(&args.draft, args.directory.as_deref(), args.now);
+    }
+    match write(args) {
+        Ok(answer) => answer,
+        Err(fault) => super::audit::fault(&fault),
+    }
 }
 
-fn change_request(args: &InitArgs) -> Result<Answer, Diagnostic> {
-    let request = Request {
-        base: Some(args.base.clone()),
-        head: args.head.clone(),
-        plans: args.plan.clone(),
-        context: args.context.clone(),
-        clock: environment::clock(args.now),
-        policies: PolicyRequest { builtin: true, ..PolicyRequest::default() },
-        audit: AuditRequest::Off,
-        ..super::check::bare()
+fn write(args: &InitArgs) -> Result<Answer, Diagnostic> {
+    let root = root(args)?;
+    let programs = environment::programs().outside(&root);
+    let setting = Setting {
+        forge: args.forge,
+        timezone: args.timezone.clone().unwrap_or_else(environment::timezone),
+        now: environment::clock(args.now).now,
+        has_helm: programs.has(Tool::Helm),
+        has_kustomize: programs.has(Tool::Kustomize),
     };
-    let id = args.id.clone().unwrap_or_else(|| request.clock.now.strftime("CHG-%Y-%m%d%H%M").to_string());
-    let path = match &args.file {
-        Some(file) => request.directory.join(file),
-        None => gate::change_folder(&request)?.join(format!("{id}.yaml")),
-    };
-    if path.exists() {
-        return Err(exists(&path));
+    let survey = onboarding::look(&root)?;
+    let mut lines = String::new();
+    let _ = writeln!(lines, "found    {}", found(&survey));
+    let (mut kept, mut failed) = (Vec::new(), false);
+    for proposal in onboarding::propose(&survey, &setting) {
+        let word = match result(args, &root, &proposal) {
+            Ok(Written::New) if args.dry_run => "would be",
+            Ok(Written::New) => "wrote",
+            Ok(Written::Kept) => {
+                kept.push(proposal.path);
+                "kept"
+            }
+            Err(error) => {
+                failed = true;
+                let _ = writeln!(lines, "failed   {}: {error}", proposal.path);
+                continue;
+            }
+        };
+        let _ = writeln!(lines, "{word:<8} {:<33} {}", proposal.path, proposal.purpose);
     }
-    let text = gate::in_pool(environment::jobs(None), || drafted(&request, &id, &args.base))?;
-    create(&path, &text)?;
-    let shown = path.strip_prefix(&request.directory).unwrap_or(&path).display();
-    let message = format!("wrote {shown} with {} hints (`# !`): fill in what they ask for\n", draft::count(&text));
-    Ok(Answer { stdout: message.into_bytes(), ..Answer::default() })
-}
-
-/// The draft, judged once for its hints.
-fn drafted(request: &Request, id: &str, base: &str) -> Result<String, Diagnostic> {
-    let (outcome, cases) = gate::dossier(request, &Silent);
-    if let Some(change) = outcome.change() {
-        return Err(Diagnostic::error("init::requested", format!("the change has a request already: {}", change.path))
-            .help("edit that one, or name a file if there are to be two"));
+    for path in &survey.calendars {
+        let _ = writeln!(lines, "kept     {path:<33} when changes must not happen");
     }
-    let case = cases.first().ok_or_else(|| not_judged(&outcome))?;
-    let text = draft::write(&Start { id, base, case }).map_err(|e| unwritten("the draft", &e))?;
-    let folder = tempfile::tempdir().map_err(|e| unwritten("a temporary folder", &e))?;
-    let file = folder.path().join(format!("{id}.yaml"));
-    fs::write(&file, &text).map_err(|e| unwritten("the draft", &e))?;
-    let judged = gate::check(&Request { changes: vec![file], ..request.clone() }, &Silent);
-    Ok(draft::with_hints(&text, &judged))
-}
-
-fn not_judged(outcome: &changegate::outcome::Outcome) -> Diagnostic {
-    let fault = outcome.diagnostics.iter().find(|d| d.level == changegate::finding::Level::Error).cloned();
-    fault.unwrap_or_else(|| Diagnostic::error("init::unread", "the change could not be read"))
-}
-
-fn unwritten(what: &str, why: &dyn std::fmt::Display) -> Diagnostic {
-    Diagnostic::error("init::unwritten", format!("{what} cannot be written: {why}"))
-}
-
-fn exists(path: &Path) -> Diagnostic {
-    Diagnostic::error("init::exists", format!("`{}` exists and is left as it is", path.display()))
-        .help("name another file, or give another `--id`")
-}
-
-/// Writes a new file; one that came into being meanwhile stays.
-fn create(path: &Path, text: &str) -> Result<(), Diagnostic> {
-    let shown = path.display().to_string();
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(|e| unwritten(&folder.display().to_string(), &e))?;
+    lines.push_str("\nnext\n");
+    for (n, step) in onboarding::advice(&survey, &setting, &kept).iter().enumerate() {
+        let _ = writeln!(lines, "  {}. {step}", n + 1);
     }
-    let file = OpenOptions::new().write(true).create_new(true).open(path);
-    let mut file = file.map_err(|e| match e.kind() {
-        std::io::ErrorKind::AlreadyExists => exists(path),
-        _ => unwritten(&shown, &e),
+    Ok(Answer { stdout: lines.into_bytes(), code: if failed { 2 } else { 0 }, ..Answer::default() })
+}
+
+fn result(args: &InitArgs, root: &Path, proposal: &onboarding::Proposal) -> std::io::Result<Written> {
+    if args.dry_run {
+        let exists = root.join(proposal.path).symlink_metadata().is_ok();
+        return Ok(if exists { Written::Kept } else { Written::New });
+    }
+    onboarding::write(root, proposal)
+}
+
+/// The folder that was named, else the root of the repository, else this one.
+fn root(args: &InitArgs) -> Result<PathBuf, Diagnostic> {
+    let start = args.directory.clone().unwrap_or_else(|| ".".into());
+    let full = start.canonicalize().map_err(|error| {
+        Diagnostic::error("init::not-found", format!("cannot find {}: {error}", start.display()))
+            .help("name a folder that exists, or leave it out for the root of the repository")
     })?;
-    file.write_all(text.as_bytes()).map_err(|e| unwritten(&shown, &e))
+    if !full.is_dir() {
+        return Err(Diagnostic::error("init::not-a-folder", format!("{} is not a folder", start.display()))
+            .help("name the folder that changegate.yaml goes into"));
+    }
+    if args.directory.is_some() {
+        return Ok(full);
+    }
+    let repository = Repository::discover(&full)?;
+    Ok(repository.and_then(|r| r.root().canonicalize().ok()).unwrap_or(full))
+}
+
+/// What was found, in one line.
+fn found(survey: &Survey) -> String {
+    let count = |n: usize, one: &str, many: &str| match n {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        n => Some(format!("{n} {many}")),
+    };
+    let parts = [
+        count(survey.terraform.len(), "Terraform root module", "Terraform root modules"),
+        count(survey.objects, "Kubernetes object", "Kubernetes objects"),
+        count(survey.kustomizations.len(), "kustomization", "kustomizations"),
+        count(survey.charts.len(), "chart", "charts"),
+        count(survey.deployers, "Argo CD or Flux deployment", "Argo CD or Flux deployments"),
+        count(survey.catalogs.len(), "Backstage catalogue", "Backstage catalogues"),
+        survey.owners.as_ref().map(|_| "CODEOWNERS".to_owned()),
+        survey.forge.map(|forge| forge.name().to_owned()),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    if parts.is_empty() { "nothing that the gate judges".into() } else { parts.join(", ") }
 }

@@ -6,11 +6,13 @@ mod approve;
 mod attest;
 mod audit;
 mod check;
+mod draft;
 mod environment;
 mod facts;
 mod foreign;
 mod freeze;
 mod init;
+mod manual;
 mod policy;
 mod progress;
 mod recheck;
@@ -52,8 +54,6 @@ enum Command {
     /// Ask the freeze calendars: open or frozen, the next open slots, what is wrong with them
     #[command(subcommand)]
     Freeze(freeze::FreezeCommand),
-    /// Write files to start from: a change request drafted for a change
-    Init(Box<init::InitArgs>),
     /// Print the JSON Schema of a document kind, of the configuration or of the JSON output
     Schema(SchemaArgs),
     /// List and explain policies
@@ -62,6 +62,13 @@ enum Command {
     /// Write pages that people read in a meeting
     #[command(subcommand)]
     Report(report::ReportCommand),
+    /// Write the first files: configuration, calendar, a change request to copy, pipeline and hook; or, with --change, draft
+    /// the request of a change; nothing is overwritten
+    Init(Box<init::InitArgs>),
+    /// Print the script that completes commands in a shell
+    Completions(manual::CompletionsArgs),
+    /// Print the manual page
+    Man(manual::ManArgs),
 }
 
 /// What is judged.
@@ -261,6 +268,8 @@ pub(crate) fn run(cli: &Cli) -> Answer {
         Command::Report(command) => report::run(command),
         Command::Init(args) => init::run(args),
         Command::Schema(args) => schema::run(args),
+        Command::Completions(args) => manual::completions(args),
+        Command::Man(args) => manual::man(args),
     }
 }
 

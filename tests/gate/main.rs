@@ -19,6 +19,7 @@ mod determinism;
 mod house;
 mod init;
 mod introduced;
+mod onboarding;
 mod policies;
 mod rendering;
 mod report;
