@@ -50,7 +50,7 @@ deny contains finding if {
 	not _is_squashed(migration)
 	finding := {
 		"msg": sprintf("%s is merged, and the change %s it: databases that ran it do not run it again", [
-			object.get(migration, "previous_path", migration.path),
+			_merged_path(migration),
 			_done[migration.status],
 		]),
 		"at": "file",
@@ -90,7 +90,7 @@ deny contains finding if {
 		"evidence": [{
 			"pointer": "spec.schemaMigrations",
 			"observed": concat(", ", sort([_text(one, "version") | some one in _declared])),
-			"expected": object.get(migration, "version", migration.path),
+			"expected": _name(migration),
 		}],
 	}
 }
@@ -318,6 +318,14 @@ _number(version) := regex.replace(bare, "([.]0+)+$", "") if {
 	dotted := replace(trim_left(lower(version), "v"), "_", ".")
 	bare := regex.replace(dotted, "^0+([0-9])", "$1")
 }
+
+_name(migration) := migration.version if is_string(migration.version)
+
+_name(migration) := migration.path if not is_string(object.get(migration, "version", null))
+
+_merged_path(migration) := migration.previous_path if is_string(migration.previous_path)
+
+_merged_path(migration) := migration.path if not is_string(object.get(migration, "previous_path", null))
 
 _text(one, key) := sprintf("%v", [object.get(one, key, "without a version")])
 

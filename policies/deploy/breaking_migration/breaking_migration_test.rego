@@ -71,6 +71,18 @@ test_a_merged_migration_stays_as_it_is if {
 	}
 }
 
+test_the_path_that_was_merged_is_told if {
+	some edited in _messages(_with({"status": "modified"}))
+	startswith(edited, "db/migration/V42__x.sql is merged, and the change edits it")
+	some moved in _messages(_with({"status": "renamed", "previous_path": "db/old/V42__x.sql"}))
+	startswith(moved, "db/old/V42__x.sql is merged, and the change moves it")
+}
+
+test_one_without_a_version_is_told_by_its_path if {
+	found := _denied(_document([object.union(_migration, {"role": "repeatable", "version": null})], []))
+	{finding.evidence[0].expected | some finding in found} == {"db/migration/V42__x.sql"}
+}
+
 test_a_baseline_stands_for_what_it_takes_away if {
 	gone := object.union(_migration, {"status": "deleted", "statements": []})
 	base := object.union(_migration, {"role": "baseline", "path": "db/migration/B42__x.sql", "latest": null})
