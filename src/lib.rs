@@ -63,3 +63,4 @@ pub mod resolve;
 pub mod waiver;
 
 pub mod gate;
+pub mod onboarding;

@@ -83,6 +83,22 @@ impl Repository {
         target.strip_prefix("refs/heads/").map(str::to_owned)
     }
 
+    /// The branch that work goes into: the default branch of `origin`, else `main` or `master` where there is one, else
+    /// the one that is checked out.
+    pub fn default_branch(&self) -> Option<String> {
+        let origin = self.repo.find_reference("refs/remotes/origin/HEAD").ok();
+        let target = origin.and_then(|r| Some(String::from_utf8_lossy(r.symbolic_target_bytes()?).into_owned()));
+        let named = target.and_then(|t| t.strip_prefix("refs/remotes/origin/").map(str::to_owned));
+        let exists = |name: &&str| self.repo.find_branch(name, git2::BranchType::Local).is_ok();
+        named.or_else(|| ["main", "master"].into_iter().find(exists).map(str::to_owned)).or_else(|| self.branch())
+    }
+
+    /// URL of the remote `origin`.
+    pub fn remote(&self) -> Option<String> {
+        let remote = self.repo.find_remote("origin").ok()?;
+        Some(remote.url().ok()?.to_owned())
+    }
+
     /// `path` relative to the root, with `/`; `None` outside of it. Links in `path` are resolved.
     pub fn relative(&self, path: &Path) -> Option<String> {
         let root = self.root.canonicalize().ok()?;

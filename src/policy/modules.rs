@@ -28,6 +28,16 @@ pub(super) struct Modules {
 /// Why no engine could be made: faults with the modules that have them.
 pub(super) type Faults = Vec<(SourceId, Diagnostic)>;
 
+impl Drop for Modules {
+    /// Taking the engines apart takes a tenth of a small run: nobody waits for it.
+    fn drop(&mut self) {
+        let made = std::mem::take(self.made.get_mut().unwrap_or_else(PoisonError::into_inner));
+        if !made.is_empty() {
+            std::thread::spawn(move || drop(made));
+        }
+    }
+}
+
 impl Modules {
     /// Modules with what is known about them.
     pub(super) fn new(sources: &Sources, outlines: BTreeMap<SourceId, Outline>) -> Self {

@@ -19,6 +19,7 @@ mod conftest;
 mod determinism;
 mod house;
 mod introduced;
+mod onboarding;
 mod policies;
 mod rendering;
 mod report;

@@ -17,7 +17,7 @@ mod tests;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::facts::{Dangling, Related, Resource};
+use crate::facts::{Action, Dangling, Related, Resource};
 use crate::finding::Diagnostic;
 use crate::parse::tree::{Node, Path, Step};
 use crate::source::Sources;
@@ -35,6 +35,9 @@ const BUDGET: usize = 20_000_000;
 /// What a join costs of it, so that the number of joins is bounded too.
 const COST_OF_JOIN: usize = 16;
 
+/// Kinds that take each other's place.
+const SUCCESSION: [&str; 4] = ["apps/DaemonSet", "apps/Deployment", "apps/StatefulSet", "argoproj.io/Rollout"];
+
 /// How many quotas and limit ranges of one namespace are joined.
 const MOST_LIMITS: usize = 16;
 
@@ -43,16 +46,7 @@ const MOST_LIMITS: usize = 16;
 /// A deleted resource is joined with deleted ones only, but for one thing: a deleted referrer whose target stays
 /// sees it, and the target does not see what is gone. A warning comes back when there were too many to join.
 pub fn join(resources: &mut [Resource], sources: &Sources) -> Option<Diagnostic> {
-    let joined = {
-        let placed = Placed::new(resources, sources);
-        let mut joiner = Joiner { placed: &placed, joined: Joined { budget: BUDGET, ..Joined::default() } };
-        joiner.names();
-        joiner.selectors();
-        joiner.hosts();
-        joiner.namespaces();
-        joiner.alerts();
-        joiner.joined
-    };
+    let joined = found(resources, sources);
     for resource in resources.iter_mut() {
         resource.related.clear();
         resource.dangling.clear();
@@ -63,6 +57,18 @@ pub fn join(resources: &mut [Resource], sources: &Sources) -> Option<Diagnostic>
         Diagnostic::warning("kubernetes::joins", "label selectors match too much to be joined in full")
             .help("policies may miss some relations between objects: judge parts of the tree one by one")
     })
+}
+
+fn found(resources: &[Resource], sources: &Sources) -> Joined {
+    let placed = Placed::new(resources, sources);
+    let mut joiner = Joiner { placed: &placed, joined: Joined { budget: BUDGET, ..Joined::default() } };
+    joiner.names();
+    joiner.predecessors();
+    joiner.selectors();
+    joiner.hosts();
+    joiner.namespaces();
+    joiner.alerts();
+    joiner.joined
 }
 
 /// Keys of the place where the spec of a workload's pods stands.
@@ -135,6 +141,20 @@ impl<'a> Joiner<'_, 'a> {
                 if !self.link(index, relation, find) && !references::is_built_in(&named) {
                     self.dangle(index, reference.of_referrer, &named, path);
                 }
+            }
+        }
+    }
+
+    /// What a new workload takes the place of: a deleted one of its name and of another kind.
+    fn predecessors(&mut self) {
+        let is_new = |(_, r): &(usize, &Resource)| r.action == Action::Create && SUCCESSION.contains(&&*r.kind);
+        for (index, resource) in self.placed.objects().filter(is_new) {
+            for id in SUCCESSION {
+                let (group, kind) = id.split_once('/').unwrap_or(("", id));
+                let namespace = resource.namespace.as_deref();
+                let found = self.placed.find(resource, &Named { group, kind, namespace, name: &resource.name }, true);
+                let link = |to| Link { from: index, of_from: "predecessor", to, of_to: None };
+                self.joined.links.extend(found.into_iter().map(link));
             }
         }
     }
