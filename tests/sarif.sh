@@ -40,7 +40,7 @@ run denied 1 --base main --head change
 run everything 1 --base main --head change --show preexisting
 "$changegate" check --no-audit --now 2030-02-25T09:00:00Z --quiet --write-baseline "$work/baseline.json" > /dev/null || true
 run accepted 0 --baseline "$work/baseline.json"
-printf 'kind: [\n' > k8s/prod/broken.yaml
+printf 'apiVersion: v1\nkind: [\n' > k8s/prod/broken.yaml
 run unreadable 2
 
 for log in "$work"/*.sarif; do
