@@ -20,6 +20,7 @@ mod determinism;
 mod house;
 mod introduced;
 mod policies;
+mod policy_sources;
 mod rendering;
 mod report;
 mod requests;
