@@ -7,7 +7,6 @@ use changegate::facts::Stage;
 use changegate::gate::{self, AuditRequest, PolicyRequest, Progress, Request, Silent};
 use changegate::outcome::Outcome;
 use changegate::output::{self, Format, Show, Style};
-use changegate::policy::library::Selection;
 use changegate::waiver::baseline;
 
 use super::progress::Bar;
@@ -23,13 +22,7 @@ pub(super) fn run(args: &CheckArgs) -> Answer {
         (Some(destination), false) => AuditRequest::To(destination.clone()),
         (None, false) => AuditRequest::Configured,
     };
-    let selection = Selection { only: args.policy.only.clone(), skip: args.policy.skip.clone(), disabled: Vec::new() };
-    let policies = PolicyRequest {
-        dirs: args.policy.dirs.clone(),
-        builtin: !args.policy.no_builtin,
-        selection,
-        foreign: args.policy.foreign.request(),
-    };
+    let policies = args.policy.request();
     let attestation = match args.attest.read(matches!(audit, AuditRequest::Off)) {
         Ok(attestation) => attestation,
         Err(fault) => return super::audit::fault(&fault),

@@ -106,6 +106,8 @@ pub struct Library {
     pub policies: Vec<Policy>,
     /// What its engines are made of.
     modules: Modules,
+    /// Documents of `data` that came with the modules.
+    pub data: Vec<serde_json::Value>,
     /// Whether the risk model is among the modules.
     pub has_risk_model: bool,
     /// Whether a module that is no policy reads `effective`: then any policy may.
@@ -144,6 +146,7 @@ pub fn load(sources: &Sources, ids: &[SourceId]) -> Library {
     let mut library = Library {
         policies: Vec::new(),
         modules: Modules::default(),
+        data: Vec::new(),
         has_risk_model: false,
         reads_effective: false,
         tests: Vec::new(),
@@ -198,9 +201,16 @@ impl Library {
 
     fn made(&self, asked: BTreeSet<SourceId>) -> Result<Engine, Diagnostic> {
         let fault = |faults: modules::Faults| faults.into_iter().next().map(|(_, fault)| fault);
-        self.modules.engine(asked).map_err(|faults| {
+        let mut engine = self.modules.engine(asked).map_err(|faults| {
             fault(faults).unwrap_or_else(|| Diagnostic::error("policy::load", "the policies cannot be loaded"))
-        })
+        })?;
+        for document in &self.data {
+            engine.add_data(document.clone()).map_err(|error| {
+                Diagnostic::error("policy::data", format!("the data of a bundle cannot be loaded: {error}"))
+                    .help("two bundles must not say different things at one place of `data`")
+            })?;
+        }
+        Ok(engine)
     }
 
     /// What the modules are about. The embedded policies declare no tests: those stand in modules of their own.

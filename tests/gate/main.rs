@@ -21,6 +21,7 @@ mod house;
 mod introduced;
 mod onboarding;
 mod policies;
+mod policy_sources;
 mod rendering;
 mod report;
 mod requests;

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
 use super::names::{Kind, Namespaces, exception_name};
 use super::trace::{self, Trace};
 use crate::finding::Diagnostic;
+use crate::policy::bundle::DataFile;
 use crate::policy::engine::{Engine, Input, Mode};
 use crate::policy::library::{self, Policy};
 use crate::policy::metadata::Metadata;
@@ -31,15 +31,6 @@ pub(super) struct Rule {
     pub(super) traces: Vec<String>,
     /// As which policy it stands in the outcome.
     pub(super) policy: Policy,
-}
-
-/// A document of `--data`, with the names of the folders that it lies in.
-#[derive(Clone, Debug)]
-pub struct DataFile {
-    /// Folders below the one that was named.
-    pub folders: Vec<String>,
-    /// What it says.
-    pub value: Json,
 }
 
 /// Policies that were written for Conftest, ready to judge.
@@ -98,10 +89,7 @@ impl Bundle {
 
     fn add_data(&mut self, data: &[DataFile]) -> Result<(), Diagnostic> {
         for file in data {
-            let nested = file.folders.iter().rev().fold(file.value.clone(), |value, folder| {
-                Json::Object(serde_json::Map::from_iter([(folder.clone(), value)]))
-            });
-            self.engine.add_data(nested).map_err(|error| {
+            self.engine.add_data(file.nested()).map_err(|error| {
                 Diagnostic::error("conftest::data", format!("`--data` cannot be loaded: {error}")).help(
                     "two documents must not say different things at one place of `data`, and none may stand on a rule",
                 )

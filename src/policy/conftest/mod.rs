@@ -14,7 +14,7 @@ mod trace;
 #[cfg(test)]
 mod tests;
 
-pub use bundle::{Bundle, DataFile};
+pub use bundle::Bundle;
 pub use judge::{Document, Judged, Message};
 pub use names::Namespaces;
 
