@@ -7,7 +7,6 @@ use changegate::facts::Stage;
 use changegate::gate::{self, AuditRequest, PolicyRequest, Progress, Request, Silent};
 use changegate::outcome::Outcome;
 use changegate::output::{self, Format, Show, Style};
-use changegate::policy::library::Selection;
 use changegate::waiver::baseline;
 
 use super::progress::Bar;
@@ -23,7 +22,6 @@ pub(super) fn run(args: &CheckArgs) -> Answer {
         (Some(destination), false) => AuditRequest::To(destination.clone()),
         (None, false) => AuditRequest::Configured,
     };
-    let selection = Selection { only: args.policy.only.clone(), skip: args.policy.skip.clone(), disabled: Vec::new() };
     let isolate = match args.isolate.then(std::env::current_exe).transpose() {
         Ok(program) => program,
         Err(error) => {
@@ -31,13 +29,7 @@ pub(super) fn run(args: &CheckArgs) -> Answer {
             return Answer { stderr, code: 2, ..Answer::default() };
         }
     };
-    let policies = PolicyRequest {
-        dirs: args.policy.dirs.clone(),
-        builtin: !args.policy.no_builtin,
-        selection,
-        isolate,
-        foreign: args.policy.foreign.request(),
-    };
+    let policies = PolicyRequest { isolate, ..args.policy.request() };
     let attestation = match args.attest.read(matches!(audit, AuditRequest::Off)) {
         Ok(attestation) => attestation,
         Err(fault) => return super::audit::fault(&fault),

@@ -18,6 +18,14 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// The folder for what is fetched: `CHANGEGATE_CACHE`, else below the user's cache.
+pub(super) fn cache() -> Option<std::path::PathBuf> {
+    let own = variable("CHANGEGATE_CACHE").map(std::path::PathBuf::from);
+    let users = || variable("XDG_CACHE_HOME").or_else(|| variable("LOCALAPPDATA")).map(std::path::PathBuf::from);
+    let home = || variable("HOME").map(|home| std::path::PathBuf::from(home).join(".cache"));
+    own.or_else(|| users().or_else(home).map(|folder| folder.join("changegate")))
+}
+
 /// The instant to judge at, and where it came from.
 pub(super) fn clock(given: Option<jiff::Timestamp>) -> Clock {
     Clock { now: given.unwrap_or_else(jiff::Timestamp::now), given: given.is_some() }

@@ -9,6 +9,7 @@ mod check;
 mod draft;
 mod environment;
 mod facts;
+mod fetch;
 mod foreign;
 mod freeze;
 mod init;
@@ -26,9 +27,10 @@ use std::path::PathBuf;
 
 use changegate::config::AuditLevel;
 use changegate::facts::Stage;
-use changegate::gate::ForeignRequest;
+use changegate::gate::{ForeignRequest, PolicyRequest};
 use changegate::output::Format;
 use changegate::parse::conftest;
+use changegate::policy::library::Selection;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Decides whether a change may go ahead: judges Terraform, Kubernetes and change requests with Rego policies.
@@ -121,9 +123,16 @@ struct InputArgs {
 /// Which policies apply.
 #[derive(Debug, Args)]
 struct PolicyArgs {
-    /// Directory with more policies (repeatable)
-    #[arg(long = "policy", value_name = "DIR")]
+    /// More policies: a directory, a module, an OPA bundle (`.tar.gz`), or `git::URL//FOLDER?ref=REF` as `changegate.lock` pins
+    /// it (repeatable)
+    #[arg(long = "policy", value_name = "SOURCE")]
     dirs: Vec<PathBuf>,
+    /// Public key in PEM that bundles are signed with
+    #[arg(long, value_name = "FILE")]
+    verification_key: Option<PathBuf>,
+    /// Where `changegate policy fetch` keeps policies [default: the user's cache]
+    #[arg(long, value_name = "DIR")]
+    policy_cache: Option<PathBuf>,
     /// Leave the built-in policies out
     #[arg(long)]
     no_builtin: bool,
@@ -135,6 +144,21 @@ struct PolicyArgs {
     /// Not these policies; the outcome is then partial
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     skip: Vec<String>,
+}
+
+impl PolicyArgs {
+    /// What was typed, as a request.
+    fn request(&self) -> PolicyRequest {
+        PolicyRequest {
+            dirs: self.dirs.clone(),
+            builtin: !self.no_builtin,
+            selection: Selection { only: self.only.clone(), skip: self.skip.clone(), disabled: Vec::new() },
+            isolate: None,
+            foreign: self.foreign.request(),
+            verification_key: self.verification_key.clone(),
+            cache: self.policy_cache.clone().or_else(environment::cache),
+        }
+    }
 }
 
 /// How policies that were written for Conftest are asked.
@@ -255,6 +279,8 @@ enum PolicyCommand {
         #[command(flatten)]
         policy: PolicyArgs,
     },
+    /// Fetch policies of other repositories into the cache, as `changegate.lock` pins them
+    Fetch(fetch::FetchArgs),
     /// Find what is wrong with policies and with exceptions from them
     Lint {
         /// Files and directories [default: the working directory]

@@ -11,6 +11,7 @@ use super::{Answer, PolicyArgs, PolicyCommand, When, environment};
 pub(super) fn run(command: &PolicyCommand) -> Answer {
     match command {
         PolicyCommand::List { policy } => with(policy, list),
+        PolicyCommand::Fetch(args) => super::fetch::run(args),
         PolicyCommand::Lint { paths, .. } => super::foreign::run(paths),
         PolicyCommand::Show { id, policy } => with(policy, |loaded| show(loaded, id)),
     }

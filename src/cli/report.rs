@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 
 use changegate::audit::{self, Access, query};
 use changegate::finding::Diagnostic;
-use changegate::gate::{self, AuditRequest, PolicyRequest, Request};
+use changegate::gate::{self, AuditRequest, Request};
 use changegate::outcome::{Outcome, Verdict};
-use changegate::policy::library::Selection;
 use changegate::report::{Format, cab};
 use changegate::source::Sources;
 use clap::{Args, Subcommand};
@@ -106,14 +105,7 @@ fn pack(args: &CabArgs) -> Result<Answer, Diagnostic> {
 
 /// One request of the gate for each change request of the directory, else one for what was named or found.
 fn requests(args: &CabArgs) -> Result<Vec<Request>, Diagnostic> {
-    let selection = Selection { only: args.policy.only.clone(), skip: args.policy.skip.clone(), disabled: Vec::new() };
-    let policies = PolicyRequest {
-        dirs: args.policy.dirs.clone(),
-        builtin: !args.policy.no_builtin,
-        selection,
-        isolate: None,
-        foreign: args.policy.foreign.request(),
-    };
+    let policies = args.policy.request();
     let request = check::request(&args.input, policies, AuditRequest::Off);
     let Some(directory) = &args.changes else { return Ok(vec![request]) };
     let unreadable = |error: std::io::Error| {

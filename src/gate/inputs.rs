@@ -14,6 +14,7 @@ use crate::finding::{Diagnostic, Level};
 use crate::kubernetes;
 use crate::outcome::Input;
 use crate::parse::{self, de, yaml};
+use crate::policy::bundle::{DataFile, LOCK_FILE};
 use crate::policy::conftest::{self, Bundle};
 use crate::policy::library::{self, Library, Policy, Selection};
 use crate::resolve::{self, Resolver};
@@ -22,8 +23,9 @@ use crate::sshsig::AllowedSigners;
 use crate::waiver::baseline::Baseline;
 
 use super::change::Judged;
+use super::sources::{self, Origin};
 use super::workspace::{File, Prefix, Workspace};
-use super::{Request, Session, foreign, policies};
+use super::{Request, Session, foreign};
 
 /// Everything that decides.
 pub(super) struct Inputs {
@@ -60,6 +62,7 @@ struct Own {
     documents: Vec<String>,
     signers: String,
     policies: Vec<String>,
+    lock: String,
     baseline: Option<String>,
     changes: GlobSet,
     prefix: Prefix,
@@ -71,8 +74,8 @@ impl Inputs {
         let mut read = Vec::new();
         let config = config(workspace, session, &mut read)?;
         let context = context_folder(request, workspace, &config);
-        let folders = policy_folders(request, workspace, &config);
-        let (library, foreign, modules) = policies_of(request, workspace, &config, &folders, session)?;
+        let origins = sources::origins(request, workspace, &config)?;
+        let (library, foreign, modules) = policies_of(request, workspace, &config, &origins, session)?;
         let documents =
             context_documents(workspace, &context, &config.context, &config.context.required, session, &mut read)?;
         let signers = signers(workspace, &config, session, &mut read)?;
@@ -84,7 +87,8 @@ impl Inputs {
             context: workspace.shown(&context),
             documents: config.context.files.iter().map(|f| workspace.shown(&workspace.under_root(f))).collect(),
             signers: workspace.shown(&workspace.under_root(&config.approvals.allowed_signers)),
-            policies: folders.iter().map(|f| workspace.shown(f)).collect(),
+            policies: origins.iter().filter_map(|origin| origin.path()).map(|path| workspace.shown(path)).collect(),
+            lock: workspace.shown(&workspace.under_root(LOCK_FILE)),
             baseline: request.baseline.as_ref().map(|path| workspace.shown(&workspace.absolute(path))),
             changes: resolve::globs(&config.changes.paths, "changes.paths")?,
             prefix: workspace.prefix(),
@@ -195,7 +199,7 @@ impl Inputs {
             Some("configuration")
         } else if self.own.baseline.as_deref() == Some(shown) {
             Some("baseline")
-        } else if self.own.policies.iter().any(below) {
+        } else if shown == self.own.lock || self.own.policies.iter().any(below) {
             Some("policy")
         } else if below(&self.own.context) || shown == self.own.signers || self.own.documents.iter().any(|d| d == shown)
         {
@@ -276,63 +280,41 @@ fn context_folder(request: &Request, workspace: &Workspace, config: &Config) -> 
     }
 }
 
-fn policy_folders(request: &Request, workspace: &Workspace, config: &Config) -> Vec<PathBuf> {
-    let configured = config.policies.paths.iter().map(|p| workspace.under_root(p.trim_end_matches('/')));
-    configured.chain(request.policies.dirs.iter().map(|p| workspace.absolute(p))).collect()
-}
-
 fn policies_of(
     request: &Request,
     workspace: &Workspace,
     config: &Config,
-    folders: &[PathBuf],
+    origins: &[Origin],
     session: &mut Session,
 ) -> Result<(Library, Option<Bundle>, Digested), Diagnostic> {
     let (mut modules, mut of_conftest) = (Vec::new(), Vec::new());
     if request.policies.builtin && config.policies.builtin {
         modules.extend(library::embedded(&mut session.sources, false));
     }
-    for folder in folders {
-        let found = modules_of(folder, workspace, session)?;
-        if found.is_empty() {
-            session.diagnostics.push(no_policies(folder, workspace));
-        } else if conftest::is_foreign(&session.sources, &found) {
-            of_conftest.extend(found);
+    let (mut data, mut data_of_conftest) = (Vec::new(), Vec::new());
+    for origin in origins {
+        let found = sources::load(origin, request, workspace, session)?;
+        if found.modules.is_empty() {
+            continue;
+        }
+        if conftest::is_foreign(&session.sources, &found.modules) {
+            of_conftest.extend(found.modules);
+            data_of_conftest.extend(found.data);
         } else {
-            modules.extend(found);
+            modules.extend(found.modules);
+            data.extend(found.data);
         }
     }
-    let foreign = foreign::bundle(request, workspace, config, &of_conftest, session)?;
+    let foreign = foreign::bundle(request, workspace, config, &of_conftest, data_of_conftest, session)?;
     let texts =
         modules.iter().chain(&of_conftest).filter_map(|id| session.sources.get(*id)).map(|source| &*source.text);
     let digest = Digested::of(texts);
     let mut library = library::load(&session.sources, &modules);
+    library.data = data.iter().map(DataFile::nested).collect();
     if let Some(program) = &request.policies.isolate {
         library.isolate(program.clone(), &session.sources, &modules);
     }
     Ok((library, foreign, digest))
-}
-
-/// The modules of a folder, or a module that was named, in the trusted state.
-fn modules_of(folder: &Path, workspace: &Workspace, session: &mut Session) -> Result<Vec<SourceId>, Diagnostic> {
-    if !workspace.is_trusted_at_base(folder) {
-        return policies::from_disk(folder, workspace.shown_root(), &mut session.sources, false);
-    }
-    let wanted = |path: &str| path.ends_with(".rego") && !library::is_test(path);
-    let files = workspace.read_trusted_folder(folder, &wanted)?;
-    files.into_iter().map(|file| Ok(add(file, Revision::Base, session)?.0)).collect()
-}
-
-/// Zero policies are not a pass; policies that the change itself brings judge from the next one on.
-fn no_policies(folder: &Path, workspace: &Workspace) -> Diagnostic {
-    let shown = workspace.shown(folder);
-    if workspace.is_trusted_at_base(folder) && folder.exists() {
-        let message = format!("the policies in `{shown}` are new: they judge nothing before they are merged");
-        return Diagnostic::warning("policy::new", message).in_file(shown);
-    }
-    Diagnostic::error("policy::none", format!("there is no policy in `{shown}`"))
-        .in_file(shown)
-        .help("name the folder that holds the `.rego` files")
 }
 
 /// The allowed_signers file; nobody may sign without one.

@@ -7,6 +7,7 @@ mod calendars;
 mod cases;
 mod change;
 mod decide;
+mod fetching;
 mod foreign;
 mod inputs;
 mod phases;
@@ -14,6 +15,7 @@ pub mod policies;
 mod replay;
 mod requests;
 mod scope;
+mod sources;
 mod subjects;
 pub mod suite;
 mod surroundings;
@@ -42,6 +44,7 @@ use crate::waiver::Waiver;
 
 pub use approve::{Ballot, Cast, Vote, ballot};
 pub use calendars::{Calendars, calendars};
+pub use fetching::{Fetch, FetchRequest, fetch};
 pub use replay::{Replay, again, replay};
 pub use surroundings::{Surroundings, surroundings};
 
@@ -136,6 +139,10 @@ pub struct PolicyRequest {
     pub isolate: Option<PathBuf>,
     /// How policies that were written for Conftest are asked.
     pub foreign: ForeignRequest,
+    /// Public key that bundles are checked with.
+    pub verification_key: Option<PathBuf>,
+    /// Where fetched policies are kept.
+    pub cache: Option<PathBuf>,
 }
 
 /// How policies that were written for Conftest are asked.

@@ -6,6 +6,7 @@ use crate::audit::{self, Asked, AskedOfConftest, Difference, Grade, Recorded};
 use crate::finding::Diagnostic;
 use crate::outcome::Outcome;
 use crate::parse::conftest::Parser;
+use crate::policy::bundle::GitSource;
 use crate::policy::library::Selection;
 use crate::terraform::config::Options;
 
@@ -79,6 +80,8 @@ pub fn again(recorded: &Recorded, here: &Request) -> Result<Request, Diagnostic>
                 combine: asked.conftest.combine,
                 parser: asked.conftest.parser.as_deref().and_then(|name| Parser::named(name).ok()),
             },
+            verification_key: from.one(here.policies.verification_key.as_ref(), asked.verification_key.as_ref()),
+            cache: here.policies.cache.clone(),
         },
         actor: recorded.actor.clone(),
         past: Some(Past { index: recorded.index, at: recorded.judged_at }),
@@ -110,7 +113,8 @@ pub(super) fn asked(request: &Request, workspace: &Workspace) -> Asked {
         reviews: one(&request.reviews),
         approvals: one(&request.approvals),
         baseline: one(&request.baseline),
-        policies: all(&policies.dirs),
+        policies: policies.dirs.iter().map(|path| named(path).unwrap_or_else(|| shown(path))).collect(),
+        verification_key: one(&policies.verification_key),
         builtin: policies.builtin,
         conftest: AskedOfConftest {
             namespaces: policies.foreign.namespaces.clone(),
@@ -128,6 +132,11 @@ pub(super) fn asked(request: &Request, workspace: &Workspace) -> Asked {
     }
 }
 
+/// A repository is no path.
+fn named(path: &Path) -> Option<String> {
+    path.to_str().filter(|text| GitSource::is(text)).map(str::to_owned)
+}
+
 /// Where the files of a record are now.
 struct Places<'a> {
     here: &'a Request,
@@ -136,7 +145,8 @@ struct Places<'a> {
 
 impl Places<'_> {
     fn all(&self, paths: &[String]) -> Vec<PathBuf> {
-        paths.iter().map(|path| self.root.join(path)).collect()
+        let place = |path: &String| if GitSource::is(path) { PathBuf::from(path) } else { self.root.join(path) };
+        paths.iter().map(place).collect()
     }
 
     fn one(&self, here: Option<&PathBuf>, asked: Option<&String>) -> Option<PathBuf> {

@@ -1,13 +1,14 @@
 //! The repository: commits, files at a commit, what differs, and who changed it.
 //!
-//! The only module that names `git2`. Nothing is checked out, written or fetched, and no filter or hook of
-//! the repository runs. Names, addresses and dates in commits are claims of whoever made them; a signature
+//! The only module that names `git2`. Nothing is checked out or written, nothing is fetched but where [`fetch`] is called, and no
+//! filter or hook of the repository runs. Names, addresses and dates in commits are claims of whoever made them; a signature
 //! is reported, not verified.
 //!
 //! A [`Repository`] is `Send` and not `Sync`: one thread uses it at a time; another thread opens its own.
 
 mod changes;
 mod commits;
+mod fetch;
 mod files;
 mod landings;
 mod range;
@@ -29,6 +30,7 @@ use crate::finding::Diagnostic;
 
 pub use changes::{Content, FileChange, FileStatus, Snapshot, content};
 pub use commits::{Commit, Person, Range};
+pub use fetch::{Fetched, fetch};
 pub use files::TreeFile;
 pub use landings::Landing;
 pub use range::{Touch, Touches, Versions};

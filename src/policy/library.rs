@@ -118,6 +118,8 @@ pub struct Library {
     pub isolation: Option<Isolation>,
     /// What an error of a built-in function means in the tests: ours are strict, when nobody else's are loaded.
     pub mode: Mode,
+    /// Documents of `data` that came with the modules.
+    pub data: Vec<serde_json::Value>,
     /// Whether the risk model is among the modules.
     pub has_risk_model: bool,
     /// Whether a module that is no policy reads `effective`: then any policy may.
@@ -159,6 +161,7 @@ pub fn load(sources: &Sources, ids: &[SourceId]) -> Library {
         modules: Modules::default(),
         isolation: None,
         mode: if foreign { Mode::Lenient } else { Mode::Strict },
+        data: Vec::new(),
         has_risk_model: false,
         reads_effective: false,
         tests: Vec::new(),
@@ -232,9 +235,16 @@ impl Library {
 
     fn made(&self, asked: BTreeSet<SourceId>) -> Result<Engine, Diagnostic> {
         let fault = |faults: modules::Faults| faults.into_iter().next().map(|(_, fault)| fault);
-        self.modules.engine(asked).map_err(|faults| {
+        let mut engine = self.modules.engine(asked).map_err(|faults| {
             fault(faults).unwrap_or_else(|| Diagnostic::error("policy::load", "the policies cannot be loaded"))
-        })
+        })?;
+        for document in &self.data {
+            engine.add_data(document.clone()).map_err(|error| {
+                Diagnostic::error("policy::data", format!("the data of a bundle cannot be loaded: {error}"))
+                    .help("two bundles must not say different things at one place of `data`")
+            })?;
+        }
+        Ok(engine)
     }
 
     /// What the modules are about. The embedded policies declare no tests: those stand in modules of their own.

@@ -59,6 +59,9 @@ pub struct Asked {
     /// Directories of policies.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub policies: Vec<String>,
+    /// Public key that bundles were checked with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verification_key: Option<String>,
     /// Whether the embedded library applied.
     pub builtin: bool,
     /// `--only`.

@@ -9,7 +9,8 @@ use crate::gate::workspace::{File, Workspace};
 use crate::gate::{Request, Session};
 use crate::parse::tree::Node;
 use crate::parse::{Documents, json, yaml};
-use crate::policy::conftest::{Bundle, DataFile, Namespaces};
+use crate::policy::bundle::DataFile;
+use crate::policy::conftest::{Bundle, Namespaces};
 use crate::source::SourceId;
 
 /// The bundle of all modules that were written for Conftest; nothing without any.
@@ -18,6 +19,7 @@ pub(in crate::gate) fn bundle(
     workspace: &Workspace,
     config: &Config,
     modules: &[SourceId],
+    mut data: Vec<DataFile>,
     session: &mut Session,
 ) -> Result<Option<Bundle>, Diagnostic> {
     if modules.is_empty() {
@@ -29,7 +31,6 @@ pub(in crate::gate) fn bundle(
         (false, []) => Namespaces::Named(config.policies.foreign_namespaces.clone()),
         (false, named) => Namespaces::Named(named.to_vec()),
     };
-    let mut data = Vec::new();
     for path in &foreign.data {
         data.extend(data_below(&workspace.absolute(path), workspace, session)?);
     }

@@ -4,7 +4,15 @@
 //! Dockerfile. So the shapes are Conftest's (<https://github.com/open-policy-agent/conftest>, `parser/`), and only the
 //! places are ours. Formats that no well-kept reader exists for are refused by name.
 
+mod dockerfile;
+mod dotenv;
 mod hcl2;
+mod ignore_file;
+mod ini;
+mod lines;
+mod properties;
+mod toml_file;
+mod xml;
 
 use super::tree::{Node, Value};
 use super::{Documents, json, yaml};
@@ -15,36 +23,35 @@ use crate::source::SourceId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs)]
 pub enum Parser {
+    Dockerfile,
+    Dotenv,
     Hcl2,
+    Ignore,
+    Ini,
     Json,
+    Properties,
+    Toml,
+    Xml,
     Yaml,
 }
 
 /// The parsers that there are, by Conftest's names.
-const PARSERS: [(&str, Parser); 3] = [("hcl2", Parser::Hcl2), ("json", Parser::Json), ("yaml", Parser::Yaml)];
+const PARSERS: [(&str, Parser); 10] = [
+    ("dockerfile", Parser::Dockerfile),
+    ("dotenv", Parser::Dotenv),
+    ("hcl2", Parser::Hcl2),
+    ("ignore", Parser::Ignore),
+    ("ini", Parser::Ini),
+    ("json", Parser::Json),
+    ("properties", Parser::Properties),
+    ("toml", Parser::Toml),
+    ("xml", Parser::Xml),
+    ("yaml", Parser::Yaml),
+];
 
 /// Parsers of Conftest that this program does not have.
-const MISSING: [&str; 19] = [
-    "cue",
-    "cyclonedx",
-    "dockerfile",
-    "dotenv",
-    "edn",
-    "groovy",
-    "hcl1",
-    "hocon",
-    "ignore",
-    "ini",
-    "jsonc",
-    "jsonnet",
-    "nginx",
-    "properties",
-    "spdx",
-    "textproto",
-    "toml",
-    "vcl",
-    "xml",
-];
+const MISSING: [&str; 12] =
+    ["cue", "cyclonedx", "edn", "groovy", "hcl1", "hocon", "jsonc", "jsonnet", "nginx", "spdx", "textproto", "vcl"];
 
 impl Parser {
     /// The parser of a name that `--parser` was given.
@@ -70,9 +77,17 @@ impl Parser {
     /// The parser that Conftest picks for a path (`parser.NewFromPath`); `None` for what it, or we, cannot read.
     pub fn of_path(path: &str) -> Option<Self> {
         let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
-        match name.rsplit_once('.').map_or("", |(_, ending)| ending) {
+        let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+        if name == "dockerfile" || name.starts_with("dockerfile.") || ending == "dockerfile" {
+            return Some(Self::Dockerfile);
+        }
+        if name == ".env" || name.starts_with(".env.") || ending == "env" {
+            return Some(Self::Dotenv);
+        }
+        match ending {
             "yml" | "yaml" => Some(Self::Yaml),
             "hcl" | "tf" | "tfvars" => Some(Self::Hcl2),
+            "gitignore" | "dockerignore" => Some(Self::Ignore),
             other => Self::named(other).ok(),
         }
     }
@@ -86,8 +101,18 @@ pub fn read(parser: Parser, source: SourceId, text: &str) -> Documents {
         Parser::Yaml => yaml::parse(source, text, &yaml::Limits::default()),
         Parser::Json => one(json::parse(source, text)),
         Parser::Hcl2 => hcl2::read(source, text),
+        Parser::Toml => one(toml_file::read(source, text)),
+        Parser::Ini => one(ini::read(source, text)),
+        Parser::Dotenv => one(dotenv::read(source, text)),
+        Parser::Properties => one(properties::read(source, text)),
+        Parser::Dockerfile => one(dockerfile::read(source, text)),
+        Parser::Ignore => one(Ok(ignore_file::read(source, text))),
+        Parser::Xml => one(xml::read(source, text)),
     };
-    if let [Node { value: Value::Seq(items), .. }] = found.documents.as_mut_slice() {
+    let is_list = |parser: Parser| !matches!(parser, Parser::Dockerfile | Parser::Ignore);
+    if is_list(parser)
+        && let [Node { value: Value::Seq(items), .. }] = found.documents.as_mut_slice()
+    {
         found.documents = std::mem::take(items);
     }
     found
@@ -115,8 +140,15 @@ mod tests {
     #[test]
     fn paths_choose_the_parser_as_in_conftest() {
         let cases = [
+            ("a/Dockerfile", Some(Parser::Dockerfile)),
+            ("Dockerfile.dev", Some(Parser::Dockerfile)),
+            ("dev.dockerfile", Some(Parser::Dockerfile)),
+            (".env.prod", Some(Parser::Dotenv)),
+            ("prod.env", Some(Parser::Dotenv)),
             ("a.tfvars", Some(Parser::Hcl2)),
             ("a.tf", Some(Parser::Hcl2)),
+            (".dockerignore", Some(Parser::Ignore)),
+            ("a.xml", Some(Parser::Xml)),
             ("A.YAML", Some(Parser::Yaml)),
             ("nginx.conf", None),
             ("README.md", None),
@@ -134,5 +166,6 @@ mod tests {
         assert_eq!(read(Parser::Json, "[{\"a\": 1}, {\"a\": 2}]"), 2);
         assert_eq!(read(Parser::Yaml, "- a\n- b\n"), 2);
         assert_eq!(read(Parser::Yaml, "a: 1\n---\nb: 1\n"), 2);
+        assert_eq!(read(Parser::Dockerfile, "FROM a\nRUN b\n"), 1);
     }
 }

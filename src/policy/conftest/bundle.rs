@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
 use super::names::{Kind, Namespaces, exception_name};
 use super::trace::{self, Trace};
 use crate::finding::Diagnostic;
+use crate::policy::bundle::DataFile;
 use crate::policy::engine::{Engine, Input, Mode};
 use crate::policy::library::{self, Policy};
 use crate::policy::metadata::Metadata;
-use crate::policy::rego::{self, Dialect, Module};
+use crate::policy::rego::{self, Dialect, Fault, Module};
 use crate::source::{SourceId, Sources, Span};
 
 /// A rule that judges, with all its definitions.
@@ -31,15 +31,6 @@ pub(super) struct Rule {
     pub(super) traces: Vec<String>,
     /// As which policy it stands in the outcome.
     pub(super) policy: Policy,
-}
-
-/// A document of `--data`, with the names of the folders that it lies in.
-#[derive(Clone, Debug)]
-pub struct DataFile {
-    /// Folders below the one that was named.
-    pub folders: Vec<String>,
-    /// What it says.
-    pub value: Json,
 }
 
 /// Policies that were written for Conftest, ready to judge.
@@ -98,10 +89,7 @@ impl Bundle {
 
     fn add_data(&mut self, data: &[DataFile]) -> Result<(), Diagnostic> {
         for file in data {
-            let nested = file.folders.iter().rev().fold(file.value.clone(), |value, folder| {
-                Json::Object(serde_json::Map::from_iter([(folder.clone(), value)]))
-            });
-            self.engine.add_data(nested).map_err(|error| {
+            self.engine.add_data(file.nested()).map_err(|error| {
                 Diagnostic::error("conftest::data", format!("`--data` cannot be loaded: {error}")).help(
                     "two documents must not say different things at one place of `data`, and none may stand on a rule",
                 )
@@ -111,13 +99,15 @@ impl Bundle {
     }
 }
 
-/// Reads modules as v1, and those that are none as v0.
+/// Reads a module as v1, and when it is none as v0.
+pub(super) fn module(text: &str) -> Result<Module, Fault> {
+    rego::parse(text, Dialect::V1).or_else(|fault| rego::parse(text, Dialect::V0).map_err(|_| fault))
+}
+
 fn parse(sources: &Sources, ids: &[SourceId]) -> Result<Vec<(SourceId, Module)>, Vec<Diagnostic>> {
     let read = |id: &SourceId| {
         let text = &sources.get(*id)?.text;
-        let module = rego::parse(text, Dialect::V1);
-        let module = module.or_else(|fault| rego::parse(text, Dialect::V0).map_err(|_| fault));
-        Some(module.map(|module| (*id, module)).map_err(|fault| fault.in_source(*id)))
+        Some(module(text).map(|module| (*id, module)).map_err(|fault| fault.in_source(*id)))
     };
     let (mut parsed, mut faults) = (Vec::new(), Vec::new());
     for module in ids.par_iter().filter_map(read).collect::<Vec<_>>() {

@@ -14,18 +14,22 @@ mod trace;
 #[cfg(test)]
 mod tests;
 
-pub use bundle::{Bundle, DataFile};
+pub use bundle::Bundle;
 pub use judge::{Document, Judged, Message};
 pub use names::Namespaces;
 
 use super::library;
 use super::metadata;
+use super::rego::Module;
 use crate::source::{SourceId, Sources};
 
-/// Whether modules are Conftest's: none of them has METADATA of ours.
+/// Whether modules are Conftest's: none of them has METADATA of ours, and not all are of our package `policies`. What cannot
+/// be parsed says neither.
 pub fn is_foreign(sources: &Sources, modules: &[SourceId]) -> bool {
-    let claims = |id: &SourceId| sources.get(*id).is_some_and(|s| metadata::claims_to_be_a_policy(*id, &s.text));
-    !modules.iter().any(claims)
+    let texts = || modules.iter().filter_map(|id| sources.get(*id).map(|source| (*id, &*source.text)));
+    let of_ours = |module: Module| module.package.first().is_some_and(|first| **first == *"policies");
+    let outside = |text| bundle::module(text).is_ok_and(|module| !of_ours(module));
+    !texts().any(|(id, text)| metadata::claims_to_be_a_policy(id, text)) && texts().any(|(_, text)| outside(text))
 }
 
 /// Whether a module takes part: tests do not.
