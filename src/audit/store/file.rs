@@ -9,18 +9,21 @@
 //! quarantine/…          what interrupted writes left at the end of the log
 //! ```
 //!
-//! One write and one `fdatasync` acknowledge a record. A log of up to 256 KiB is read and checked as a whole before each
-//! append; of a longer one only the end is, with the head's help, so that appending stays fast: damage further up is
-//! then found by [`verify_file`](crate::audit::verify_file), not by the next append.
+//! One write and one `fdatasync` acknowledge a record. A log of up to 256 KiB is read and checked as a whole before the
+//! first append of a process; of a longer one only the end is, with the head's help, so that appending stays fast: damage
+//! further up is then found by [`verify_file`](crate::audit::verify_file), not by the next append. A log that nobody
+//! touched since this process appended to it is not read again.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 
-use super::head::{self, Head, Recent};
+use super::head::{Head, Recent};
 use super::log::{Tail, tail, walk};
 use super::pruned::Pruned;
 use super::reader;
@@ -34,7 +37,7 @@ use crate::config::AuditLevel;
 use crate::finding::Diagnostic;
 use crate::outcome::AuditReceipt;
 
-/// Up to this length a log is checked as a whole before each append.
+/// Up to this length a log is checked as a whole before the first append.
 const CHECKED_AS_A_WHOLE: u64 = 256 * 1024;
 
 /// The file that is locked while appending.
@@ -50,13 +53,49 @@ pub struct FileStore {
     directory: PathBuf,
     /// Set for good when the disk failed to sync: what it holds is no longer known.
     failed: AtomicBool,
+    /// Where the log ended after the last append of this process.
+    end: Mutex<Option<End>>,
     sync: fn(&File) -> io::Result<()>,
+}
+
+/// The end of a log, for as long as the file looks the same.
+#[derive(Debug)]
+struct End {
+    stamp: Stamp,
+    head: Head,
+}
+
+/// How a file looks from outside: whoever writes to it or replaces it changes this.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Stamp {
+    length: u64,
+    modified: SystemTime,
+    #[cfg(unix)]
+    identity: [i64; 4],
+}
+
+impl Stamp {
+    fn of(log: &File) -> io::Result<Self> {
+        let metadata = log.metadata()?;
+        #[cfg(unix)]
+        let identity = {
+            use std::os::unix::fs::MetadataExt;
+            let [device, node] = [metadata.dev(), metadata.ino()].map(u64::cast_signed);
+            [device, node, metadata.ctime(), metadata.ctime_nsec()]
+        };
+        Ok(Self {
+            length: metadata.len(),
+            modified: metadata.modified()?,
+            #[cfg(unix)]
+            identity,
+        })
+    }
 }
 
 impl FileStore {
     /// A store in `directory`, which is created by the first append.
     pub fn new(directory: impl Into<PathBuf>) -> Self {
-        Self { directory: directory.into(), failed: AtomicBool::new(false), sync: File::sync_data }
+        Self { directory: directory.into(), failed: AtomicBool::new(false), end: Mutex::new(None), sync: File::sync_data }
     }
 
     /// Lets a test play the disk.
@@ -82,7 +121,10 @@ impl FileStore {
 
     fn append_locked(&self, record: &Record) -> Result<AuditReceipt, Fault> {
         let mut log = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(self.path(LOG))?;
-        let (mut head, tail) = self.open_end(&mut log)?;
+        let (mut head, tail) = match self.unchanged(&log)? {
+            Some(head) => (head, Tail::None),
+            None => self.open_end(&mut log)?,
+        };
         if let Some(known) = self.known(&head, &record.id, &mut log)? {
             // Whoever wrote it may have died before it was durable.
             self.confirm(&log)?;
@@ -101,8 +143,23 @@ impl FileStore {
         let frame = add(&mut head, &mut bytes, &record.leaf, Some(&record.id))?;
         self.write(&mut log, start, &bytes, torn)?;
         // The head is a cache: the record is durable already.
-        let _ = head.to_bytes().and_then(|text| replace(&self.path(head::NAME), &text));
+        let _ = head.write(&self.directory);
+        self.remember(&log, head);
         Ok(self.receipt(&record.id, frame.index, frame.root.to_string()))
+    }
+
+    /// The end of the log, when nobody touched it since this process appended.
+    fn unchanged(&self, log: &File) -> io::Result<Option<Head>> {
+        let last = self.end.lock().ok().and_then(|mut end| end.take());
+        let stamp = Stamp::of(log)?;
+        Ok(last.filter(|end| end.stamp == stamp).map(|end| end.head))
+    }
+
+    /// Notes the end of the log; without, the next append reads it.
+    fn remember(&self, log: &File, head: Head) {
+        if let (Ok(mut end), Ok(stamp)) = (self.end.lock(), Stamp::of(log)) {
+            *end = Some(End { stamp, head });
+        }
     }
 
     /// The place of a record that was acknowledged before.
@@ -202,7 +259,7 @@ impl FileStore {
         log.read_to_end(&mut bytes)?;
         replace_synced(&self.path(LOG), &bytes)?;
         sync_directory(&self.directory)?;
-        let _ = head.to_bytes().and_then(|text| replace(&self.path(head::NAME), &text));
+        let _ = head.write(&self.directory);
         for hash in dropped.difference(&kept) {
             self.remove(PARTS, Hash(*hash))?;
             self.remove(DISCLOSURES, Hash(*hash))?;
@@ -353,12 +410,6 @@ fn add(head: &mut Head, bytes: &mut Vec<u8>, leaf: &[u8], id: Option<&str>) -> R
 }
 
 /// Puts a whole new file in the place of `path`.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let new = path.with_extension("new");
-    fs::write(&new, bytes)?;
-    fs::rename(&new, path)
-}
-
 fn replace_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let new = path.with_extension("new");
     let mut file = File::create(&new)?;
