@@ -50,9 +50,9 @@ enum Command {
     /// Ask the freeze calendars: open or frozen, the next open slots, what is wrong with them
     #[command(subcommand)]
     Freeze(freeze::FreezeCommand),
-    /// List and explain policies
+    /// List, explain, check, begin and document policies
     #[command(subcommand)]
-    Policy(PolicyCommand),
+    Policy(policy::PolicyCommand),
     /// Write pages that people read in a meeting
     #[command(subcommand)]
     Report(report::ReportCommand),
@@ -183,31 +183,6 @@ struct FactsArgs {
     /// Print the diagnostics and counts only
     #[arg(long, short)]
     quiet: bool,
-}
-
-#[derive(Debug, Subcommand)]
-enum PolicyCommand {
-    /// List the policies
-    List {
-        #[command(flatten)]
-        policy: PolicyArgs,
-    },
-    /// Find what is wrong with policies and with exceptions from them
-    Lint {
-        /// Files and directories [default: the working directory]
-        #[arg(value_name = "PATH")]
-        paths: Vec<PathBuf>,
-        /// List suppressions that other tools obey: tfsec, trivy, checkov, kube-linter, …
-        #[arg(long, required = true)]
-        foreign_suppressions: bool,
-    },
-    /// Explain one policy: what it demands, why, and what to do
-    Show {
-        /// Policy id, for example HA-001
-        id: String,
-        #[command(flatten)]
-        policy: PolicyArgs,
-    },
 }
 
 /// What is shown besides what the change introduced.

@@ -25,6 +25,15 @@ pub struct Suite {
     pub data: Vec<serde_json::Value>,
 }
 
+impl Suite {
+    /// How many policies it is about: those of the directories, or the embedded ones when there are no others.
+    pub fn own_policies(&self) -> usize {
+        let own = |id: SourceId| self.sources.get(id).is_some_and(|s| s.revision != Revision::Embedded);
+        let from_disk = self.modules.iter().any(|id| own(*id));
+        self.library.policies.iter().filter(|policy| !from_disk || own(policy.source)).count()
+    }
+}
+
 /// Loads directories with their tests, and of the embedded library what they do not hold themselves; the embedded library with
 /// its tests when no directory is given. `data` names documents, or directories of them.
 pub fn load(dirs: &[PathBuf], data: &[PathBuf]) -> Suite {

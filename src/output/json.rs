@@ -22,6 +22,11 @@ pub(super) fn findings(outcome: &Model) -> String {
     serde_json::to_string(&findings).unwrap_or_default()
 }
 
+/// Diagnostics alone, for commands that have no outcome.
+pub(super) fn diagnostics<'a>(diagnostics: &'a [finding::Diagnostic], sources: &Sources) -> Vec<Diagnostic<'a>> {
+    diagnostics.iter().map(|d| Diagnostic::of(d, sources)).collect()
+}
+
 #[derive(Serialize)]
 struct Outcome<'a> {
     schema: &'static str,
@@ -201,7 +206,7 @@ struct Input<'a> {
 }
 
 #[derive(Serialize)]
-struct Diagnostic<'a> {
+pub(super) struct Diagnostic<'a> {
     severity: &'static str,
     code: &'static str,
     message: &'a str,

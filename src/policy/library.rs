@@ -20,6 +20,9 @@ use crate::source::{Revision, Source, SourceId, Sources, Span};
 /// The product's own policies, compiled in.
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/policies");
 
+/// Where the pages of `changegate policy docs` are read.
+const PAGES: &str = "https://github.com/changegate/changegate/blob/main/docs/policies";
+
 /// Package of the risk model, which is no policy and is evaluated before them.
 pub const RISK_MODEL: &str = "data.policies.lib.risk.model";
 
@@ -60,9 +63,16 @@ impl Policy {
         &self.metadata.custom.id
     }
 
+    /// The page about it, of the product's own policies.
+    fn page(&self, sources: &Sources) -> Option<String> {
+        let own = sources.get(self.source).is_some_and(|s| s.revision == Revision::Embedded);
+        own.then(|| format!("{PAGES}/{}.md", self.id()))
+    }
+
     /// What the outcome says about it.
     pub fn info(&self, stage: Stage, sources: &Sources, evaluations: usize) -> PolicyInfo {
         let custom = &self.metadata.custom;
+        let links = self.metadata.related_resources.iter().map(|r| r.link().to_owned());
         PolicyInfo {
             id: custom.id.as_str().into(),
             title: self.metadata.title.as_str().into(),
@@ -71,7 +81,7 @@ impl Policy {
             enforcement: custom.enforcement_at(stage),
             remediation: custom.remediation.as_str().into(),
             controls: custom.controls.clone(),
-            links: self.metadata.related_resources.iter().map(|r| r.link().to_owned()).collect(),
+            links: self.page(sources).into_iter().chain(links).collect(),
             digest: self.digest.clone(),
             path: sources.get(self.source).map_or_else(|| "".into(), |s| s.path.clone()),
             per_resource: is_per_resource(self),

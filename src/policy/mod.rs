@@ -2,7 +2,10 @@
 //! evaluates it.
 
 pub mod engine;
+pub mod example;
 pub mod library;
+pub mod lint;
 pub mod metadata;
 pub mod rego;
+pub mod scaffold;
 pub mod test;

@@ -5,6 +5,7 @@
 
 pub mod cab;
 mod chart;
+pub mod policies;
 mod text;
 
 use std::str::FromStr;

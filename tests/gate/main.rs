@@ -18,6 +18,7 @@ mod cases;
 mod determinism;
 mod house;
 mod introduced;
+mod lint;
 mod policies;
 mod rendering;
 mod report;

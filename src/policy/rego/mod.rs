@@ -5,6 +5,7 @@ mod annotations;
 pub mod ast;
 mod check;
 mod lower;
+pub mod observe;
 mod parse;
 mod print;
 pub mod probe;
@@ -13,7 +14,7 @@ mod resolve;
 mod signatures;
 mod token;
 mod types;
-mod visit;
+pub(in crate::policy) mod visit;
 
 pub use ast::{Dialect, Module};
 pub use parse::module as parse;
@@ -80,6 +81,12 @@ pub fn compile_trusting(
         return Err(faults);
     }
     Ok(finish(modules, &index, mocks))
+}
+
+/// Replaces every name by what it stands for: a path from `data` or `input`, or a variable.
+pub fn resolve_names(modules: &mut [(SourceId, Module)]) {
+    let index = Index::new(modules);
+    modules.iter_mut().for_each(|(_, module)| resolve::module(module, &index));
 }
 
 /// Rewrites and prints resolved modules.
