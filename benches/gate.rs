@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use changegate::facts::{Actor, Stage};
 use changegate::gate::{self, AuditRequest, Clock, PolicyRequest, Request, Run, Silent};
 use changegate::parse::yaml::{self, Limits};
-use changegate::source::SourceId;
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use changegate::policy::library;
+use changegate::source::{SourceId, Sources};
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 
 fn request(directory: PathBuf) -> Request {
     Request {
@@ -49,10 +50,32 @@ fn manifests(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// The embedded library: looked over, an engine for one policy, an engine for all.
+fn load(criterion: &mut Criterion) {
+    let mut sources = Sources::default();
+    let modules = library::embedded(&mut sources, false);
+    let fresh = || library::load(&sources, &modules);
+    let mut group = criterion.benchmark_group("load");
+    group.sample_size(20);
+    group.bench_function("look over", |b| b.iter(fresh));
+    group.bench_function("one policy", |b| {
+        b.iter_batched(fresh, |library| library.engine_for(library.policies.first()).unwrap(), BatchSize::PerIteration);
+    });
+    group.bench_function("all policies", |b| {
+        b.iter_batched(fresh, |library| library.engine().unwrap(), BatchSize::PerIteration);
+    });
+    group.finish();
+}
+
 fn check(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("check");
     let acme = request(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/acme"));
     group.bench_function("acme", |b| b.iter(|| gate::in_pool(1, || gate::check(&acme, &Silent))));
+    let folder = tempfile::tempdir().unwrap();
+    let small = "apiVersion: v1\nkind: Service\nmetadata: {name: orders}\nspec: {selector: {app: orders}}\n";
+    std::fs::write(folder.path().join("service.yaml"), small).unwrap();
+    let small = request(folder.path().to_owned());
+    group.bench_function("small file", |b| b.iter(|| gate::in_pool(1, || gate::check(&small, &Silent))));
     if let Ok(corpus) = std::env::var("CHANGEGATE_CORPUS") {
         let corpus = request(corpus.into());
         group.sample_size(10);
@@ -64,5 +87,5 @@ fn check(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, manifests, check);
+criterion_group!(benches, manifests, load, check);
 criterion_main!(benches);

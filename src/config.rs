@@ -196,6 +196,8 @@ impl Default for Changes {
 pub struct Context {
     /// Directory of the documents.
     pub path: String,
+    /// Further documents, relative to the root: Backstage's `catalog-info.yaml` where it lies.
+    pub files: Vec<String>,
     /// Kinds that must be there.
     pub required: Vec<String>,
     /// Kind → largest age as a duration (`PT15M`, `15m`).
@@ -204,7 +206,7 @@ pub struct Context {
 
 impl Default for Context {
     fn default() -> Self {
-        Self { path: ".changegate".into(), required: Vec::new(), max_age: BTreeMap::new() }
+        Self { path: ".changegate".into(), files: Vec::new(), required: Vec::new(), max_age: BTreeMap::new() }
     }
 }
 

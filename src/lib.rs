@@ -56,9 +56,11 @@ pub mod terraform;
 
 pub mod audit;
 pub mod evaluate;
+pub mod metrics;
 pub mod output;
 pub mod report;
 pub mod resolve;
 pub mod waiver;
 
 pub mod gate;
+pub mod onboarding;

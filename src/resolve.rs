@@ -67,11 +67,15 @@ impl<'a> Resolver<'a> {
         };
         let services = config.services.iter().map(service).collect::<Result<_, Diagnostic>>()?;
         let roots = config.terraform.roots.iter().filter_map(|r| Some((r.environment.as_ref()?, &r.path)));
+        let mut by_root = Vec::new();
         for (environment, path) in roots {
             let name =
                 spellings.get(&environment.to_lowercase()).cloned().unwrap_or_else(|| environment.as_str().into());
-            environments.insert(0, (name, globs(&[format!("{}/**", path.trim_end_matches('/'))], "terraform.roots")?));
+            by_root.push((name, globs(&[below(path)], "terraform.roots")?));
         }
+        // A root module that is named for several environments is production where one of them is.
+        by_root.sort_by_key(|(name, _)| &**name != PRODUCTION);
+        environments.splice(0..0, by_root);
         let production = |name: &String| spellings.get(&name.to_lowercase()).is_some_and(|n| &**n == PRODUCTION);
         let fill = requested.iter().any(production).then(|| PRODUCTION.into());
         Ok(Self { catalogue, spellings, environments, services, fill })
@@ -121,6 +125,14 @@ impl<'a> Resolver<'a> {
             region: written(resource, Fact::Region).into_iter().next().map(Into::into),
             owners: owner.into_iter().map(Into::into).collect(),
         }
+    }
+}
+
+/// The glob of everything below a folder that is written relative to the root, `.` for the root itself.
+fn below(folder: &str) -> String {
+    match folder.trim_start_matches("./").trim_end_matches('/') {
+        "" | "." => "**".into(),
+        folder => format!("{folder}/**"),
     }
 }
 

@@ -5,6 +5,7 @@
 //! columns are computed only when something is about to be shown.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -156,15 +157,17 @@ impl fmt::Display for Location {
 }
 
 /// All texts of a run. Ids are handed out in the order of [`Sources::add`], never reused.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Sources {
     items: Vec<Arc<Source>>,
+    by_path: HashMap<Arc<str>, Vec<SourceId>>,
 }
 
 impl Sources {
     /// Adds a source and returns its id.
     pub fn add(&mut self, source: Source) -> SourceId {
         let id = self.next_id();
+        self.by_path.entry(source.path.clone()).or_default().push(id);
         self.items.push(Arc::new(source));
         id
     }
@@ -182,6 +185,11 @@ impl Sources {
     /// All sources in the order they were added.
     pub fn iter(&self) -> impl Iterator<Item = (SourceId, &Arc<Source>)> {
         (0u32..).map(SourceId).zip(&self.items)
+    }
+
+    /// The sources of a path, one for each revision that was read, in the order they were added.
+    pub fn at_path(&self, path: &str) -> impl Iterator<Item = (SourceId, &Arc<Source>)> {
+        self.by_path.get(path).into_iter().flatten().filter_map(|id| Some((*id, self.get(*id)?)))
     }
 
     /// The place of a span, or `None` for a span of another table.
@@ -207,8 +215,8 @@ impl Sources {
         let column = parts.next()?.parse().ok()?;
         let line = parts.next()?.parse().ok()?;
         let path = parts.next()?;
-        let named = || self.iter().filter(|(_, s)| &*s.path == path);
-        let (id, _) = named().find(|(_, s)| s.revision == Revision::Base).or_else(|| named().next())?;
+        let base = self.at_path(path).find(|(_, s)| s.revision == Revision::Base);
+        let (id, _) = base.or_else(|| self.at_path(path).next())?;
         self.span_at(id, line, column)
     }
 

@@ -126,7 +126,7 @@ fn named(store: &dyn Store, reading: &Reading) -> Result<Vec<super::Hash>, Diagn
 }
 
 fn held(store: &dyn Store, reading: &Reading) -> Result<(), Diagnostic> {
-    let change = reading.text("/what/change");
+    let change = reading.text("/what/change").or_else(|| reading.text("/approval/change"));
     let holds = retention::holds(store)?;
     let Some(hold) = holds.iter().find(|h| h.change.is_none() || h.change.as_deref() == change) else { return Ok(()) };
     Err(Diagnostic::error("audit::held", format!("hold {} keeps record {}: {}", hold.id, reading.index, hold.reason))

@@ -18,6 +18,7 @@ mod recorded;
 mod replay;
 pub mod retention;
 mod store;
+pub mod tally;
 pub mod tlog_proof;
 pub mod tree;
 mod uses;

@@ -115,6 +115,14 @@ fn unwrap(leaf: &[u8]) -> Option<(Vec<u8>, Option<Envelope>)> {
     Some((envelope.payload()?, Some(envelope)))
 }
 
+/// The bytes of the statement, without a copy where there is no envelope.
+pub(super) fn payload_of(leaf: &[u8]) -> Option<std::borrow::Cow<'_, [u8]>> {
+    if !leaf.starts_with(b"{\"payload\"") {
+        return Some(leaf.into());
+    }
+    unwrap(leaf).map(|(payload, _)| payload.into())
+}
+
 /// The id of the record whose leaf this is, without reading the rest.
 pub(super) fn id_of(leaf: &[u8]) -> Option<String> {
     #[derive(Deserialize)]

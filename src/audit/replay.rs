@@ -84,7 +84,8 @@ impl Found {
     fn compare(&mut self, grade: Grade, what: &str, then: Option<&Value>, now: Option<&Value>) {
         let (then, now) = (then.unwrap_or(&Value::Null), now.unwrap_or(&Value::Null));
         if !same(then, now) {
-            self.0.push(Difference { grade, what: what.to_owned(), then: word(then), now: word(now) });
+            let (then, now) = narrowed(then, now);
+            self.0.push(Difference { grade, what: what.to_owned(), then, now });
         }
     }
 
@@ -119,9 +120,12 @@ impl Found {
                 self.compare(grade, &format!("{what} {id}"), Some(then), Some(now));
             }
         }
-        for (what, pointer) in [("approvals", "/used/approvals"), ("diagnostics", "/diagnostics")] {
-            let items = |predicate| Value::Array(list(predicate, pointer).iter().map(without_records).collect());
-            self.compare(Grade::Answer, what, Some(&items(then)), Some(&items(now)));
+        for (what, pointer) in [("approval", "/used/approvals"), ("diagnostic", "/diagnostics")] {
+            let items = |predicate| list(predicate, pointer).iter().map(without_records).collect::<Vec<_>>();
+            let (then, now) = (items(then), items(now));
+            for n in 0..then.len().max(now.len()) {
+                self.compare(Grade::Answer, &format!("{what} {}", n + 1), then.get(n), now.get(n));
+            }
         }
     }
 }
@@ -172,6 +176,16 @@ fn same(then: &Value, now: &Value) -> bool {
         }
         _ => then == now,
     }
+}
+
+/// Both values in words; of objects only the members that differ.
+fn narrowed(then: &Value, now: &Value) -> (String, String) {
+    let (Value::Object(one), Value::Object(other)) = (then, now) else { return (word(then), word(now)) };
+    let of = |members: &Map<String, Value>, name: &String| members.get(name).cloned().unwrap_or_default();
+    let names: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+    let differ: Vec<&String> = names.into_iter().filter(|name| !same(&of(one, name), &of(other, name))).collect();
+    let tell = |members| differ.iter().map(|name| format!("{name} {}", word(&of(members, name)))).collect::<Vec<_>>();
+    (tell(one).join(", "), tell(other).join(", "))
 }
 
 fn word(value: &Value) -> String {

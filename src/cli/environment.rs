@@ -23,6 +23,12 @@ pub(super) fn clock(given: Option<jiff::Timestamp>) -> Clock {
     Clock { now: given.unwrap_or_else(jiff::Timestamp::now), given: given.is_some() }
 }
 
+/// The IANA name of this machine's time zone, else UTC.
+pub(super) fn timezone() -> String {
+    let zone = jiff::tz::TimeZone::try_system().ok();
+    zone.as_ref().and_then(|zone| zone.iana_name()).unwrap_or("UTC").to_owned()
+}
+
 /// How many threads: as asked, else one per processor.
 pub(super) fn jobs(asked: Option<usize>) -> usize {
     asked.filter(|n| *n > 0).unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))

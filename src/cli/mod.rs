@@ -10,6 +10,8 @@ mod environment;
 mod facts;
 mod foreign;
 mod freeze;
+mod init;
+mod manual;
 mod policy;
 mod progress;
 mod recheck;
@@ -56,6 +58,12 @@ enum Command {
     /// Write pages that people read in a meeting
     #[command(subcommand)]
     Report(report::ReportCommand),
+    /// Write the first files: configuration, calendar, a change request to copy, pipeline and hook; nothing is overwritten
+    Init(init::InitArgs),
+    /// Print the script that completes commands in a shell
+    Completions(manual::CompletionsArgs),
+    /// Print the manual page
+    Man(manual::ManArgs),
 }
 
 /// What is judged.
@@ -221,6 +229,9 @@ pub(crate) fn run(cli: &Cli) -> Answer {
         Command::Freeze(command) => freeze::run(command),
         Command::Policy(command) => policy::run(command),
         Command::Report(command) => report::run(command),
+        Command::Init(args) => init::run(args),
+        Command::Completions(args) => manual::completions(args),
+        Command::Man(args) => manual::man(args),
     }
 }
 

@@ -129,9 +129,7 @@ impl About<'_> {
                 if let Some(document) = self.document(path).filter(|_| !written.path.is_empty()) {
                     return Some(place_in(document, &path_of(&written.path), document.span));
                 }
-                let mut sources =
-                    self.task.sources.iter().filter(|(_, s)| &*s.path == path).map(|(id, s)| (s.revision, id));
-                sources.next().map(|(_, id)| Span::new(id, 0, 0))
+                self.task.sources.at_path(path).next().map(|(id, _)| Span::new(id, 0, 0))
             }
             Place::Source => self.task.sources.span_of_place(written.source.as_deref()?),
             Place::Resource => {

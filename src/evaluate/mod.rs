@@ -77,25 +77,20 @@ pub struct Evaluation {
 /// Evaluates every policy on what it judges.
 ///
 /// # Errors
-/// A diagnostic when the shared input cannot be built.
+/// A diagnostic when the shared input cannot be built, or a policy cannot be loaded.
 pub fn evaluate(task: &Task<'_>) -> Result<Evaluation, Diagnostic> {
     let subjects = subjects(task);
     let asked = || subjects.iter().flat_map(|s| &s.policies).filter_map(|index| task.policies.get(*index));
     let with_effective = asked().any(|policy| policy.reads_effective) || task.library.reads_effective;
     let views = Views::new(task.resources, task.sources, with_effective);
     let shared = Shared::new(task, &views, asked().any(|policy| policy.reads_resources))?;
-    let mut engine = task.library.engine.clone();
-    engine.set_input(shared.base.clone());
-    if let Some(policy) = task.policies.first() {
-        // The first evaluation prepares the engine (4 ms); clones made after it share what was prepared.
-        let _ = engine.set(&policy.deny);
-    }
+    let engines = Engines::load(task, &subjects)?;
     let answers: Vec<Answers> = subjects
         .par_iter()
         .map_init(
-            || engine.clone(),
-            |engine, subject| {
-                let answers = judge(task, &views, &shared, engine, subject);
+            || engines.clone(),
+            |used, subject| {
+                let answers = judge(task, &views, &shared, (used, &engines), subject);
                 (task.tick)();
                 answers
             },
@@ -108,6 +103,30 @@ pub fn evaluate(task: &Task<'_>) -> Result<Evaluation, Diagnostic> {
 struct Subject {
     resource: Option<usize>,
     policies: Vec<usize>,
+}
+
+/// What the subjects are asked with. Policies of the change and of resources share little but functions, and no subject
+/// needs both: the two are loaded side by side.
+#[derive(Clone)]
+struct Engines {
+    change: Engine,
+    resources: Engine,
+}
+
+impl Engines {
+    fn load(task: &Task<'_>, subjects: &[Subject]) -> Result<Self, Diagnostic> {
+        let asked = |of_resources: bool| {
+            let of_kind = subjects.iter().filter(|subject| subject.resource.is_some() == of_resources);
+            let asked: BTreeSet<usize> = of_kind.flat_map(|subject| &subject.policies).copied().collect();
+            task.library.engine_for(asked.iter().filter_map(|index| task.policies.get(*index)).copied())
+        };
+        let (change, resources) = rayon::join(|| asked(false), || asked(true));
+        Ok(Self { change: change?, resources: resources? })
+    }
+
+    fn of(&mut self, subject: &Subject) -> &mut Engine {
+        if subject.resource.is_some() { &mut self.resources } else { &mut self.change }
+    }
 }
 
 /// Change policies one by one (each may be slow), then each resource with all policies that target its kind.
@@ -145,7 +164,14 @@ struct Answers {
     lifts: Vec<String>,
 }
 
-fn judge(task: &Task<'_>, views: &Views<'_>, shared: &Shared, engine: &mut Engine, subject: &Subject) -> Answers {
+fn judge(
+    task: &Task<'_>,
+    views: &Views<'_>,
+    shared: &Shared,
+    (used, fresh): (&mut Engines, &Engines),
+    subject: &Subject,
+) -> Answers {
+    let engine = used.of(subject);
     let resource = subject.resource.and_then(|index| task.resources.get(index));
     let own = subject.resource.map(|index| views.resource(index));
     let mut answers = Answers::default();
@@ -159,7 +185,7 @@ fn judge(task: &Task<'_>, views: &Views<'_>, shared: &Shared, engine: &mut Engin
         if let Err(fault) = about.ask(engine, &mut answers) {
             answers.diagnostics.push(about.fault(&fault));
             if fault == EvalError::Panicked {
-                *engine = task.library.engine.clone();
+                *engine = fresh.clone().of(subject).clone();
             }
         }
     }

@@ -21,7 +21,7 @@ pub fn risk(task: &Task<'_>) -> Result<RiskFacts, Diagnostic> {
     }
     let views = Views::new(task.resources, task.sources, false);
     let input = Shared::new(task, &views, false)?.base;
-    let mut model = Model { engine: task.library.engine.clone(), input };
+    let mut model = Model { engine: task.library.risk_engine()?, input };
     model.check_weights()?;
     let assessment = model.assess(task.world.now_ns)?;
     let changes_at_ns = model.changes_at(&assessment)?;
@@ -33,9 +33,13 @@ pub fn risk(task: &Task<'_>) -> Result<RiskFacts, Diagnostic> {
 /// # Errors
 /// See [`EvalError`].
 pub fn risk_explanation(library: &Library) -> Result<Option<serde_json::Value>, EvalError> {
-    let mut engine = library.engine.clone();
+    if !library.has_risk_model {
+        return Ok(None);
+    }
+    let failed = |fault: Diagnostic| EvalError::Failed { message: fault.message, place: None };
+    let mut engine = library.risk_engine().map_err(failed)?;
     engine.set_input(Input::object(Vec::new()));
-    if library.has_risk_model { engine.value(&format!("{RISK_MODEL}.explanation")) } else { Ok(None) }
+    engine.value(&format!("{RISK_MODEL}.explanation"))
 }
 
 struct Model {

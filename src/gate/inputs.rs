@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::audit::Digested;
 use crate::change::documents::{ContextFile, Documents, Kind, MaxAges};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::discover;
 use crate::finding::{Diagnostic, Level};
 use crate::kubernetes;
@@ -52,6 +52,7 @@ pub(super) struct Inputs {
 struct Own {
     config: String,
     context: String,
+    documents: Vec<String>,
     signers: String,
     policies: Vec<String>,
     baseline: Option<String>,
@@ -67,7 +68,8 @@ impl Inputs {
         let context = context_folder(request, workspace, &config);
         let folders = policy_folders(request, workspace, &config);
         let (library, modules) = policies_of(request, workspace, &config, &folders, session)?;
-        let documents = context_documents(workspace, &context, &config.context.required, session, &mut read)?;
+        let documents =
+            context_documents(workspace, &context, &config.context, &config.context.required, session, &mut read)?;
         let signers = signers(workspace, &config, session, &mut read)?;
         let max_ages = MaxAges::read(&config.context.max_age).map_err(|faults| first(faults, session))?;
         let selection = Selection { disabled: config.policies.disabled.clone(), ..request.policies.selection.clone() };
@@ -75,6 +77,7 @@ impl Inputs {
         let own = Own {
             config: workspace.shown(&workspace.under_root(discover::CONFIG_FILE)),
             context: workspace.shown(&context),
+            documents: config.context.files.iter().map(|f| workspace.shown(&workspace.under_root(f))).collect(),
             signers: workspace.shown(&workspace.under_root(&config.approvals.allowed_signers)),
             policies: folders.iter().map(|f| workspace.shown(f)).collect(),
             baseline: request.baseline.as_ref().map(|path| workspace.shown(&workspace.absolute(path))),
@@ -166,7 +169,8 @@ impl Inputs {
             Some("baseline")
         } else if self.own.policies.iter().any(below) {
             Some("policy")
-        } else if below(&self.own.context) || shown == self.own.signers {
+        } else if below(&self.own.context) || shown == self.own.signers || self.own.documents.iter().any(|d| d == shown)
+        {
             Some("context")
         } else {
             None
@@ -183,7 +187,7 @@ pub(super) fn context(
     let mut read = Vec::new();
     let config = config(workspace, session, &mut read)?;
     let folder = context_folder(request, workspace, &config);
-    let documents = context_documents(workspace, &folder, &[], session, &mut read)?;
+    let documents = context_documents(workspace, &folder, &config.context, &[], session, &mut read)?;
     Ok((config, documents))
 }
 
@@ -314,22 +318,41 @@ fn baseline(
     Baseline::read(id, &text)
 }
 
-fn context_documents(
-    workspace: &Workspace,
-    folder: &Path,
-    required: &[String],
-    session: &mut Session,
-    read: &mut Vec<Input>,
-) -> Result<Documents, Diagnostic> {
+/// The documents of the context folder, and those that the configuration names one by one.
+fn context_files(workspace: &Workspace, folder: &Path, named: &[String]) -> Result<Vec<(File, Revision)>, Diagnostic> {
     let wanted = |path: &str| {
         let lower = path.to_ascii_lowercase();
         [".yaml", ".yml", ".json", ".ics"].iter().any(|ending| lower.ends_with(ending)) && !path.contains("/audit/")
     };
+    let in_folder = workspace.read_trusted_folder(folder, &wanted)?;
+    let mut files: Vec<_> = in_folder.into_iter().map(|file| (file, revision(workspace, folder))).collect();
+    for name in named {
+        let path = workspace.under_root(name);
+        let file = workspace.read_trusted(&path)?.ok_or_else(|| {
+            Diagnostic::error("context::missing", format!("there is no context document `{name}`"))
+                .in_file(workspace.shown(&workspace.under_root(discover::CONFIG_FILE)))
+                .help("`context.files` names documents relative to this file; correct the path, or take it out")
+        })?;
+        if files.iter().all(|(other, _)| other.path != file.path) {
+            files.push((file, revision(workspace, &path)));
+        }
+    }
+    Ok(files)
+}
+
+fn context_documents(
+    workspace: &Workspace,
+    folder: &Path,
+    config: &config::Context,
+    required: &[String],
+    session: &mut Session,
+    read: &mut Vec<Input>,
+) -> Result<Documents, Diagnostic> {
     let mut files = Vec::new();
-    for file in workspace.read_trusted_folder(folder, &wanted)? {
+    for (file, revision) in context_files(workspace, folder, &config.files)? {
         read.push(Input { path: file.path.as_str().into(), sha256: sha256(&file.bytes), as_of: None });
         let path = file.path.clone();
-        let (id, text) = add(file, revision(workspace, folder), session)?;
+        let (id, text) = add(file, revision, session)?;
         let is_ics = path.to_ascii_lowercase().ends_with(".ics");
         let parsed = match is_ics {
             true => parse::Documents::default(),

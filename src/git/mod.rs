@@ -9,6 +9,7 @@
 mod changes;
 mod commits;
 mod files;
+mod landings;
 mod range;
 mod rename;
 mod resolve;
@@ -29,6 +30,7 @@ use crate::finding::Diagnostic;
 pub use changes::{Content, FileChange, FileStatus, Snapshot, content};
 pub use commits::{Commit, Person, Range};
 pub use files::TreeFile;
+pub use landings::Landing;
 pub use range::{Touch, Touches, Versions};
 pub use signature::{Signature, SignatureKind};
 
@@ -79,6 +81,22 @@ impl Repository {
         let head = self.repo.find_reference("HEAD").ok()?;
         let target = String::from_utf8_lossy(head.symbolic_target_bytes()?).into_owned();
         target.strip_prefix("refs/heads/").map(str::to_owned)
+    }
+
+    /// The branch that work goes into: the default branch of `origin`, else `main` or `master` where there is one, else
+    /// the one that is checked out.
+    pub fn default_branch(&self) -> Option<String> {
+        let origin = self.repo.find_reference("refs/remotes/origin/HEAD").ok();
+        let target = origin.and_then(|r| Some(String::from_utf8_lossy(r.symbolic_target_bytes()?).into_owned()));
+        let named = target.and_then(|t| t.strip_prefix("refs/remotes/origin/").map(str::to_owned));
+        let exists = |name: &&str| self.repo.find_branch(name, git2::BranchType::Local).is_ok();
+        named.or_else(|| ["main", "master"].into_iter().find(exists).map(str::to_owned)).or_else(|| self.branch())
+    }
+
+    /// URL of the remote `origin`.
+    pub fn remote(&self) -> Option<String> {
+        let remote = self.repo.find_remote("origin").ok()?;
+        Some(remote.url().ok()?.to_owned())
     }
 
     /// `path` relative to the root, with `/`; `None` outside of it. Links in `path` are resolved.

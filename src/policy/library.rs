@@ -9,7 +9,9 @@ use sha2::{Digest, Sha256};
 
 use super::engine::Engine;
 use super::metadata::{self, Metadata, Scope};
-use super::rego::{self, Dialect, Module};
+use super::modules::{self, Modules};
+use super::outline::Outline;
+use super::rego::{self, Dialect};
 use super::test::{self, TestRule};
 use crate::facts::Stage;
 use crate::finding::Diagnostic;
@@ -94,8 +96,8 @@ impl Policy {
 pub struct Library {
     /// Sorted by id.
     pub policies: Vec<Policy>,
-    /// An engine with all modules.
-    pub engine: Engine,
+    /// What its engines are made of.
+    modules: Modules,
     /// Whether the risk model is among the modules.
     pub has_risk_model: bool,
     /// Whether a module that is no policy reads `effective`: then any policy may.
@@ -128,23 +130,25 @@ pub fn is_test(path: &str) -> bool {
     path.ends_with("_test.rego")
 }
 
-/// Loads modules that are already among the sources.
-pub fn load(sources: &Sources, modules: &[SourceId]) -> Library {
+/// Loads modules that are already among the sources. Those that come with this program are looked over; others are
+/// read and checked.
+pub fn load(sources: &Sources, ids: &[SourceId]) -> Library {
     let mut library = Library {
         policies: Vec::new(),
-        engine: Engine::new(),
+        modules: Modules::default(),
         has_risk_model: false,
         reads_effective: false,
         tests: Vec::new(),
         diagnostics: Vec::new(),
     };
-    let parsed = library.parse(sources, modules);
-    for (id, module) in &parsed {
+    let outlines = library.read(sources, ids);
+    for (id, outline) in &outlines {
         if let Some(source) = sources.get(*id) {
-            library.admit(*id, source, module);
+            library.admit(*id, source, outline);
         }
     }
-    library.install(sources, parsed);
+    library.modules = Modules::new(sources, outlines.into_iter().collect());
+    library.check_modules();
     library.policies.sort_by(|a, b| a.id().cmp(b.id()));
     library.check_ids(sources);
     library
@@ -160,39 +164,74 @@ impl Library {
         controls
     }
 
-    fn parse(&mut self, sources: &Sources, modules: &[SourceId]) -> Vec<(SourceId, Module)> {
-        let read = |id: &SourceId| sources.get(*id).map(|s| (*id, rego::parse(&s.text, Dialect::V1)));
-        let mut parsed = Vec::new();
-        for (id, module) in modules.par_iter().filter_map(read).collect::<Vec<_>>() {
+    /// An engine that can be asked these policies.
+    ///
+    /// # Errors
+    /// A module that cannot be loaded.
+    pub fn engine_for<'a>(&self, policies: impl IntoIterator<Item = &'a Policy>) -> Result<Engine, Diagnostic> {
+        self.made(policies.into_iter().map(|policy| policy.source).collect())
+    }
+
+    /// An engine that can be asked for the risk of a change.
+    ///
+    /// # Errors
+    /// A module that cannot be loaded.
+    pub fn risk_engine(&self) -> Result<Engine, Diagnostic> {
+        self.made(self.modules.of_package(RISK_MODEL.trim_start_matches("data.")))
+    }
+
+    /// An engine with every module.
+    ///
+    /// # Errors
+    /// A module that cannot be loaded.
+    pub fn engine(&self) -> Result<Engine, Diagnostic> {
+        self.made(self.modules.all())
+    }
+
+    fn made(&self, asked: BTreeSet<SourceId>) -> Result<Engine, Diagnostic> {
+        let fault = |faults: modules::Faults| faults.into_iter().next().map(|(_, fault)| fault);
+        self.modules.engine(asked).map_err(|faults| {
+            fault(faults).unwrap_or_else(|| Diagnostic::error("policy::load", "the policies cannot be loaded"))
+        })
+    }
+
+    /// What the modules are about. The embedded policies declare no tests: those stand in modules of their own.
+    fn read(&mut self, sources: &Sources, ids: &[SourceId]) -> Vec<(SourceId, Outline)> {
+        let read = |id: &SourceId| {
+            let source = sources.get(*id)?;
+            if modules::is_embedded(sources, *id) && !is_test(&source.path) {
+                return Some((*id, Ok((Outline::scan(&source.text), Vec::new()))));
+            }
+            let about = |module| (Outline::of(&module, &source.text), test::declared(*id, &module));
+            Some((*id, rego::parse(&source.text, Dialect::V1).map(about)))
+        };
+        let mut outlines = Vec::new();
+        for (id, module) in ids.par_iter().filter_map(read).collect::<Vec<_>>() {
             match module {
-                Ok(module) => parsed.push((id, module)),
+                Ok((outline, tests)) => {
+                    outlines.push((id, outline));
+                    self.tests.extend(tests);
+                }
                 Err(fault) => self.diagnostics.push(fault.in_source(id)),
             }
         }
-        parsed
+        outlines
     }
 
-    /// Hands the modules to the engine; those with a fault are left out, and what needs them has one, too.
-    fn install(&mut self, sources: &Sources, modules: Vec<(SourceId, Module)>) {
-        let mut ids: Vec<SourceId> = modules.iter().map(|(id, _)| *id).collect();
-        let mut modules = Some(modules);
-        loop {
-            let compiled = rego::compile_trusting(modules.take().unwrap_or_else(|| self.parse(sources, &ids)), &|id| {
-                sources.get(id).is_some_and(|s| s.revision == Revision::Embedded)
-            });
-            let faults = match compiled {
-                Ok(compiled) => {
-                    let faults = self.engine.install(sources, compiled);
-                    return self.leave_out(faults);
-                }
-                Err(faults) => faults,
-            };
-            let before = ids.len();
-            ids.retain(|id| faults.iter().all(|(faulty, _)| faulty != id));
-            self.leave_out(faults.into_iter().map(|(id, fault)| (id, fault.in_source(id))).collect());
-            if ids.len() == before {
+    /// Modules with a fault are left out, and what needs them has one, too. Where there is one, everything is looked at.
+    fn check_modules(&mut self) {
+        let mut faults = self.modules.faults();
+        if !faults.is_empty() {
+            faults = self.modules.all_faults();
+        }
+        while !faults.is_empty() {
+            let before = self.modules.all();
+            self.modules.leave_out(|id| faults.iter().any(|(faulty, _)| faulty == id));
+            self.leave_out(faults);
+            if self.modules.all() == before {
                 return;
             }
+            faults = self.modules.all_faults();
         }
     }
 
@@ -203,9 +242,8 @@ impl Library {
         self.diagnostics.extend(faults.into_iter().map(|(_, fault)| fault));
     }
 
-    fn admit(&mut self, id: SourceId, source: &Source, module: &Module) {
-        let package = &module.package.join(".");
-        self.tests.extend(test::declared(id, module));
+    fn admit(&mut self, id: SourceId, source: &Source, module: &Outline) {
+        let package = &module.package();
         if is_test(&source.path) {
             return;
         }
@@ -254,8 +292,8 @@ impl Library {
     }
 }
 
-fn policy(metadata: Metadata, id: SourceId, source: &Source, module: &Module) -> Policy {
-    let package = module.package.join(".");
+fn policy(metadata: Metadata, id: SourceId, source: &Source, module: &Outline) -> Policy {
+    let package = module.package();
     let rule = |name: &str| module.declares(name).then(|| format!("data.{package}.{name}"));
     Policy {
         metadata: Arc::new(metadata),
@@ -380,6 +418,17 @@ mod tests {
         let faults = rego::compile(ids.into_iter().map(parse).collect()).err().unwrap_or_default();
         let shown = |(id, fault): (SourceId, rego::Fault)| (sources.get(id).unwrap().path.clone(), fault);
         assert_eq!(faults.into_iter().map(shown).collect::<Vec<_>>(), []);
+    }
+
+    /// What is compiled in is looked over, not parsed.
+    #[test]
+    fn the_embedded_policies_are_what_their_text_tells() {
+        let mut sources = Sources::default();
+        for id in embedded(&mut sources, true) {
+            let source = sources.get(id).unwrap();
+            let module = rego::parse(&source.text, Dialect::V1).unwrap();
+            assert_eq!(Outline::scan(&source.text), Outline::of(&module, &source.text), "{}", source.path);
+        }
     }
 
     #[test]

@@ -6,6 +6,8 @@ pub mod example;
 pub mod library;
 pub mod lint;
 pub mod metadata;
+mod modules;
+mod outline;
 pub mod rego;
 pub mod scaffold;
 pub mod test;

@@ -19,10 +19,11 @@ export HOME="$work" GIT_CONFIG_NOSYSTEM=1
 log() { "$program" audit --audit "$work/log" "$@"; }
 
 # One append: reason $1; the words after it go before the program. Notes what was attempted and what was acknowledged.
+# A pipe whose close strace answered instead of the kernel stays open, and its reader would wait for good.
 attempt() {
     local reason=$1; shift
     echo "$reason" >> attempted
-    if "$@" "$program" audit --audit "$work/log" hold --reason "$reason" > out 2> err; then echo "$reason" >> acknowledged; fi
+    if timeout -k 1 20 "$@" "$program" audit --audit "$work/log" hold --reason "$reason" > out 2> err; then echo "$reason" >> acknowledged; fi
 }
 
 # Everything acknowledged is there once, nothing else is, and the log is intact once it was appended to again.

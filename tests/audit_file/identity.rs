@@ -6,11 +6,11 @@ use std::process::Command;
 use changegate::audit::{Event, Expected, FileStore, Kind, Seal, Store, TokenSource, audience, event, verify};
 use changegate::facts::Actor;
 use changegate::finding::Diagnostic;
-use data_encoding::BASE64URL_NOPAD;
-use ed25519_dalek::Signer;
+use jsonwebtoken::Algorithm;
 use serde_json::{Map, Value, json};
 
 use crate::log::{has, id, json_of, program, run};
+use crate::provider::Key;
 
 #[test]
 fn every_pipeline_says_who_with_its_own_variables() {
@@ -40,7 +40,7 @@ fn every_pipeline_says_who_with_its_own_variables() {
 
 /// A provider of tokens with a key of its own.
 struct Provider {
-    key: ed25519_dalek::SigningKey,
+    key: Key,
     jwks: Vec<u8>,
     claims: Value,
     /// Says what stands in the place of the audience that was asked for.
@@ -49,10 +49,11 @@ struct Provider {
 
 impl Provider {
     fn new() -> Self {
-        let key = ed25519_dalek::SigningKey::from_bytes(&[9; 32]);
-        let x = BASE64URL_NOPAD.encode(key.verifying_key().as_bytes());
-        let jwks =
-            json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "k1", "alg": "EdDSA", "use": "sig", "x": x}]});
+        Self::with(Key::Ed25519(ed25519_dalek::SigningKey::from_bytes(&[9; 32])))
+    }
+
+    fn with(key: Key) -> Self {
+        let jwks = json!({"keys": [{"kty": "RSA", "kid": "another", "n": "AQAB", "e": "AQAB"}, key.jwk()]});
         let at = uuid::Uuid::parse_str(&id(0)).expect("an id").get_timestamp().expect("a time").to_unix().0;
         let claims = json!({"iss": "https://token.example", "sub": "repo:acme/shop", "actor": "mona", "iat": at, "exp": at + 300});
         Self { key, jwks: jwks.to_string().into_bytes(), claims, audience: None }
@@ -63,10 +64,7 @@ impl TokenSource for Provider {
     fn token(&self, audience: &str) -> Result<String, Diagnostic> {
         let mut claims = self.claims.clone();
         claims["aud"] = self.audience.unwrap_or(audience).into();
-        let encode = |value: &Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
-        let signed = format!("{}.{}", encode(&json!({"alg": "EdDSA", "kid": "k1"})), encode(&claims));
-        let signature = self.key.sign(signed.as_bytes()).to_bytes();
-        Ok(format!("{signed}.{}", BASE64URL_NOPAD.encode(&signature)))
+        Ok(self.key.token(&claims))
     }
 
     fn jwks(&self) -> &[u8] {
@@ -102,7 +100,7 @@ fn a_token_vouches_for_one_record_at_its_time_for_its_actor() {
     };
     for (what, code, found) in [
         ("another record", 1, with(&|p| p.audience = Some("changegate:sha256:00"))),
-        ("another key", 1, with(&|p| p.key = ed25519_dalek::SigningKey::from_bytes(&[8; 32]))),
+        ("another key", 1, with(&|p| p.key = Key::Ed25519(ed25519_dalek::SigningKey::from_bytes(&[8; 32])))),
         ("another actor", 1, with(&|p| p.claims["actor"] = "mallory".into())),
         ("later", 1, with(&|p| p.claims["iat"] = 4_000_000_000_u64.into())),
         ("expired", 1, with(&|p| p.claims["exp"] = 1_000_000_000.into())),
@@ -110,6 +108,34 @@ fn a_token_vouches_for_one_record_at_its_time_for_its_actor() {
     ] {
         assert_eq!((found.0, found.1), (code, 0), "{what}: {}", found.2);
     }
+}
+
+/// What GitHub and GitLab (RS256) and others sign with.
+#[test]
+fn tokens_of_every_asymmetric_algorithm_are_checked() {
+    let p256 = |n: u8| Key::P256(p256::ecdsa::SigningKey::from_slice(&[n; 32]).expect("a key"));
+    let p384 = |n: u8| Key::P384(p384::ecdsa::SigningKey::from_slice(&[n; 48]).expect("a key"));
+    let rsa =
+        [Algorithm::RS256, Algorithm::RS384, Algorithm::RS512, Algorithm::PS256, Algorithm::PS384, Algorithm::PS512];
+    let keys: Vec<Key> = [p256(7), p384(7)].into_iter().chain(rsa.map(Key::rsa)).collect();
+    let proved = keys.len();
+    for key in keys {
+        let algorithm = key.algorithm();
+        assert_eq!(judged(&Provider::with(key), false), (0, 1, String::new()), "{algorithm:?}");
+    }
+    let shared = || Key::Shared(b"AQAB".to_vec());
+    let forged = [
+        ("another key on P-256", Provider { key: p256(8), ..Provider::with(p256(7)) }),
+        ("another key on P-384", Provider { key: p384(8), ..Provider::with(p384(7)) }),
+        ("a key of another kind", Provider { key: p256(7), ..Provider::new() }),
+        ("a shared secret", Provider::with(shared())),
+        ("a public key taken for a shared secret", Provider { key: shared(), ..Provider::with(Key::rsa(rsa[0])) }),
+    ];
+    for (what, provider) in &forged {
+        let (code, proved, why) = judged(provider, false);
+        assert_eq!((code, proved), (1, 0), "{what}: {why}");
+    }
+    println!("tokens: {} algorithms proved, {} forgeries refused", proved + 1, forged.len());
 }
 
 #[test]

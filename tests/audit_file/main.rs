@@ -16,6 +16,7 @@ mod commands;
 mod governing;
 mod identity;
 mod log;
+mod provider;
 mod references;
 mod secrets;
 mod soak;

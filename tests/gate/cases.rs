@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use serde_json::Value;
 
-use crate::shop::{NOW, Shop, copy, fixtures};
+use crate::shop::{NOW, Shop, copy, everything, fixtures};
 
 fn folders(inside: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(inside).unwrap().map(|entry| entry.unwrap().path());
@@ -57,11 +57,18 @@ fn answers(id: &str, case: &Path) -> Vec<String> {
     }
     let now = spec["now"].as_str().unwrap_or(NOW);
     let stage = spec["stage"].as_str().unwrap_or("pull-request");
-    let mut args =
-        vec!["check", "--base", "main", "--head", "change", "--format", "json", "--audit", "file:.git/audit"];
-    args.extend(["--now", now, "--stage", stage]);
+    let mut args = vec!["check", "--base", "main", "--head", "change", "--format", "json", "--now", now];
+    args.extend(["--stage", stage]);
     args.extend(texts(&spec["args"]));
-    let json = shop.changegate(&args).json();
+    // With the embedded modules that it thinks it needs, and with all of them: one answer, in two audit trails.
+    let run = |trail: &str, more: &[&str]| {
+        let mut json = shop.changegate(&[&args[..], &["--audit", trail], more].concat()).json();
+        json["audit"].take();
+        json
+    };
+    let everything = everything();
+    let json = run("file:.git/audit", &[]);
+    assert_eq!(json, run("file:.git/again", &["--policy", &everything.path().to_string_lossy()]), "{}", case.display());
     assert_ne!(json["decision"], "undecided", "{}: {:#}", case.display(), json["diagnostics"]);
     let findings = json["findings"].as_array().unwrap().iter();
     let own = findings.filter(|f| f["policy"] == id && f["status"] == "open");

@@ -19,6 +19,7 @@ mod determinism;
 mod house;
 mod introduced;
 mod lint;
+mod onboarding;
 mod policies;
 mod rendering;
 mod report;

@@ -35,7 +35,7 @@ fn inputs_are_denied_or_not() {
     let mut sources = Sources::default();
     let modules = library::embedded(&mut sources, false);
     let library = library::load(&sources, &modules);
-    let mut engine = library.engine.clone();
+    let mut engine = library.engine().unwrap();
     let mut judged = 0;
     for (id, folder) in folders() {
         let policy = library.policies.iter().find(|p| p.id() == id).unwrap();
@@ -76,7 +76,7 @@ fn denies(id: &str, fixture: &Path, before: Option<&Path>) -> bool {
     let mut args = vec!["check", "--base", "main", "--head", "change", "--now", NOW, "--no-audit", "--format", "json"];
     args.extend(["--only", id]);
     args.extend(plan.iter().flat_map(|path| ["--plan", path.as_str()]));
-    let json = shop.changegate(&args).json();
+    let json = shop.changegate_lazy_and_eager(&args).json();
     assert_ne!(json["decision"], "undecided", "{id} {}: {:#}", fixture.display(), json["diagnostics"]);
     let mut findings = json["findings"].as_array().unwrap().iter();
     findings.any(|f| f["policy"] == id && f["result"] == "fail" && f["status"] == "open")

@@ -12,7 +12,7 @@ const OPS: &str = "Olga Ops <olga@acme.example>";
 const ALICE: &str = "Alice Arnold <alice@acme.example>";
 
 /// Whether one of the programs is installed.
-fn is_installed(names: &[&str]) -> bool {
+pub fn is_installed(names: &[&str]) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path).any(|folder| names.iter().any(|name| folder.join(name).is_file()));
     let required = std::env::var_os("CHANGEGATE_TEST_RENDERERS").is_some();

@@ -102,6 +102,15 @@ impl Shop {
         Self::ran(self.command(binary()).args(args))
     }
 
+    /// Runs the binary twice, with the embedded modules that it thinks it needs and with all of them: the answers are the
+    /// same bytes.
+    pub fn changegate_lazy_and_eager(&self, args: &[&str]) -> Ran {
+        let (lazy, everything) = (self.changegate(args), everything());
+        let eager = self.changegate(&[args, &["--policy", &everything.path().to_string_lossy()]].concat());
+        assert_eq!((lazy.code, &lazy.stdout), (eager.code, &eager.stdout), "{args:?}: {}", eager.stderr);
+        lazy
+    }
+
     /// Runs the binary with a search path of its own.
     pub fn changegate_with_path(&self, path: &std::ffi::OsStr, args: &[&str]) -> Ran {
         Self::ran(self.command(binary()).env("PATH", path).args(args))
@@ -121,6 +130,17 @@ impl Shop {
         let fixed = ["check", "--now", NOW, "--no-audit", "--format", "json"];
         self.changegate(&[&fixed[..], args].concat())
     }
+}
+
+/// A folder with a module from elsewhere that can reach every embedded one, so that all of them are loaded.
+pub fn everything() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(
+        folder.path().join("everything.rego"),
+        "package everything\n\nreached if count(data.policies) > 0\n",
+    )
+    .unwrap();
+    folder
 }
 
 pub fn binary() -> PathBuf {

@@ -113,11 +113,9 @@ _bypasses contains finding if {
 	_type in {"apps/Deployment", "apps/DaemonSet"}
 	input.resource.action == "create"
 	count(_controllers(input.resource)) == 0
-	some other in input.changed
+	some other in input.resource.related
+	other.relation == "predecessor"
 	other.type == "argoproj.io/Rollout"
-	other.action == "delete"
-	other.name == input.resource.name
-	other.namespace == input.resource.namespace
 	finding := {
 		"msg": sprintf("the Rollout %s becomes a plain %s: the same workload, its canary gone", [
 			input.resource.name,

@@ -20,9 +20,10 @@ _rollout(field, value) := json.patch(sample.rollout, [{
 
 _deleted(thing) := object.union(thing, {"action": "delete"})
 
-_succeeded(created) := json.patch(sample.about(created), [
-	{"op": "add", "path": "/changed/0", "value": _deleted(sample.rollout)},
-])
+_succeeded(created) := sample.about(object.union(created, {"related": array.concat(
+	created.related,
+	[sample.relation("predecessor", _deleted(sample.rollout))],
+)}))
 
 _created := object.union(sample.deployment, {"action": "create"})
 
@@ -104,8 +105,9 @@ test_a_flagger_canary_takes_over if {
 }
 
 test_another_workload_is_not_its_successor if {
-	count(_found(_succeeded(object.union(_created, {"name": "payments-api"})))) == 0
-	count(_found(_succeeded(object.union(_created, {"namespace": "payments"})))) == 0
+	count(_found(sample.about(_created))) == 0
+	other := sample.relation("predecessor", _deleted(object.union(sample.deployment, {"type": "apps/DaemonSet"})))
+	count(_found(sample.about(object.union(_created, {"related": [other]})))) == 0
 }
 
 _without(controller, relation, workload) := sample.about(object.union(

@@ -122,10 +122,8 @@ _first_deployment if {
 }
 
 _succeeds_another if {
-	some other in input.changed
-	other.action == "delete"
-	other.name == input.resource.name
-	other.namespace == input.resource.namespace
+	some other in input.resource.related
+	other.relation == "predecessor"
 	other.type in {"apps/Deployment", "apps/DaemonSet", "argoproj.io/Rollout"}
 }
 

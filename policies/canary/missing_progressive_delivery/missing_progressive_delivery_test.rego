@@ -100,11 +100,9 @@ test_the_first_deployment_is_a_note if {
 }
 
 test_another_kind_of_the_same_workload_is_not_the_first if {
-	created := object.union(sample.deployment, {"action": "create"})
-	document := json.patch(sample.about(created), [{
-		"op": "add", "path": "/changed/0", "value": object.union(sample.rollout, {"action": "delete"}),
-	}])
-	found := policy.deny with input as document
+	gone := sample.relation("predecessor", object.union(sample.rollout, {"action": "delete"}))
+	created := object.union(sample.deployment, {"action": "create", "related": [gone]})
+	found := policy.deny with input as sample.about(created)
 	some finding in found
 	not finding.enforcement
 }

@@ -24,7 +24,7 @@ fn finding(reading: &Reading, policy: &Value) -> Value {
     let (disposition, disposition_id) = if allowed(reading) { ("Allowed", 1) } else { ("Blocked", 2) };
     let (severity, severity_id) = if status_id == 3 { ("Medium", 3) } else { ("Informational", 1) };
     let resources = policy["findings"].as_array().into_iter().flatten().filter_map(|f| f["resource"].as_str());
-    json!({
+    let mut finding = json!({
         "class_uid": 2003, "class_name": "Compliance Finding", "category_uid": 2, "category_name": "Findings",
         "activity_id": 1, "activity_name": "Create", "type_uid": 200_301,
         "time": reading.at_instant().map(jiff::Timestamp::as_millisecond),
@@ -44,5 +44,15 @@ fn finding(reading: &Reading, policy: &Value) -> Value {
             "stage": at(reading, "/stage"), "verdict": at(reading, "/verdict"), "decision": at(reading, "/decision"),
             "change": at(reading, "/what/change"), "where": at(reading, "/where"), "index": reading.index,
         },
-    })
+    });
+    without_nulls(&mut finding);
+    finding
+}
+
+/// The schema knows members that are absent, and none that are null.
+fn without_nulls(value: &mut Value) {
+    if let Value::Object(members) = value {
+        members.retain(|_, member| !member.is_null());
+        members.values_mut().for_each(without_nulls);
+    }
 }

@@ -102,11 +102,10 @@ pub struct Event<'a> {
 pub fn event(event: Event<'_>, how: Seal<'_>) -> Result<Record, Diagnostic> {
     let idempotency_key = format!("{}:{}", event.kind.as_str(), event.id);
     let detail = Value::Object(event.detail);
-    let digest = Hash::of(detail.to_string().as_bytes()).to_string();
     let actor = event.actor;
     let mut statement = json!({
         "_type": STATEMENT,
-        "subject": [{"name": event.kind.as_str(), "digest": {"sha256": digest}}],
+        "subject": [],
         "predicateType": PREDICATE,
         "predicate": {
             "id": event.id,
@@ -124,6 +123,12 @@ pub fn event(event: Event<'_>, how: Seal<'_>) -> Result<Record, Diagnostic> {
     });
     scrub::scrub(&mut statement, &Secrets::default());
     let disclosures = how.salt.map(|seed| disclosure::disclose(&mut statement, &seed)).unwrap_or_default();
+    // Of what is written: a digest over names that lie beside would tell whoever guesses them.
+    let stated = statement.pointer(&format!("/predicate/{}", event.kind.member())).unwrap_or(&Value::Null);
+    let digest = Hash::of(stated.to_string().as_bytes()).to_string();
+    if let Some(subject) = statement.get_mut("subject") {
+        *subject = json!([{"name": event.kind.as_str(), "digest": {"sha256": digest}}]);
+    }
     let (leaf, parts) = seal(statement, how)?;
     Ok(Record { id: event.id, idempotency_key, leaf, parts, disclosures })
 }

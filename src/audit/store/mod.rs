@@ -16,6 +16,7 @@ mod tests;
 use std::ops::{ControlFlow, Range};
 
 use super::reading;
+use super::tally::{Question, Tally};
 use super::tree::{Hash, leaf_hash};
 use super::verify::Problem;
 use crate::finding::Diagnostic;
@@ -155,6 +156,16 @@ pub trait Store {
             _ => ControlFlow::Continue(()),
         })?;
         Ok(found)
+    }
+
+    /// Sums of the decisions, where the store can tell them without handing over its records.
+    ///
+    /// # Errors
+    ///
+    /// `audit::unreadable`.
+    fn tally(&self, question: &Question) -> Result<Option<Tally>, Diagnostic> {
+        let _ = question;
+        Ok(None)
     }
 
     /// The bytes of a part by their SHA-256; `None` when it is not there. Not checked against the digest.

@@ -61,13 +61,20 @@ fn cells(reading: &Reading) -> [String; 8] {
 
 /// The change, the failed policies, or why it was done.
 fn what(reading: &Reading) -> String {
-    let failed = reading.list("/why").iter().filter(|p| p["verdict"] == "fail").filter_map(|p| p["id"].as_str());
+    let failed = reading.list("/why").iter().filter(|p| stands(p)).filter_map(|p| p["id"].as_str());
     let failed = failed.collect::<Vec<_>>().join(" ");
     let kind = reading.kind();
-    let detail =
-        ["change", "reason", "policy", "login"].into_iter().find_map(|m| reading.text(&format!("/{kind}/{m}")));
-    let subject = reading.text("/what/change").or(detail).or_else(|| reading.text("/where/branch"));
-    [subject.unwrap_or_default(), &failed].join(" ").trim().to_owned()
+    let of_kind = |names: &[&str]| names.iter().find_map(|m| reading.text(&format!("/{kind}/{m}")));
+    let subject = reading.text("/what/change").or_else(|| of_kind(&["change", "reason", "policy"]));
+    let subject = subject.or_else(|| reading.text("/where/branch"));
+    let by = of_kind(&["login", "freeze", "resource"]);
+    [subject, by, Some(&failed)].into_iter().flatten().collect::<Vec<_>>().join(" ").trim().to_owned()
+}
+
+/// Whether a policy failed and more than a note came of it.
+fn stands(policy: &Value) -> bool {
+    let mut findings = policy["findings"].as_array().into_iter().flatten();
+    policy["verdict"] == "fail" && findings.any(|f| f["result"] == "fail" && f["enforcement"] != "advisory")
 }
 
 fn row(cells: &[String; 8]) -> String {
@@ -101,8 +108,10 @@ fn page(reading: &Reading) -> String {
     let predicate = reading.statement.get("predicate").unwrap_or(&empty);
     member(&mut out, "subject", reading.statement.get("subject").unwrap_or(&empty), 0);
     for (name, value) in predicate.as_object().into_iter().flatten() {
-        if !matches!(name.as_str(), "id" | "kind") {
-            member(&mut out, name, value, 0);
+        match name.as_str() {
+            "id" | "kind" => {}
+            "why" => policies(&mut out, value),
+            _ => member(&mut out, name, value, 0),
         }
     }
     if reading.envelope.as_ref().is_some_and(changegate::audit::dsse::Envelope::is_signed) {
@@ -111,13 +120,39 @@ fn page(reading: &Reading) -> String {
     out
 }
 
+/// Policies that found something in full, the others by their ids.
+fn policies(out: &mut String, why: &Value) {
+    let all = || why.as_array().into_iter().flatten();
+    let found = |policy: &&Value| policy["findings"].as_array().is_some_and(|findings| !findings.is_empty());
+    out.push_str("why:\n");
+    for policy in all().filter(found) {
+        member(out, &scalar(&policy["id"]), policy, 1);
+    }
+    for (verdict, heading) in [("pass", "passed"), ("not_applicable", "did not apply")] {
+        let ids = all().filter(|p| !found(p) && p["verdict"] == verdict).map(|p| scalar(&p["id"]));
+        let ids: Vec<String> = ids.collect();
+        if !ids.is_empty() {
+            let _ = writeln!(out, "  {heading} ({}): {}", ids.len(), ids.join(" "));
+        }
+    }
+}
+
+/// Whether nothing in a value is worth a line.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.values().all(is_empty),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
 /// Writes a value as indented lines; what is null or empty is left out.
 fn member(out: &mut String, name: &str, value: &Value, depth: usize) {
     let indent = "  ".repeat(depth);
     match value {
-        Value::Null => {}
-        Value::Array(items) if items.is_empty() => {}
-        Value::Object(members) if members.is_empty() => {}
+        value if is_empty(value) => {}
         Value::Array(items) if items.iter().all(|i| !i.is_object() && !i.is_array()) => {
             let items: Vec<String> = items.iter().map(scalar).collect();
             let _ = writeln!(out, "{indent}{}: {}", shown(name), items.join(", "));

@@ -121,10 +121,31 @@ fn as_json(report: &Report) -> String {
     format!("{value:#}\n")
 }
 
+/// The same flaw of records one after the other is told once.
+fn runs(flaws: &[Flaw]) -> Vec<(&Flaw, usize)> {
+    let mut runs: Vec<(&Flaw, usize)> = Vec::new();
+    for flaw in flaws {
+        let follows = |first: &Flaw, count: usize| {
+            let next = first.index.map(|index| index + count as u64);
+            next.is_some() && next == flaw.index && (first.grade, &first.what) == (flaw.grade, &flaw.what)
+        };
+        match runs.last_mut() {
+            Some((first, count)) if follows(first, *count) => *count += 1,
+            _ => runs.push((flaw, 1)),
+        }
+    }
+    runs
+}
+
 fn as_text(report: &Report) -> String {
     let mut out = String::new();
-    for flaw in report.flaws.iter().take(SHOWN) {
-        let place = flaw.index.map_or_else(|| "log".into(), |index| format!("record {index}"));
+    let runs: Vec<(&Flaw, usize)> = runs(&report.flaws);
+    for (flaw, count) in runs.iter().take(SHOWN) {
+        let place = match (flaw.index, *count as u64) {
+            (None, _) => "log".into(),
+            (Some(index), 1) => format!("record {index}"),
+            (Some(index), count) => format!("records {index} to {}", index + count - 1),
+        };
         let grade = match flaw.grade {
             Grade::Tampered => "tampered",
             Grade::Incomplete => "incomplete",
@@ -132,8 +153,8 @@ fn as_text(report: &Report) -> String {
         };
         let _ = writeln!(out, "{grade}: {place}: {}", shown(&flaw.what));
     }
-    if report.flaws.len() > SHOWN {
-        let _ = writeln!(out, "… and {} more (--format json has all)", report.flaws.len() - SHOWN);
+    if runs.len() > SHOWN {
+        let _ = writeln!(out, "… and {} more (--format json has all)", runs.len() - SHOWN);
     }
     for limit in limits(report) {
         let _ = writeln!(out, "note: {limit}");

@@ -41,13 +41,19 @@ pub(super) enum Watch {
     Mention,
 }
 
+/// The expressions of the alerts of a PrometheusRule; `None` when there is none.
+pub(super) fn written(rule: &Resource) -> Option<Vec<&str>> {
+    let rules = fields(&rule.attrs, "spec.groups[].rules[]").into_iter().map(|(_, node)| node);
+    let alerts = rules.filter(|rule| rule.get("alert").is_some());
+    let expressions: Vec<_> = alerts.filter_map(|rule| rule.get("expr").and_then(Node::as_str)).collect();
+    (!expressions.is_empty()).then_some(expressions)
+}
+
 impl Alerts {
-    /// Those of a PrometheusRule; `None` when none of them can be about a job.
-    pub(super) fn of(rule: &Resource) -> Option<Self> {
-        let rules = fields(&rule.attrs, "spec.groups[].rules[]").into_iter().map(|(_, node)| node);
-        let alerts = rules.filter(|rule| rule.get("alert").is_some());
-        let expressions = alerts.filter_map(|rule| rule.get("expr").and_then(Node::as_str));
-        let selectors: Vec<_> = expressions.flat_map(selectors).filter(Selector::may_be_about_jobs).collect();
+    /// Those of expressions; `None` when none of them can be about a job.
+    pub(super) fn of(expressions: &[&str]) -> Option<Self> {
+        let selectors = expressions.iter().flat_map(|text| selectors(text));
+        let selectors: Vec<_> = selectors.filter(Selector::may_be_about_jobs).collect();
         (!selectors.is_empty()).then_some(Self { selectors })
     }
 
@@ -177,7 +183,7 @@ mod tests {
              [{{rules: [{{alert: A, expr: '{expression}'}}]}}]}}}}"
         );
         let job = "{apiVersion: batch/v1, kind: CronJob, metadata: {name: report, namespace: shop}}";
-        Alerts::of(&object(&rule)).and_then(|alerts| alerts.watch(&object(job)))
+        Alerts::of(&written(&object(&rule))?).and_then(|alerts| alerts.watch(&object(job)))
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::placed::{Placed, is_deleted};
+use super::placed::{Copies, Placed, is_deleted};
 use super::references::{Named, fields};
 use crate::facts::Resource;
 use crate::parse::tree::{Node, Path};
@@ -63,7 +63,7 @@ pub(super) fn hosts(resource: &Resource) -> Vec<(Path, Host<'_>)> {
 
 /// Who says something about a host.
 pub(super) struct Mesh<'a> {
-    rules: HashMap<(Host<'a>, bool), Vec<usize>>,
+    rules: HashMap<(Host<'a>, bool), Vec<Copies<'a>>>,
     entries: HashMap<(&'a str, bool), Vec<usize>>,
     /// Entries for `*.suffix`, by `.suffix`.
     patterns: HashMap<(&'a str, bool), Vec<usize>>,
@@ -72,11 +72,12 @@ pub(super) struct Mesh<'a> {
 impl<'a> Mesh<'a> {
     pub(super) fn new(placed: &Placed<'a>) -> Self {
         let mut mesh = Self { rules: HashMap::new(), entries: HashMap::new(), patterns: HashMap::new() };
+        let mut rules: HashMap<_, Vec<usize>> = HashMap::new();
         for (index, resource) in placed.objects() {
             match &*resource.kind {
                 "networking.istio.io/DestinationRule" => {
                     for (_, host) in hosts(resource) {
-                        mesh.rules.entry((host, is_deleted(resource))).or_default().push(index);
+                        rules.entry((host, is_deleted(resource))).or_default().push(index);
                     }
                 }
                 "networking.istio.io/ServiceEntry" => {
@@ -90,12 +91,13 @@ impl<'a> Mesh<'a> {
                 _ => {}
             }
         }
+        mesh.rules = rules.into_iter().map(|(host, found)| (host, placed.copies(found))).collect();
         mesh
     }
 
     /// DestinationRules of exactly this host.
-    pub(super) fn rules(&self, host: Host<'a>, deleted: bool) -> Vec<usize> {
-        self.rules.get(&(host, deleted)).cloned().unwrap_or_default()
+    pub(super) fn rules(&self, host: Host<'a>, deleted: bool) -> &[Copies<'a>] {
+        self.rules.get(&(host, deleted)).map_or(&[], Vec::as_slice)
     }
 
     /// The Service, or the entries that cover the host, a `*.suffix` among them.

@@ -15,16 +15,16 @@ mod selector;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::facts::{Dangling, Related, Resource};
+use crate::facts::{Action, Dangling, Related, Resource};
 use crate::finding::Diagnostic;
 use crate::parse::tree::{Node, Path, Step};
 use crate::source::Sources;
 
 use alerts::{Alerts, Watch};
 use mesh::Mesh;
-use picks::{Pick, Things};
+use picks::{Heap, Pick, Things};
 use placed::{Placed, is_deleted, settled};
 use references::Named;
 
@@ -35,6 +35,9 @@ const BUDGET: usize = 20_000_000;
 /// What a join costs of it, so that the number of joins is bounded too.
 const COST_OF_JOIN: usize = 16;
 
+/// Kinds that take each other's place.
+const SUCCESSION: [&str; 4] = ["apps/DaemonSet", "apps/Deployment", "apps/StatefulSet", "argoproj.io/Rollout"];
+
 /// How many quotas and limit ranges of one namespace are joined.
 const MOST_LIMITS: usize = 16;
 
@@ -43,16 +46,7 @@ const MOST_LIMITS: usize = 16;
 /// A deleted resource is joined with deleted ones only, but for one thing: a deleted referrer whose target stays
 /// sees it, and the target does not see what is gone. A warning comes back when there were too many to join.
 pub fn join(resources: &mut [Resource], sources: &Sources) -> Option<Diagnostic> {
-    let joined = {
-        let placed = Placed::new(resources, sources);
-        let mut joiner = Joiner { placed: &placed, joined: Joined { budget: BUDGET, ..Joined::default() } };
-        joiner.names();
-        joiner.selectors();
-        joiner.hosts();
-        joiner.namespaces();
-        joiner.alerts();
-        joiner.joined
-    };
+    let joined = found(resources, sources);
     for resource in resources.iter_mut() {
         resource.related.clear();
         resource.dangling.clear();
@@ -63,6 +57,18 @@ pub fn join(resources: &mut [Resource], sources: &Sources) -> Option<Diagnostic>
         Diagnostic::warning("kubernetes::joins", "label selectors match too much to be joined in full")
             .help("policies may miss some relations between objects: judge parts of the tree one by one")
     })
+}
+
+fn found(resources: &[Resource], sources: &Sources) -> Joined {
+    let placed = Placed::new(resources, sources);
+    let mut joiner = Joiner { placed: &placed, joined: Joined { budget: BUDGET, ..Joined::default() } };
+    joiner.names();
+    joiner.predecessors();
+    joiner.selectors();
+    joiner.hosts();
+    joiner.namespaces();
+    joiner.alerts();
+    joiner.joined
 }
 
 /// Keys of the place where the spec of a workload's pods stands.
@@ -139,6 +145,20 @@ impl<'a> Joiner<'_, 'a> {
         }
     }
 
+    /// What a new workload takes the place of: a deleted one of its name and of another kind.
+    fn predecessors(&mut self) {
+        let is_new = |(_, r): &(usize, &Resource)| r.action == Action::Create && SUCCESSION.contains(&&*r.kind);
+        for (index, resource) in self.placed.objects().filter(is_new) {
+            for id in SUCCESSION {
+                let (group, kind) = id.split_once('/').unwrap_or(("", id));
+                let namespace = resource.namespace.as_deref();
+                let found = self.placed.find(resource, &Named { group, kind, namespace, name: &resource.name }, true);
+                let link = |to| Link { from: index, of_from: "predecessor", to, of_to: None };
+                self.joined.links.extend(found.into_iter().map(link));
+            }
+        }
+    }
+
     /// Links `from` with what `find` finds among the deleted or the others. Whether there was something to link.
     fn link(&mut self, from: usize, (of_from, of_to): Relation, find: impl Fn(bool) -> Vec<usize>) -> bool {
         let deleted = self.placed.get(from).is_some_and(is_deleted);
@@ -173,9 +193,11 @@ impl<'a> Joiner<'_, 'a> {
             let Some(pick) = Pick::of(resource) else { continue };
             let things = if pick.of_services { &services } else { &pods };
             let mut budget = self.joined.budget;
-            let found = things.select(&pick, is_deleted(resource), &mut budget);
+            let mut found = things.select(&pick, is_deleted(resource), &mut budget);
             let stays = found.is_empty() && is_deleted(resource);
-            let found = if stays { things.select(&pick, false, &mut budget) } else { found };
+            if stays {
+                found = things.select(&pick, false, &mut budget);
+            }
             let chosen = self.placed.choose(resource, found);
             self.joined.budget = budget.saturating_sub(chosen.len() * COST_OF_JOIN);
             if chosen.is_empty() && !is_deleted(resource) {
@@ -196,7 +218,7 @@ impl<'a> Joiner<'_, 'a> {
         let named = |relation| self.joined.links.iter().filter(move |link| link.of_from == relation);
         let referred: HashMap<usize, usize> = named("workload").map(|link| (link.from, link.to)).collect();
         let copied: HashSet<usize> = named("canary-target").map(|link| link.to).collect();
-        let mut things = Things::default();
+        let mut things = Heap::default();
         for (index, resource) in self.placed.objects() {
             let template = referred.get(&index).and_then(|to| self.placed.get(*to)).unwrap_or(resource);
             if let Some(labels) = pods::labels(template) {
@@ -208,17 +230,17 @@ impl<'a> Joiner<'_, 'a> {
                 things.hide(resource.namespace.as_deref());
             }
         }
-        things
+        things.sorted(self.placed)
     }
 
     fn services(&self) -> Things<'a> {
-        let mut things = Things::default();
+        let mut things = Heap::default();
         for (index, resource) in self.placed.objects().filter(|(_, r)| &*r.kind == "Service") {
             let labels = resource.attrs.at(&["metadata", "labels"]).and_then(Node::as_map).into_iter().flatten();
             let labels = labels.filter_map(|entry| Some((&*entry.key, entry.node.as_str()?.into())));
             things.add(index, resource, labels.collect());
         }
-        things
+        things.sorted(self.placed)
     }
 
     /// Istio's routes and rules.
@@ -247,21 +269,33 @@ impl<'a> Joiner<'_, 'a> {
         let of_kind =
             |kind: &'static str| self.placed.objects().filter(move |(_, r)| &*r.kind == kind && !is_deleted(r));
         let rules: Vec<_> = of_kind("monitoring.coreos.com/PrometheusRule").collect();
-        let alerts: Vec<_> = rules.iter().filter_map(|(index, r)| Some((*index, Alerts::of(r)?))).collect();
-        let scheduled = of_kind("batch/CronJob").chain(of_kind("argoproj.io/CronWorkflow"));
-        for (job, resource) in scheduled.collect::<Vec<_>>() {
-            let looked = alerts.len().min(self.joined.budget / COST_OF_JOIN);
-            self.joined.budget = self.joined.budget.saturating_sub(alerts.len() * COST_OF_JOIN);
-            let about = alerts.iter().take(looked).filter_map(|(rule, a)| Some((*rule, a.watch(resource)?)));
-            let mut watched = false;
-            for (rule, watch) in about {
-                watched = true;
-                let of_from = if watch == Watch::Heartbeat { "heartbeat" } else { "rule" };
-                self.joined.links.push(Link { from: job, of_from, to: rule, of_to: Some("workload") });
-            }
-            if !watched {
-                let among = Some(rules.len());
-                self.joined.dangling.push((job, Dangling { relation: "rule", among, ..Dangling::default() }));
+        let written = rules.iter().filter_map(|(index, rule)| Some((alerts::written(rule)?, *index)));
+        let mut same: BTreeMap<Vec<&str>, Vec<usize>> = BTreeMap::new();
+        written.for_each(|(expressions, index)| same.entry(expressions).or_default().push(index));
+        let all: Vec<_> =
+            same.into_iter().filter_map(|(text, at)| Some((Alerts::of(&text)?, self.placed.copies(at)))).collect();
+        // A job is watched by its name: its copies are watched alike.
+        let mut named: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (job, resource) in of_kind("batch/CronJob").chain(of_kind("argoproj.io/CronWorkflow")) {
+            named.entry((resource.namespace.as_deref(), &*resource.name)).or_default().push((job, resource));
+        }
+        for copies in named.into_values() {
+            let Some((_, first)) = copies.first() else { continue };
+            let looked = all.len().min(self.joined.budget / COST_OF_JOIN);
+            self.joined.budget = self.joined.budget.saturating_sub(all.len() * COST_OF_JOIN);
+            let about: Vec<_> =
+                all.iter().take(looked).filter_map(|(alerts, at)| Some((alerts.watch(first)?, at))).collect();
+            for (job, resource) in copies {
+                if about.is_empty() {
+                    let among = Some(rules.len());
+                    self.joined.dangling.push((job, Dangling { relation: "rule", among, ..Dangling::default() }));
+                }
+                for (watch, rules) in &about {
+                    let of_from = if *watch == Watch::Heartbeat { "heartbeat" } else { "rule" };
+                    let links = self.placed.choose(resource, *rules).into_iter();
+                    let link = |to| Link { from: job, of_from, to, of_to: Some("workload") };
+                    self.joined.links.extend(links.map(link));
+                }
             }
         }
     }
@@ -290,7 +324,7 @@ impl<'a> Joiner<'_, 'a> {
             let Some(limits) = limits.get(&of) else { continue };
             for relation in ["quota", "limit-range"] {
                 let found = limits.iter().filter(|(_, kind)| *kind == relation).map(|(i, _)| *i).collect();
-                let found = self.placed.choose(resource, found);
+                let found = self.placed.choose(resource, &self.placed.copies(found));
                 let of_to = (&*resource.kind == "Namespace").then_some("namespace");
                 self.joined.links.extend(found.into_iter().map(|to| Link {
                     from: index,

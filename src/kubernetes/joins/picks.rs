@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::placed::is_deleted;
+use super::placed::{Copies, Placed, is_deleted};
 use super::pods::Labels;
-use super::selector::{Labelled, Selector};
+use super::selector::{Gathered, Labelled, Selector};
 use crate::facts::Resource;
 use crate::parse::tree::Node;
 
@@ -67,7 +67,6 @@ impl<'a> Pick<'a> {
 }
 
 /// What selectors pick from: those that are there, and those that are deleted.
-#[derive(Default)]
 pub(super) struct Things<'a> {
     there: Labelled<'a>,
     deleted: Labelled<'a>,
@@ -75,7 +74,15 @@ pub(super) struct Things<'a> {
     hidden: HashSet<Option<&'a str>>,
 }
 
-impl<'a> Things<'a> {
+/// What selectors pick from while it is gathered.
+#[derive(Default)]
+pub(super) struct Heap<'a> {
+    there: Gathered<'a>,
+    deleted: Gathered<'a>,
+    hidden: HashSet<Option<&'a str>>,
+}
+
+impl<'a> Heap<'a> {
     pub(super) fn add(&mut self, index: usize, resource: &'a Resource, labels: Labels<'a>) {
         let of = if is_deleted(resource) { &mut self.deleted } else { &mut self.there };
         of.add(index, resource.namespace.as_deref(), labels);
@@ -85,8 +92,14 @@ impl<'a> Things<'a> {
         self.hidden.insert(namespace);
     }
 
+    pub(super) fn sorted(self, placed: &Placed<'a>) -> Things<'a> {
+        Things { there: self.there.labelled(placed), deleted: self.deleted.labelled(placed), hidden: self.hidden }
+    }
+}
+
+impl<'a> Things<'a> {
     /// What is picked, at the cost of the budget.
-    pub(super) fn select(&self, pick: &Pick<'_>, deleted: bool, budget: &mut usize) -> Vec<usize> {
+    pub(super) fn select(&self, pick: &Pick<'_>, deleted: bool, budget: &mut usize) -> Vec<&Copies<'a>> {
         let of = if deleted { &self.deleted } else { &self.there };
         match &pick.namespaces {
             None => of.select(&pick.selector, None, budget),

@@ -21,6 +21,20 @@ struct Target<'a> {
     environment: Option<&'a str>,
 }
 
+/// Copies of one object: one id in one environment, in the order of their folders.
+pub(super) struct Copies<'a> {
+    id: &'a str,
+    environment: Option<&'a str>,
+    at: Vec<usize>,
+}
+
+#[cfg(test)]
+impl Copies<'_> {
+    pub(super) fn all(&self) -> &[usize] {
+        &self.at
+    }
+}
+
 /// All resources with their folders, and the Kubernetes objects among them by name.
 pub(super) struct Placed<'a> {
     resources: &'a [Resource],
@@ -76,24 +90,39 @@ impl<'a> Placed<'a> {
         candidates.map_or_else(Vec::new, |all| self.nearest(all, self.folder_of(referrer)))
     }
 
-    /// Of objects that are found by other means, for each name the copies that `referrer` means.
-    pub(super) fn choose(&self, referrer: &Resource, mut found: Vec<usize>) -> Vec<usize> {
-        if found.len() < 2 {
-            return found;
-        }
-        let id = |i: &usize| self.resources.get(*i).map(|r| &*r.id);
-        found.sort_by(|a, b| id(a).cmp(&id(b)).then(self.order(*a, *b)));
+    /// Objects that are found by other means, as copies: made once, they are chosen from often.
+    pub(super) fn copies(&self, mut found: Vec<usize>) -> Vec<Copies<'a>> {
+        let key = |i: &usize| self.resources.get(*i).map(|r| (&*r.id, r.environment.as_deref()));
+        found.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| self.order(*a, *b)));
         found.dedup();
+        let one = |at: &[usize]| {
+            let (id, environment) = at.first().and_then(key)?;
+            Some(Copies { id, environment, at: at.to_vec() })
+        };
+        found.chunk_by(|a, b| key(a) == key(b)).filter_map(one).collect()
+    }
+
+    /// For each object the copies that `referrer` means: those of its environment where there are some, of these the
+    /// ones in the nearest directory.
+    pub(super) fn choose<'c>(&self, referrer: &Resource, found: impl IntoIterator<Item = &'c Copies<'a>>) -> Vec<usize>
+    where
+        'a: 'c,
+    {
         let here = self.folder_of(referrer);
-        let same = |i: &usize| {
-            let environment = self.resources.get(*i).and_then(|r| r.environment.as_deref());
-            environment.is_some() && environment == referrer.environment.as_deref()
+        let mut found: Vec<&Copies<'a>> = found.into_iter().collect();
+        found.sort_by_key(|copies| copies.id);
+        let same = |copies: &&&Copies<'a>| {
+            copies.environment.is_some() && copies.environment == referrer.environment.as_deref()
         };
-        let one = |copies: &[usize]| {
-            let ours: Vec<usize> = copies.iter().copied().filter(same).collect();
-            self.nearest(if ours.is_empty() { copies } else { &ours }, here)
+        let one = |all: &[&Copies<'a>]| {
+            let ours: Vec<&Copies<'a>> = all.iter().filter(same).copied().collect();
+            let meant = if ours.is_empty() { all } else { &ours };
+            let mut near: Vec<usize> = meant.iter().flat_map(|copies| self.nearest(&copies.at, here)).collect();
+            self.sort(&mut near);
+            near.dedup();
+            self.nearest(&near, here)
         };
-        found.chunk_by(|a, b| id(a) == id(b)).flat_map(one).collect()
+        found.chunk_by(|a, b| a.id == b.id).flat_map(one).collect()
     }
 
     fn sort(&self, candidates: &mut [usize]) {

@@ -1,8 +1,9 @@
 //! Label selectors, as the API reads them.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+use super::placed::{Copies, Placed};
 use super::pods::Labels;
 use crate::parse::tree::Node;
 
@@ -82,48 +83,71 @@ fn requirement(node: &Node) -> Option<Requirement<'_>> {
 /// Namespace, key and value.
 type Label<'a> = (Option<&'a str>, &'a str, Cow<'a, str>);
 
-/// Labelled things by namespace and label, so that a selector looks only at those that carry its rarest label.
+/// Labelled things by namespace and label, so that a selector looks only at those that carry its rarest label, and once
+/// at all that carry the same labels.
 #[derive(Default)]
 pub(super) struct Labelled<'a> {
-    labels: Vec<HashMap<&'a str, Cow<'a, str>>>,
-    owners: Vec<usize>,
+    alike: Vec<Alike<'a>>,
     by_label: HashMap<Label<'a>, Vec<usize>>,
     by_namespace: HashMap<Option<&'a str>, Vec<usize>>,
     everywhere: Vec<usize>,
 }
 
-impl<'a> Labelled<'a> {
+/// Things of one namespace with the same labels.
+struct Alike<'a> {
+    labels: HashMap<&'a str, Cow<'a, str>>,
+    things: usize,
+    owners: Vec<Copies<'a>>,
+}
+
+/// Namespace and labels.
+type Set<'a> = (Option<&'a str>, BTreeMap<&'a str, Cow<'a, str>>);
+
+/// Labelled things while they are gathered: owners by what they carry.
+#[derive(Default)]
+pub(super) struct Gathered<'a>(BTreeMap<Set<'a>, Vec<usize>>);
+
+impl<'a> Gathered<'a> {
     pub(super) fn add(&mut self, owner: usize, namespace: Option<&'a str>, labels: Labels<'a>) {
-        let entry = self.labels.len();
-        let labels: HashMap<_, _> = labels.into_iter().collect();
-        for (key, value) in &labels {
-            self.by_label.entry((namespace, key, value.clone())).or_default().push(entry);
-        }
-        self.by_namespace.entry(namespace).or_default().push(entry);
-        self.everywhere.push(entry);
-        self.labels.push(labels);
-        self.owners.push(owner);
+        self.0.entry((namespace, labels.into_iter().collect())).or_default().push(owner);
     }
 
+    /// Ready to be looked at.
+    pub(super) fn labelled(self, placed: &Placed<'a>) -> Labelled<'a> {
+        let mut labelled = Labelled::default();
+        for (entry, ((namespace, labels), owners)) in self.0.into_iter().enumerate() {
+            for (key, value) in &labels {
+                labelled.by_label.entry((namespace, key, value.clone())).or_default().push(entry);
+            }
+            labelled.by_namespace.entry(namespace).or_default().push(entry);
+            labelled.everywhere.push(entry);
+            let (labels, things) = (labels.into_iter().collect(), owners.len());
+            labelled.alike.push(Alike { labels, things, owners: placed.copies(owners) });
+        }
+        labelled
+    }
+}
+
+impl<'a> Labelled<'a> {
     /// How many labelled things stand in the namespace.
     pub(super) fn among(&self, namespace: Option<&str>) -> usize {
-        self.by_namespace.get(&namespace).map_or(0, Vec::len)
+        let alike = self.by_namespace.get(&namespace).into_iter().flatten();
+        alike.filter_map(|entry| self.alike.get(*entry)).map(|alike| alike.things).sum()
     }
 
-    /// Owners of what the selector matches; `namespace` is `None` for all of them. At most `budget` things are
+    /// Owners of what the selector matches; `namespace` is `None` for all of them. At most `budget` sets of labels are
     /// looked at, which is counted down.
     pub(super) fn select(
         &self,
         selector: &Selector<'_>,
         namespace: Option<Option<&str>>,
         budget: &mut usize,
-    ) -> Vec<usize> {
+    ) -> Vec<&Copies<'a>> {
         let candidates = self.candidates(selector, namespace);
         let looked = candidates.len().min(*budget);
         *budget -= looked;
-        let fits = |entry: &&usize| self.labels.get(**entry).is_some_and(|labels| selector.matches(labels));
-        let found = candidates.iter().take(looked).filter(fits);
-        found.filter_map(|entry| self.owners.get(*entry).copied()).collect()
+        let alike = candidates.iter().take(looked).filter_map(|entry| self.alike.get(*entry));
+        alike.filter(|alike| selector.matches(&alike.labels)).flat_map(|alike| &alike.owners).collect()
     }
 
     fn candidates<'s>(&'s self, selector: &'s Selector<'_>, namespace: Option<Option<&'s str>>) -> &'s [usize] {
@@ -144,20 +168,39 @@ impl<'a> Labelled<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kubernetes::{Document, objects};
     use crate::parse::yaml::{self, Limits};
-    use crate::source::SourceId;
+    use crate::source::{SourceId, Sources};
+
+    /// Owners of the sets of labels that a selector matches, as numbers of objects that are all told apart.
+    fn owners(labels: Vec<Labels<'_>>, select: impl Fn(&Labelled<'_>) -> Vec<usize>) -> Vec<usize> {
+        let object = |i: usize| {
+            let text = format!("{{apiVersion: v1, kind: Pod, metadata: {{name: p{i}}}}}");
+            let document = yaml::parse(SourceId(0), &text, &Limits::default()).documents.pop().unwrap();
+            let Document::Kubernetes(found) = objects(document) else { panic!("{text}") };
+            found.resources.into_iter().next().unwrap()
+        };
+        let resources: Vec<_> = (0..labels.len()).map(object).collect();
+        let sources = Sources::default();
+        let placed = Placed::new(&resources, &sources);
+        let mut gathered = Gathered::default();
+        labels.into_iter().enumerate().for_each(|(i, labels)| gathered.add(i, Some("shop"), labels));
+        let mut owners = select(&gathered.labelled(&placed));
+        owners.sort_unstable();
+        owners
+    }
 
     /// Which of four sets of labels a selector matches.
     fn matched(selector: &str) -> Option<Vec<usize>> {
         let node = yaml::parse(SourceId(0), selector, &Limits::default()).documents.pop()?;
         let selector = Selector::of_expressions(&node)?;
-        let mut labelled = Labelled::default();
-        for (i, labels) in
-            [vec![("app", "a")], vec![("app", "a"), ("tier", "x")], vec![("app", "b")], vec![]].into_iter().enumerate()
-        {
-            labelled.add(i, Some("shop"), labels.into_iter().map(|(k, v): (&str, &str)| (k, v.into())).collect());
-        }
-        Some(labelled.select(&selector, Some(Some("shop")), &mut 100))
+        let sets = [vec![("app", "a")], vec![("app", "a"), ("tier", "x")], vec![("app", "b")], vec![]];
+        let labels = |set: &Vec<(&'static str, &'static str)>| set.iter().map(|(k, v)| (*k, (*v).into())).collect();
+        let select = |labelled: &Labelled<'_>| {
+            let found = labelled.select(&selector, Some(Some("shop")), &mut 100);
+            found.into_iter().flat_map(|copies| copies.all().to_vec()).collect()
+        };
+        Some(owners(sets.iter().map(labels).collect(), select))
     }
 
     #[test]
@@ -182,12 +225,25 @@ mod tests {
 
     #[test]
     fn the_budget_bounds_what_is_looked_at() {
-        let mut labelled = Labelled::default();
-        (0..10).for_each(|i| labelled.add(i, None, Vec::new()));
-        let mut budget = 12;
-        let everything = Selector(Vec::new());
-        assert_eq!(labelled.select(&everything, Some(None), &mut budget).len(), 10);
-        assert_eq!(labelled.select(&everything, Some(None), &mut budget).len(), 2);
-        assert_eq!(budget, 0);
+        let sets = (0..10).map(|i| vec![("app", i.to_string().into())]).collect();
+        owners(sets, |labelled| {
+            let (mut budget, everything) = (12, Selector(Vec::new()));
+            assert_eq!(labelled.select(&everything, Some(Some("shop")), &mut budget).len(), 10);
+            assert_eq!(labelled.select(&everything, Some(Some("shop")), &mut budget).len(), 2);
+            assert_eq!(budget, 0);
+            Vec::new()
+        });
+    }
+
+    #[test]
+    fn what_carries_the_same_labels_is_looked_at_once() {
+        let sets = (0..10).map(|_| vec![("app", "a".into())]).collect();
+        owners(sets, |labelled| {
+            let (mut budget, everything) = (12, Selector(Vec::new()));
+            assert_eq!(labelled.among(Some("shop")), 10);
+            assert_eq!(labelled.select(&everything, None, &mut budget).len(), 10);
+            assert_eq!(budget, 11);
+            Vec::new()
+        });
     }
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::facts::Action;
 use crate::kubernetes::{Document, objects};
 use crate::parse::yaml::{self, Limits};
 use crate::source::{Revision, Source};
@@ -47,6 +46,38 @@ fn all_four_references_join_both_ways() {
     assert_eq!(relations(&all[2]), [("scale-target", 0)]);
     assert_eq!(relations(&all[3]), [("canary-target", 0)]);
     assert_eq!(relations(&all[4]), [("workload", 0)]);
+}
+
+#[test]
+fn a_new_workload_sees_the_deleted_one_that_it_succeeds() {
+    let rollout = "{apiVersion: argoproj.io/v1alpha1, kind: Rollout, metadata: {name: a, namespace: shop}, spec: {}}";
+    let mut all = joined(&[("a", "", WORKLOAD), ("b", "", rollout)]);
+    all[0].action = Action::Create;
+    let sources = Sources::default();
+    join(&mut all, &sources);
+    assert_eq!(relations(&all[0]), []);
+    all[1].action = Action::Delete;
+    join(&mut all, &sources);
+    assert_eq!(relations(&all[0]), [("predecessor", 1)]);
+    assert_eq!(relations(&all[1]), []);
+}
+
+#[test]
+fn copies_cost_no_more_than_they_are() {
+    let service = "{apiVersion: v1, kind: Service, metadata: {name: s}, spec: {selector: {app: a}}}";
+    let pod = "{apiVersion: v1, kind: Pod, metadata: {name: p, labels: {app: a}}}";
+    let spent = |copies: usize| {
+        let paths: Vec<String> = (0..copies).map(|i| format!("{i}/a.yaml")).collect();
+        let files: Vec<_> = paths.iter().flat_map(|path| [(&**path, "", service), (&**path, "", pod)]).collect();
+        let all = joined(&files);
+        assert_eq!(relations(&all[2 * copies - 2]), [("workload", 2 * copies - 1)]);
+        let mut sources = Sources::default();
+        for (path, ..) in &files {
+            sources.add(Source::new(*path, Revision::Head, ""));
+        }
+        BUDGET - found(&all, &sources).budget
+    };
+    assert_eq!(spent(40), 4 * spent(10));
 }
 
 #[test]

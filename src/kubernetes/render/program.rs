@@ -70,6 +70,11 @@ impl Programs {
         Self { folders: self.folders.iter().filter(outside).cloned().collect() }
     }
 
+    /// Whether a tool is installed.
+    pub fn has(&self, tool: Tool) -> bool {
+        self.find(tool).is_some()
+    }
+
     /// The program of a tool with the arguments that come first; `None` when it is not installed.
     pub(super) fn find(&self, tool: Tool) -> Option<(PathBuf, &'static [&'static str])> {
         match tool {

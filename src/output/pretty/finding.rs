@@ -1,5 +1,6 @@
 //! One finding or one diagnostic in full.
 
+use super::group::by;
 use super::{DIAGNOSTICS, Page};
 use crate::facts::Stage;
 use crate::finding::{Answer, Diagnostic, Enforcement, Evidence, Finding, IntroducedBy, Level, Status};
@@ -9,14 +10,19 @@ use crate::output::snippet::{Mark, snippet};
 use crate::output::style::{Glyphs, Tone};
 use crate::output::text::{visible, width};
 
-/// The first diagnostics of a level.
+/// The first diagnostics of a level; those that say the same once, with how many there are.
 pub(super) fn diagnostics(page: &mut Page<'_>, outcome: &Outcome, level: Level) {
-    let all: Vec<&Diagnostic> = outcome.diagnostics.iter().filter(|d| d.level == level).collect();
-    for d in all.iter().take(DIAGNOSTICS) {
-        page.line(&diagnostic::render(d, &outcome.sources, page.style));
+    let of_level: Vec<&Diagnostic> = outcome.diagnostics.iter().filter(|d| d.level == level).collect();
+    let groups = by(&of_level, |d| (d.code, d.message.clone()));
+    for group in groups.iter().take(DIAGNOSTICS) {
+        let Some(first) = group.first() else { continue };
+        page.line(&diagnostic::render(first, &outcome.sources, page.style));
+        if group.len() > 1 {
+            page.hint(&format!("{} more like it", group.len() - 1));
+        }
         page.blank();
     }
-    page.more(all.len().saturating_sub(DIAGNOSTICS), "diagnostic");
+    page.more(groups.iter().skip(DIAGNOSTICS).map(Vec::len).sum(), "diagnostic");
 }
 
 /// How many notes there are, by their code: they are for the curious, who find them in the other formats.

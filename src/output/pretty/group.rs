@@ -1,10 +1,11 @@
 //! Many findings, kept short: those of one policy together, places instead of snippets, and a hint at the end.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use super::finding::{self, header};
 use super::{GROUPS, IN_FULL, IN_FULL_ALTOGETHER, PLACES, Page};
+use crate::facts::Stage;
 use crate::finding::{Answer, Finding};
 use crate::outcome::Outcome;
 use crate::output::count;
@@ -30,16 +31,53 @@ pub(super) fn in_full(page: &mut Page<'_>, outcome: &Outcome, findings: &[&Findi
     }
 }
 
-/// One entry a policy and answer.
+/// One entry a policy and answer; where several policies could not judge for the same reason, one for the reason.
 pub(super) fn compact(page: &mut Page<'_>, outcome: &Outcome, findings: &[&Finding]) {
-    let groups = by(findings, |f| (f.policy.clone(), f.answer));
+    let shared = shared_reasons(findings);
+    let groups = by(findings, |f| match f.answer {
+        Answer::Unknown if shared.contains(f.message.as_str()) => (None, f.answer, f.message.as_str()),
+        answer => (Some(f.policy.clone()), answer, ""),
+    });
     for group in groups.iter().take(GROUPS) {
         match group.as_slice() {
             [one] => finding::in_full(page, outcome, one, true),
+            many if many.iter().any(|f| Some(&f.policy) != many.first().map(|first| &first.policy)) => {
+                not_judged(page, outcome, many);
+            }
             many => summarised(page, outcome, many, false),
         }
     }
     page.more(groups.iter().skip(GROUPS).map(Vec::len).sum(), "finding");
+}
+
+/// Reasons for which more than one policy could not judge.
+fn shared_reasons<'a>(findings: &[&'a Finding]) -> HashSet<&'a str> {
+    let mut first: HashMap<&str, &str> = HashMap::new();
+    let unknown = findings.iter().filter(|f| f.answer == Answer::Unknown);
+    let shared = unknown.filter(|f| *first.entry(&f.message).or_insert(&f.policy) != &*f.policy);
+    shared.map(|f| f.message.as_str()).collect()
+}
+
+/// What several policies could not judge, for one reason.
+fn not_judged(page: &mut Page<'_>, outcome: &Outcome, group: &[&Finding]) {
+    let Some(first) = group.first() else { return };
+    let policies = by(group, |f| f.policy.clone());
+    let resources = by(group, |f| f.resource.clone());
+    let (icon, dot) = (page.style.glyphs().unknown, page.style.glyphs().dot);
+    let what = format!(
+        "{} could not judge {}",
+        count(policies.len(), "policy", "policies"),
+        count(resources.len(), "resource", "resources")
+    );
+    let blocks =
+        if group.iter().any(|f| f.blocks(outcome.stage == Stage::Apply)) { "blocks" } else { "does not block" };
+    let head = format!("{} {}", page.style.paint(Tone::Warn, icon), page.style.paint(Tone::Strong, &what));
+    page.line(&format!("{head} {}", page.style.paint(Tone::Dim, &format!("{dot} {blocks}"))));
+    page.paragraph(2, &first.message);
+    places(page, outcome, &resources.iter().filter_map(|same| same.first().copied()).collect::<Vec<_>>());
+    let named = policies.iter().filter_map(|same| Some(format!("{} ({})", same.first()?.policy, same.len())));
+    page.field("policies", &named.collect::<Vec<_>>().join(", "));
+    page.blank();
 }
 
 /// One entry a policy and status: it stays visible that something was lifted, by what, and where.
@@ -144,14 +182,14 @@ fn place(f: &Finding, outcome: &Outcome) -> Option<String> {
 }
 
 /// Groups by key, in the order in which the keys appear.
-fn by<'a, K: Eq + Hash>(findings: &[&'a Finding], key: impl Fn(&Finding) -> K) -> Vec<Vec<&'a Finding>> {
-    let mut groups: Vec<Vec<&'a Finding>> = Vec::new();
+pub(super) fn by<'a, T, K: Eq + Hash>(things: &[&'a T], key: impl Fn(&'a T) -> K) -> Vec<Vec<&'a T>> {
+    let mut groups: Vec<Vec<&'a T>> = Vec::new();
     let mut index: HashMap<K, usize> = HashMap::new();
-    for f in findings {
-        let i = *index.entry(key(f)).or_insert(groups.len());
+    for thing in things {
+        let i = *index.entry(key(thing)).or_insert(groups.len());
         match groups.get_mut(i) {
-            Some(group) => group.push(f),
-            None => groups.push(vec![f]),
+            Some(group) => group.push(thing),
+            None => groups.push(vec![thing]),
         }
     }
     groups

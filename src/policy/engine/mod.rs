@@ -189,6 +189,12 @@ impl Engine {
         }
     }
 
+    /// Does what the first evaluation would do: clones that are made afterwards share it.
+    pub fn prepare(&mut self) {
+        // What stands in the way is said by whoever evaluates; there is no rule of this name.
+        let _ = self.eval(&format!("data.{GENERATED}.prepared"));
+    }
+
     /// Errors of built-in functions that made an expression undefined since the last call.
     pub fn swallowed(&self) -> Vec<String> {
         self.swallowed.take()

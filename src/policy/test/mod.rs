@@ -108,17 +108,15 @@ impl<'a> Suite<'a> {
     /// Runs every declared test that is asked for, in parallel.
     ///
     /// # Errors
-    /// A message, when a data document cannot be merged.
+    /// A message, when the modules cannot be loaded or a data document cannot be merged.
     pub fn run(&self) -> Result<Report<'a>, String> {
         let tests = self.library.tests.iter();
         let wanted: Vec<&TestRule> = tests.filter(|t| self.filter.is_none_or(|f| f.is_match(t.shown_path()))).collect();
-        let mut engine = self.library.engine.clone();
+        let mut engine = self.library.engine().map_err(|fault| fault.message)?;
         add_all(&mut engine, self.data)?;
+        // What was prepared is void once there are more documents.
+        engine.prepare();
         engine.set_input(Input::object(Vec::new()));
-        if let Some(first) = wanted.iter().find(|t| !t.todo) {
-            // The first evaluation prepares what all others share.
-            let _ = engine.holds(&first.path);
-        }
         let cases = explain::cases(self, &wanted)?;
         let shares: Vec<(Vec<TestResult<'a>>, Coverage)> =
             wanted.par_chunks(SHARE).map(|share| self.share(&engine, share, &cases)).collect();

@@ -7,6 +7,7 @@
 mod address;
 mod fault;
 mod read;
+mod tally;
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};

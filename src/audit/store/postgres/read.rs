@@ -7,6 +7,7 @@ use postgres::Client;
 use super::fault::Fault;
 use super::{PostgresStore, hash};
 use crate::audit::store::{EachEntry, Entry, Record, Store};
+use crate::audit::tally::{Question, Tally};
 use crate::audit::tree::{Frontier, Hash};
 use crate::audit::verify::Problem;
 use crate::finding::Diagnostic;
@@ -145,6 +146,10 @@ impl Store for PostgresStore {
         let index =
             self.read(|client| Ok(client.query_opt(sql, &[&id])?.map(|row| row.try_get::<_, i64>(0)).transpose()?))?;
         Ok(index.and_then(|index| u64::try_from(index).ok()))
+    }
+
+    fn tally(&self, question: &Question) -> Result<Option<Tally>, Diagnostic> {
+        self.read(|client| self.sums(client, question)).map(Some)
     }
 
     fn part(&self, sha256: Hash) -> Result<Option<Vec<u8>>, Diagnostic> {

@@ -1,10 +1,11 @@
-//! `! - + * / % == < && …`. Both sides are always evaluated, also of `&&` and `||`.
+//! `! - + * / % == < && …`. Where the left side of `&&` or `||` decides, faults of the right one do not count, as since
+//! terraform 1.12; references are verified on both sides.
 
 use hcl_edit::expr::{BinaryOp, BinaryOperator, Expression as Tree, UnaryOp, UnaryOperator};
 
 use super::{Evaluator, derived};
 use crate::terraform::eval::convert::convert;
-use crate::terraform::eval::fault::Fault;
+use crate::terraform::eval::fault::{Fault, FaultKind};
 use crate::terraform::eval::number::{ArithmeticFault, Number};
 use crate::terraform::eval::types::Type;
 use crate::terraform::eval::value::{Marks, Value};
@@ -35,7 +36,15 @@ impl Evaluator<'_> {
         let operator = *operation.operator.value();
         let (operands, result) = types(operator);
         let faults = self.faults.len();
-        let (left, right) = (self.value(&operation.lhs_expr), self.value(&operation.rhs_expr));
+        let left = self.value(&operation.lhs_expr);
+        let before = self.faults.len();
+        let right = self.value(&operation.rhs_expr);
+        if let Some(decided) = decided(operator, &left).filter(|_| before == faults) {
+            let late = self.faults.split_off(before);
+            self.faults.extend(late.into_iter().filter(|fault| fault.kind != FaultKind::Evaluation));
+            let marks = left.marks() | right.deep_marks();
+            return derived(Value::from(decided).with_marks(marks), &[&left], self.place.of(operation));
+        }
         let left = self.operand(&left, &operands, "left", &operation.lhs_expr);
         let right = self.operand(&right, &operands, "right", &operation.rhs_expr);
         if self.faults.len() > faults {
@@ -80,6 +89,16 @@ impl Evaluator<'_> {
             _ => Value::unknown_not_null(result),
         }
     }
+}
+
+/// What the left side alone makes of `&&` and `||`.
+fn decided(operator: BinaryOperator, left: &Value) -> Option<bool> {
+    let decides = match operator {
+        BinaryOperator::And => false,
+        BinaryOperator::Or => true,
+        _ => return None,
+    };
+    convert(left, &Type::Bool).ok()?.as_bool().filter(|left| *left == decides)
 }
 
 /// The types of both operands and of the result.

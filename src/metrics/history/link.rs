@@ -1,0 +1,316 @@
+//! From records to a history.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::deployments::{Aliases, Merged, inferred, merge};
+use super::{Changed, Deployed, History, Outage, Owners, Recovery, Service, debts, hours};
+use crate::audit::tally::JudgedChange;
+use crate::metrics::quality::{Problem, Quality};
+use crate::metrics::record::{Announced, Cause, DeploymentResult, Incident, Name, Records, Trust};
+
+/// An incident of the same cause within this time is a repetition.
+const REPEATS_WITHIN: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// A service that was seen for less says nothing.
+const SHORT: f64 = 28.0 * 24.0;
+/// Outcomes of a review that say that the change failed.
+const FAILED_OUTCOMES: [&str; 2] = ["rolled-back", "failed"];
+
+/// Links records as they stand at `now`.
+pub fn link(records: Records, owners: &Owners, now: Timestamp) -> History {
+    let Records { trail, mut judged, decisions, deployments, incidents, reviews, actions, announced, quality, .. } =
+        records;
+    let mut quality = quality;
+    judged.retain(|one| {
+        let possible = one.first <= now;
+        if !possible {
+            quality.note(Problem::ClockSkew, || format!("{trail}, record {} ({})", one.index, one.key));
+        }
+        possible
+    });
+    let aliases = Aliases::of(&judged, &deployments);
+    let mut merged = merge(deployments, &aliases, now, &mut quality);
+    inferred(&judged, &mut merged, &trail.as_str().into(), &mut quality);
+    let incidents = possible(incidents, now, &mut quality);
+
+    let known = Known::of(&judged, &merged, &announced);
+    known.check(&judged, &mut merged, &mut quality);
+    let (services, teams) = services(&judged, &merged, &incidents, owners, now, &mut quality);
+    let index: HashMap<Name, usize> = services.iter().enumerate().map(|(n, s)| (s.name.clone(), n)).collect();
+
+    let mut deployed = Linked::of(&merged, &index, &mut quality);
+    for incident in &incidents {
+        deployed.blame(incident, &known, &index, now, &mut quality);
+    }
+    for review in &reviews {
+        if !known.changes.contains(&review.change) {
+            let shown =
+                || format!("{}, entry {} ({})", review.provenance.source, review.provenance.index + 1, review.change);
+            quality.note(Problem::ReviewOfUnknownChange, shown);
+        }
+        if review.outcome.as_deref().is_some_and(|outcome| FAILED_OUTCOMES.contains(&outcome)) {
+            deployed.fail(&review.change);
+        }
+    }
+    let deployments = deployed.finish(&merged, &mut quality);
+    let changes = changes(&judged, &announced, &index);
+    let outages = outages(&incidents, &index, &known);
+    let mut history =
+        History { now, services, teams, deployments, outages, changes, debts: Vec::new(), decisions, quality };
+    history.debts = debts::owed(&history, &reviews, &actions, &announced, owners);
+    history
+}
+
+/// Leaves out incidents that cannot be, and those that are there twice.
+fn possible(mut incidents: Vec<Incident>, now: Timestamp, quality: &mut Quality) -> Vec<Incident> {
+    let shown = |one: &Incident| format!("{}, entry {} ({})", one.provenance.source, one.provenance.index + 1, one.id);
+    let mut seen: HashMap<Name, Incident> = HashMap::with_capacity(incidents.len());
+    incidents.retain(|one| {
+        if one.started > now || one.recovered.is_some_and(|at| at < one.started || at > now) {
+            quality.note(Problem::ClockSkew, || shown(one));
+            return false;
+        }
+        if let Some(known) = seen.get(&one.id) {
+            let same = Incident { provenance: known.provenance.clone(), ..one.clone() } == *known;
+            quality.note(if same { Problem::Duplicate } else { Problem::Conflict }, || shown(one));
+            return false;
+        }
+        if one.services.is_empty() {
+            quality.note(Problem::IncidentWithoutService, || shown(one));
+        }
+        seen.insert(one.id.clone(), one.clone());
+        true
+    });
+    incidents.sort_by(|a, b| (a.started, &a.id).cmp(&(b.started, &b.id)));
+    incidents
+}
+
+/// What there is to link with.
+struct Known {
+    changes: HashSet<Name>,
+    judged: HashSet<Name>,
+    applied: HashSet<(Name, Name)>,
+    first_decision: Option<Timestamp>,
+}
+
+impl Known {
+    fn of(judged: &[JudgedChange], merged: &[Merged], announced: &[Announced]) -> Self {
+        let mut changes: HashSet<Name> = merged.iter().filter_map(|m| m.change.clone()).collect();
+        changes.extend(judged.iter().map(|j| j.key.clone()));
+        changes.extend(announced.iter().map(|a| a.change.clone()));
+        let applied = judged.iter().filter(|j| j.applied.is_some());
+        Self {
+            changes,
+            judged: judged.iter().map(|j| j.key.clone()).collect(),
+            applied: applied.filter_map(|j| Some((j.key.clone(), j.service.clone()?))).collect(),
+            first_decision: judged.iter().map(|j| j.first).min(),
+        }
+    }
+
+    /// A deployment that the gate let through is verified; one that it never saw is told.
+    fn check(&self, judged: &[JudgedChange], merged: &mut [Merged], quality: &mut Quality) {
+        for one in merged.iter_mut() {
+            let Some(change) = &one.change else { continue };
+            if self.applied.contains(&(change.clone(), one.service.clone())) {
+                one.provenance.trust = Trust::Verified;
+            }
+            let since = self.first_decision.is_some_and(|first| one.at >= first);
+            if since && !self.judged.contains(change) {
+                quality.note(Problem::DeploymentWithoutDecision, || format!("{change} to {}", one.service));
+            }
+        }
+        for one in judged.iter().filter(|j| j.service.is_none()) {
+            quality.note(Problem::DecisionWithoutService, || one.key.to_string());
+        }
+    }
+}
+
+/// Services that anything is known about, and their teams.
+fn services(
+    judged: &[JudgedChange],
+    merged: &[Merged],
+    incidents: &[Incident],
+    owners: &Owners,
+    now: Timestamp,
+    quality: &mut Quality,
+) -> (Vec<Service>, Vec<Name>) {
+    let mut first: HashMap<&Name, Timestamp> = HashMap::new();
+    let seen = judged.iter().filter_map(|j| Some((j.service.as_ref()?, j.first)));
+    let seen = seen.chain(merged.iter().map(|m| (&m.service, m.at)));
+    for (name, at) in seen.chain(incidents.iter().flat_map(|i| i.services.iter().map(|s| (s, i.started)))) {
+        first.entry(name).and_modify(|known| *known = at.min(*known)).or_insert(at);
+    }
+    let owner = |name: &str| owners.find(name).and_then(|owner| owner.team.as_deref());
+    let teams: BTreeSet<&str> = first.keys().filter_map(|name| owner(name)).collect();
+    let teams: Vec<Name> = teams.into_iter().map(Name::from).collect();
+    let mut first: Vec<_> = first.into_iter().collect();
+    first.sort();
+    let service = |(name, first): (&Name, Timestamp)| {
+        if owner(name).is_none() {
+            quality.note(Problem::ServiceWithoutTeam, || name.to_string());
+        }
+        if hours(first, now) < SHORT {
+            quality.note(Problem::ShortHistory, || format!("{name}, first seen {first}"));
+        }
+        let team = owner(name).and_then(|team| teams.iter().position(|known| **known == *team));
+        Service { name: name.clone(), team, rto: owners.find(name).and_then(|owner| owner.rto), first }
+    };
+    (first.into_iter().map(service).collect(), teams)
+}
+
+/// Deployments while it is found out which of them failed.
+struct Linked {
+    /// With the index of what it was merged from.
+    all: Vec<(Deployed, usize)>,
+    by_change: HashMap<Name, Vec<usize>>,
+    by_name: HashMap<Name, Vec<usize>>,
+}
+
+impl Linked {
+    fn of(merged: &[Merged], index: &HashMap<Name, usize>, quality: &mut Quality) -> Self {
+        let mut linked = Self { all: Vec::new(), by_change: HashMap::new(), by_name: HashMap::new() };
+        for (from, one) in merged.iter().enumerate() {
+            // Rollbacks are no new deployments, and what was cancelled is none.
+            if one.rollback_of.is_some() || one.result == DeploymentResult::Cancelled {
+                continue;
+            }
+            let Some(service) = index.get(&one.service) else { continue };
+            let at = linked.all.len();
+            linked.by_change.entry(one.change.clone().unwrap_or_default()).or_default().push(at);
+            for name in &one.names {
+                linked.by_name.entry(name.clone()).or_default().push(at);
+            }
+            linked.all.push((deployed(one, *service, quality), from));
+        }
+        linked.by_change.remove("");
+        linked
+    }
+
+    /// The deployment that an incident names failed; users were hurt as long as the incident lasted.
+    fn blame(
+        &mut self,
+        one: &Incident,
+        known: &Known,
+        index: &HashMap<Name, usize>,
+        now: Timestamp,
+        quality: &mut Quality,
+    ) {
+        let Cause::Change(change) = &one.cause else { return };
+        if !known.changes.contains(change) {
+            let shown =
+                || format!("{}, entry {} ({}: {change})", one.provenance.source, one.provenance.index + 1, one.id);
+            return quality.note(Problem::IncidentOfUnknownChange, shown);
+        }
+        let hit: Vec<usize> = one.services.iter().filter_map(|name| index.get(name)).copied().collect();
+        let all = self.by_change.get(change).cloned().unwrap_or_default();
+        let is_hit = |at: &usize| self.all.get(*at).is_some_and(|(d, _)| hit.contains(&d.service));
+        // A change may hurt services that depend on its own.
+        let blamed = if all.iter().any(is_hit) { all.into_iter().filter(is_hit).collect() } else { all };
+        let recovery =
+            Recovery { hours: hours(one.started, one.recovered.unwrap_or(now)), over: one.recovered.is_some() };
+        for at in blamed {
+            if let Some((deployed, _)) = self.all.get_mut(at) {
+                deployed.failed = true;
+                deployed.caught = false;
+                deployed.recovery.get_or_insert(recovery);
+            }
+        }
+    }
+
+    fn fail(&mut self, change: &Name) {
+        for at in self.by_change.get(change).into_iter().flatten() {
+            if let Some((deployed, _)) = self.all.get_mut(*at).filter(|(d, _)| !d.caught) {
+                deployed.failed = true;
+            }
+        }
+    }
+
+    /// Takes back what rollbacks name, and returns all in the order of time.
+    fn finish(mut self, merged: &[Merged], quality: &mut Quality) -> Vec<Deployed> {
+        for rollback in merged {
+            let Some(target) = &rollback.rollback_of else { continue };
+            let named = self.by_name.get(target).or_else(|| self.by_change.get(target));
+            for at in named.cloned().unwrap_or_default() {
+                let of = self.all.get(at).and_then(|(_, from)| merged.get(*from));
+                let same = of.is_some_and(|of| of.service == rollback.service && of.at <= rollback.at);
+                if let Some((deployed, _)) = self.all.get_mut(at).filter(|_| same) {
+                    deployed.failed = true;
+                    let recovery = Recovery { hours: hours(deployed.at, rollback.at), over: true };
+                    deployed.recovery.get_or_insert(recovery);
+                }
+            }
+        }
+        let mut all: Vec<Deployed> = self.all.into_iter().map(|(deployed, _)| deployed).collect();
+        for one in all.iter().filter(|d| d.failed && d.recovery.is_none()) {
+            let shown = || format!("{}, entry {}", one.provenance.source, one.provenance.index + 1);
+            quality.note(Problem::UnknownRecovery, shown);
+        }
+        all.sort_by_key(|d| (d.at, d.service));
+        all
+    }
+}
+
+fn deployed(one: &Merged, service: usize, quality: &mut Quality) -> Deployed {
+    let lead = one.committed.map(|committed| hours(committed, one.at));
+    if lead.is_some_and(|lead| lead < 0.0) {
+        let shown = || format!("{}, entry {}", one.provenance.source, one.provenance.index + 1);
+        quality.note(Problem::NegativeLeadTime, shown);
+    }
+    Deployed {
+        service,
+        change: one.change.clone(),
+        at: one.at,
+        failed: matches!(one.result, DeploymentResult::Failed | DeploymentResult::RolledBack),
+        caught: one.result == DeploymentResult::AbortedCanary,
+        unplanned: one.unplanned,
+        lead: lead.filter(|lead| *lead >= 0.0),
+        recovery: None,
+        actor: one.actor.clone(),
+        provenance: one.provenance.clone(),
+    }
+}
+
+fn changes(judged: &[JudgedChange], announced: &[Announced], index: &HashMap<Name, usize>) -> Vec<Changed> {
+    let announced: HashMap<&Name, bool> = announced.iter().map(|a| (&a.change, a.emergency)).collect();
+    let change = |one: &JudgedChange| Changed {
+        key: one.key.clone(),
+        service: one.service.as_ref().and_then(|name| index.get(name)).copied(),
+        at: one.first,
+        resources: one.resources,
+        emergency: announced.get(&one.key).copied(),
+        overridden: one.overridden,
+        waived: one.waived,
+        frozen: one.frozen,
+        review_age: one
+            .approved
+            .zip(one.applied)
+            .map(|(approved, applied)| hours(approved, applied))
+            .filter(|h| *h >= 0.0),
+    };
+    let mut changes: Vec<Changed> = judged.iter().map(change).collect();
+    changes.sort_by(|a, b| (a.at, &a.key, a.service).cmp(&(b.at, &b.key, b.service)));
+    changes
+}
+
+fn outages(incidents: &[Incident], index: &HashMap<Name, usize>, known: &Known) -> Vec<Outage> {
+    let mut last: HashMap<(usize, &Name), Timestamp> = HashMap::new();
+    let mut all = Vec::with_capacity(incidents.len());
+    for one in incidents {
+        let services: Vec<usize> = one.services.iter().filter_map(|name| index.get(name)).copied().collect();
+        let mut again = false;
+        for (service, tag) in services.iter().flat_map(|s| one.tags.iter().map(move |tag| (*s, tag))) {
+            let before = last.insert((service, tag), one.started);
+            again |= before.is_some_and(|at| one.started.duration_since(at) <= REPEATS_WITHIN);
+        }
+        all.push(Outage {
+            id: one.id.clone(),
+            services,
+            started: one.started,
+            by_change: matches!(&one.cause, Cause::Change(change) if known.changes.contains(change)),
+            repeats: one.recurrence_of.is_some() || again,
+            provenance: one.provenance.clone(),
+        });
+    }
+    all
+}

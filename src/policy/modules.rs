@@ -1,0 +1,138 @@
+//! The modules of a library and the engines that are made of them.
+//!
+//! An engine costs what it holds, and a run asks for a part of the embedded library. So engines are made when somebody
+//! asks, of the modules that can be reached from what is asked for, and kept for whoever asks for no more than that.
+//! Modules from elsewhere are part of every engine. What is left out can be reached by no rule that is asked
+//! ([`Outline::reaches`]), so that it can change no answer.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+use super::engine::Engine;
+use super::outline::Outline;
+use super::rego::{self, Dialect, Module};
+use crate::finding::Diagnostic;
+use crate::source::{Revision, SourceId, Sources};
+
+/// Modules without a fault, and engines made of them.
+#[derive(Default)]
+pub(super) struct Modules {
+    sources: Sources,
+    /// In the order in which they were given.
+    outlines: BTreeMap<SourceId, Outline>,
+    made: Mutex<Vec<(BTreeSet<SourceId>, Engine)>>,
+}
+
+/// Why no engine could be made: faults with the modules that have them.
+pub(super) type Faults = Vec<(SourceId, Diagnostic)>;
+
+impl Drop for Modules {
+    /// Taking the engines apart takes a tenth of a small run: nobody waits for it.
+    fn drop(&mut self) {
+        let made = std::mem::take(self.made.get_mut().unwrap_or_else(PoisonError::into_inner));
+        if !made.is_empty() {
+            std::thread::spawn(move || drop(made));
+        }
+    }
+}
+
+impl Modules {
+    /// Modules with what is known about them.
+    pub(super) fn new(sources: &Sources, outlines: BTreeMap<SourceId, Outline>) -> Self {
+        Self { sources: sources.clone(), outlines, made: Mutex::default() }
+    }
+
+    /// Every module.
+    pub(super) fn all(&self) -> BTreeSet<SourceId> {
+        self.outlines.keys().copied().collect()
+    }
+
+    /// The modules that do not come with this program.
+    pub(super) fn foreign(&self) -> BTreeSet<SourceId> {
+        self.outlines.keys().copied().filter(|id| !is_embedded(&self.sources, *id)).collect()
+    }
+
+    /// The modules of a package.
+    pub(super) fn of_package(&self, package: &str) -> BTreeSet<SourceId> {
+        let is_of = |(_, outline): &(&SourceId, &Outline)| outline.package() == package;
+        self.outlines.iter().filter(is_of).map(|(id, _)| *id).collect()
+    }
+
+    /// Leaves modules out.
+    pub(super) fn leave_out(&mut self, faulty: impl Fn(&SourceId) -> bool) {
+        self.outlines.retain(|id, _| !faulty(id));
+    }
+
+    /// An engine that answers what these modules and those from elsewhere ask; clones of it share what was prepared.
+    ///
+    /// # Errors
+    /// Every fault that was found, with its module.
+    pub(super) fn engine(&self, asked: BTreeSet<SourceId>) -> Result<Engine, Faults> {
+        let needed = self.reached_from(asked);
+        if let Some(made) = self.kept(&needed) {
+            return Ok(made);
+        }
+        let mut engine = self.make(&needed)?;
+        engine.prepare();
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).push((needed, engine.clone()));
+        Ok(engine)
+    }
+
+    /// What is wrong with the modules from elsewhere, and with what they reach.
+    pub(super) fn faults(&self) -> Faults {
+        match self.foreign() {
+            none if none.is_empty() => Faults::new(),
+            foreign => self.make(&self.reached_from(foreign)).err().unwrap_or_default(),
+        }
+    }
+
+    /// What is wrong with all modules together.
+    pub(super) fn all_faults(&self) -> Faults {
+        self.make(&self.all()).err().unwrap_or_default()
+    }
+
+    fn kept(&self, needed: &BTreeSet<SourceId>) -> Option<Engine> {
+        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        made.iter().find(|(held, _)| needed.is_subset(held)).map(|(_, engine)| engine.clone())
+    }
+
+    /// These, those from elsewhere, and all that can be reached from them.
+    fn reached_from(&self, mut found: BTreeSet<SourceId>) -> BTreeSet<SourceId> {
+        found.extend(self.foreign());
+        let mut open: Vec<SourceId> = found.iter().copied().collect();
+        while let Some(outline) = open.pop().and_then(|id| self.outlines.get(&id)) {
+            let reached = self.outlines.iter().filter(|(_, other)| outline.reaches(other)).map(|(id, _)| *id);
+            open.extend(reached.filter(|id| found.insert(*id)));
+        }
+        found
+    }
+
+    fn make(&self, needed: &BTreeSet<SourceId>) -> Result<Engine, Faults> {
+        let parsed = self.parse(needed)?;
+        let compiled = rego::compile_trusting(parsed, &|id| is_embedded(&self.sources, id))
+            .map_err(|faults| faults.into_iter().map(|(id, fault)| (id, fault.in_source(id))).collect::<Faults>())?;
+        let mut engine = Engine::new();
+        let faults = engine.install(&self.sources, compiled);
+        if faults.is_empty() { Ok(engine) } else { Err(faults) }
+    }
+
+    fn parse(&self, needed: &BTreeSet<SourceId>) -> Result<Vec<(SourceId, Module)>, Faults> {
+        let read = |id: &SourceId| Some((*id, rego::parse(&self.sources.get(*id)?.text, Dialect::V1)));
+        let ids: Vec<SourceId> = needed.iter().copied().collect();
+        let (mut modules, mut faults) = (Vec::new(), Faults::new());
+        for (id, read) in ids.par_iter().filter_map(read).collect::<Vec<_>>() {
+            match read {
+                Ok(module) => modules.push((id, module)),
+                Err(fault) => faults.push((id, fault.in_source(id))),
+            }
+        }
+        if faults.is_empty() { Ok(modules) } else { Err(faults) }
+    }
+}
+
+/// Whether a module comes with this program: its checks are tests, done when the program was built.
+pub(super) fn is_embedded(sources: &Sources, id: SourceId) -> bool {
+    sources.get(id).is_some_and(|source| source.revision == Revision::Embedded)
+}

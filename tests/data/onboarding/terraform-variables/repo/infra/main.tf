@@ -1,0 +1,8 @@
+variable "buckets" {
+  type = number
+}
+
+module "bucket" {
+  source = "../modules/bucket"
+  count  = var.buckets
+}
