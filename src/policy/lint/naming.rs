@@ -68,13 +68,15 @@ fn private(program: &Program<'_>, module: &Linted<'_>, rule: &Rule, found: &mut 
 
 fn package(module: &Linted<'_>, found: &mut Vec<Diagnostic>) {
     let last = module.written.package.last().map_or("", |name| &**name);
-    if last != module.stem() {
+    let folder = module.source.path.rsplit('/').nth(1).unwrap_or_default();
+    // Further tests of a policy are told apart from those of its neighbours by the name of its folder.
+    let further = || module.is_test() && last == format!("{folder}_{}", module.stem());
+    if last != module.stem() && !further() {
         let message =
             format!("the package `{}` is not named after its file `{}.rego`", module.package(), module.stem());
         let help = "a package is where its file is: policies/change/freeze_window/freeze_window.rego";
         found.push(fault(CODE, module, module.written.package_range, message).help(help));
     }
-    let folder = module.source.path.rsplit('/').nth(1).unwrap_or_default();
     if module.metadata.is_some() && folder != module.stem() {
         let message = format!("the policy `{}` has no folder of its own", module.stem());
         let help = format!("move it and its tests to a folder `{}`", module.stem());
