@@ -81,7 +81,7 @@ fn suppressions_of_others_are_listed() {
     let list = |format: &str| shop.changegate(&["policy", "lint", "--foreign-suppressions", "--format", format]);
     let shown = list("pretty");
     assert_eq!(shown.code, 0);
-    assert!(shown.stdout.contains("a.tf:1:48  tfsec        aws-s3-enable-versioning\n"), "{}", shown.stdout);
+    assert!(shown.stdout.contains("a.tf:1:46  tfsec        aws-s3-enable-versioning\n"), "{}", shown.stdout);
     assert!(shown.stdout.contains("k/b.yaml:3:33  kube-linter  run-as-non-root\n"), "{}", shown.stdout);
     let json = list("json").json();
     assert_eq!(json["faults"][1]["path"], "k/b.yaml", "{json:#}");
