@@ -23,6 +23,7 @@ mod init;
 mod introduced;
 mod onboarding;
 mod policies;
+mod policy_input;
 mod policy_sources;
 mod rendering;
 mod report;
