@@ -2,12 +2,11 @@
 //!
 //! Field names are the contract; see `docs/policy-input.md` for what each one means.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::migration::MigrationFacts;
@@ -55,24 +54,15 @@ pub enum Mode {
 }
 
 /// An instant in the two forms that policies need.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Instant(pub Timestamp);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
+#[schemars(transparent)]
+pub struct Instant(#[schemars(with = "String")] pub Timestamp);
 
 impl Instant {
     /// Nanoseconds since 1970 UTC. Saturates at the ends of 64 bits (the years 1677 and 2262).
     pub fn ns(self) -> i64 {
         let ns = self.0.as_nanosecond();
         i64::try_from(ns).unwrap_or(if ns < 0 { i64::MIN } else { i64::MAX })
-    }
-}
-
-impl JsonSchema for Instant {
-    fn schema_name() -> Cow<'static, str> {
-        "Instant".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "format": "date-time"})
     }
 }
 
@@ -194,7 +184,7 @@ pub struct FileFacts {
 pub struct ChangeFacts {
     /// `apiVersion`, `kind`, `metadata`, `spec` as written.
     #[serde(flatten)]
-    #[schemars(with = "BTreeMap<String, serde_json::Value>")]
+    #[schemars(with = "super::shape::WrittenRequest")]
     pub document: Node,
     /// Path of the request's file.
     pub file: Arc<str>,
