@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::source::Span;
@@ -96,7 +97,7 @@ pub struct Evidence {
 }
 
 /// A commit that touched a resource, with the people behind it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 pub struct IntroducedBy {
     /// Full commit id.
     pub commit: Arc<str>,

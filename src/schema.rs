@@ -1,6 +1,9 @@
 //! `changegate schema`: what may stand in each document, for editors and validators.
 //!
-//! JSON Schema, draft 2020-12, generated from the types that read the documents and that write the outcome.
+//! JSON Schema, draft 2020-12, generated from the types that read the documents, that policies are asked about and
+//! that write the outcome.
+
+mod input;
 
 use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator};
@@ -13,17 +16,18 @@ use crate::output;
 
 /// Names of everything that has a schema, sorted.
 pub fn names() -> Vec<&'static str> {
-    let mut names: Vec<_> = Kind::names().chain(["config", "outcome"]).collect();
+    let mut names: Vec<_> = Kind::names().chain(["config", "input", "outcome"]).collect();
     names.sort_unstable();
     names
 }
 
-/// The schema of a kind of document, of `config` or of `outcome`, the JSON output; `None` for any other name. Case does
-/// not matter.
+/// The schema of a kind of document, of `config`, of `input`, what a policy sees, or of `outcome`, the JSON output; `None`
+/// for any other name. Case does not matter.
 pub fn of(name: &str) -> Option<Value> {
     let named = |known: &&str| known.eq_ignore_ascii_case(name);
     match names().into_iter().find(named)? {
-        "outcome" => Some(output::schema(SchemaSettings::draft2020_12().for_serialize().into_generator()).to_value()),
+        "outcome" => Some(output::schema(written()).to_value()),
+        "input" => Some(input::schema(written()).to_value()),
         "config" => Some(read(generator().into_root_schema_for::<Config>())),
         kind => Some(read(change::schema::of(Kind::named(kind)?, &mut generator()))),
     }
@@ -31,6 +35,11 @@ pub fn of(name: &str) -> Option<Value> {
 
 fn generator() -> SchemaGenerator {
     SchemaSettings::draft2020_12().into_generator()
+}
+
+/// For what is written rather than read.
+fn written() -> SchemaGenerator {
+    SchemaSettings::draft2020_12().for_serialize().into_generator()
 }
 
 /// The schema of what is read from YAML.

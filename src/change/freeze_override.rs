@@ -48,7 +48,7 @@ pub fn facts(
 
 /// Whether an override that was applied is the one with this id, or was carried by one of these approvals.
 pub fn is_use(one: &OverrideUse, id: &str, approvals: &[OverrideApprovalFacts]) -> bool {
-    one.id == id || approvals.iter().any(|a| a.approval.valid && one.approvals.contains(&a.key))
+    one.id == id || approvals.iter().any(|a| a.approval.valid && one.approvals.contains(&a.audit_key))
 }
 
 fn approvals(
@@ -69,7 +69,7 @@ fn approvals(
         OverrideApprovalFacts {
             role: given.role.clone(),
             team: person.and_then(|person| person.team.clone()),
-            key: key(&approval),
+            audit_key: audit_key(&approval),
             approval,
         }
     };
@@ -83,7 +83,7 @@ fn claim(given: &Spanned<OverrideApproval>) -> Spanned<Approval> {
 }
 
 /// The same for one approval whenever it is handed over, and for no other.
-fn key(approval: &ApprovalFacts) -> String {
+fn audit_key(approval: &ApprovalFacts) -> String {
     let who = approval.by.as_deref().unwrap_or(&approval.login);
     digest(&[approval.method, who, approval.at.as_deref().unwrap_or_default()])
 }
@@ -96,7 +96,7 @@ fn derived_id(
 ) -> String {
     let freeze = asked.freeze_ref.as_ref().map_or("", |id| id.0.as_str());
     let mut parts = vec![circumstances.digest, freeze];
-    let keys: BTreeSet<&str> = approvals.iter().map(|approval| approval.key.as_str()).collect();
+    let keys: BTreeSet<&str> = approvals.iter().map(|approval| approval.audit_key.as_str()).collect();
     parts.extend(keys);
     let hash = digest(&parts);
     format!("{}-override-{}", request.id(), hash.get(..12).unwrap_or_default())

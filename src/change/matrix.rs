@@ -62,6 +62,12 @@ impl Matrix {
         }
     }
 
+    /// Whether any cell, or the quorum, asks for a role.
+    pub fn asks_for(&self, role: &str) -> bool {
+        let mut cells = self.shape.tiers.values().flat_map(|levels| levels.cells());
+        cells.any(|(_, cell)| cell.contains_key(role)) || self.shape.cab.quorum_roles.iter().any(|named| named == role)
+    }
+
     /// The matrix as policies see it, each cell with its place.
     pub fn facts(&self, sources: &Sources) -> MatrixFacts {
         let place = |span| sources.locate(span).map(|place| place.to_string()).unwrap_or_default();

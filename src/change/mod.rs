@@ -6,6 +6,7 @@
 pub mod approval;
 pub mod calendar;
 pub mod catalog;
+pub mod code_owners;
 pub mod documents;
 pub mod freeze_override;
 pub mod identity;

@@ -41,7 +41,7 @@ pub struct OverrideApprovalFacts {
     /// Team of the person.
     pub team: Option<String>,
     /// Names it in the audit trail without naming the person.
-    pub key: String,
+    pub audit_key: String,
 }
 
 /// An override that was applied, as the audit trail has it.

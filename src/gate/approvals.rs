@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::change::approval::{self, Circumstances, Records, Review};
+use crate::change::code_owners::Ownership;
 use crate::change::freeze_override;
+use crate::change::identity::Identities;
 use crate::discover;
-use crate::facts::{ApprovalFacts, GitFacts, OverrideFacts, OverrideUse};
+use crate::facts::{ApprovalFacts, FileFacts, GitFacts, OverrideFacts, OverrideUse};
 use crate::finding::{Diagnostic, Level};
 use crate::git::{self, Commit, FileStatus, Snapshot};
 use crate::outcome::Input;
@@ -42,6 +44,7 @@ impl Judged {
         let trail = self.trail(request, workspace, inputs, session)?;
         let contributors: BTreeSet<String> =
             git.map_or_else(|| self.participants(inputs), |g| g.contributors.iter().cloned().collect());
+        let ownership = ownership(inputs, git);
         let same_content = |commit: &str| same_content(workspace, self.file(), commit);
         let circumstances = Circumstances {
             now: request.clock.now,
@@ -52,6 +55,7 @@ impl Judged {
             signers: &inputs.signers,
             contributors: &contributors,
             identities: &inputs.documents.identities,
+            ownership: &ownership,
             bots: &inputs.config.approvals.bots,
             minimum: inputs.config.approvals.minimum_assurance,
             sources: &session.sources,
@@ -61,11 +65,11 @@ impl Judged {
         }
         reviews.sort_by_key(|review| review.at);
         let asked = self.request.as_ref();
-        Ok(Said {
-            approvals: approval::judge(&reviews, asked, &circumstances),
-            freeze_override: asked
-                .and_then(|asked| freeze_override::facts(asked, &reviews, &circumstances, trail.as_deref())),
-        })
+        let approvals = approval::judge(&reviews, asked, &circumstances);
+        let freeze_override =
+            asked.and_then(|asked| freeze_override::facts(asked, &reviews, &circumstances, trail.as_deref()));
+        session.diagnostics.extend(waiting(&ownership, &approvals, &inputs.documents.identities));
+        Ok(Said { approvals, freeze_override })
     }
 
     /// Reviews of the forge and approvals of an ITSM system.
@@ -148,6 +152,24 @@ impl Judged {
         session.diagnostics.extend(rest);
         if errors.is_empty() { Ok(parsed.documents) } else { Err(first(errors, session)) }
     }
+}
+
+/// Who owns what the change touches, the requests left out.
+fn ownership(inputs: &Inputs, git: Option<&GitFacts>) -> Ownership {
+    let files = git.into_iter().flat_map(|git| &git.files).filter(|file| !inputs.is_request(&file.path));
+    let both = |file: &'_ FileFacts| [Some(file.path.clone()), file.previous_path.clone()];
+    let paths: BTreeSet<String> = files.flat_map(both).flatten().collect();
+    inputs.code_owners.ownership(paths.iter().map(String::as_str))
+}
+
+/// Files whose owners have not approved yet.
+fn waiting(ownership: &Ownership, approvals: &[ApprovalFacts], identities: &Identities) -> Option<Diagnostic> {
+    let approved = approval::code_owners_of(approvals);
+    let files: Vec<_> = ownership.without(&approved, identities).collect();
+    let (path, owners) = files.first()?;
+    let others = if files.len() > 1 { format!(", and {} more", files.len() - 1) } else { String::new() };
+    let message = format!("`{path}` waits for one of its code owners: {}{others}", owners.join(", "));
+    Some(Diagnostic::note("codeowners::waiting", message))
 }
 
 /// A file that the pipeline hands over.

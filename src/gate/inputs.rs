@@ -7,6 +7,7 @@ use globset::GlobSet;
 use sha2::{Digest, Sha256};
 
 use crate::audit::Digested;
+use crate::change::code_owners::{self, CodeOwners};
 use crate::change::documents::{ContextFile, Documents, Kind, MaxAges};
 use crate::config::{self, Config};
 use crate::discover;
@@ -45,6 +46,8 @@ pub(super) struct Inputs {
     pub documents: Documents,
     /// Who may sign approvals.
     pub signers: AllowedSigners,
+    /// Who owns which file; empty unless the matrix asks for code owners.
+    pub code_owners: CodeOwners,
     /// How old context documents may be.
     pub max_ages: MaxAges,
     /// Findings that the team has accepted.
@@ -79,6 +82,7 @@ impl Inputs {
         let documents =
             context_documents(workspace, &context, &config.context, &config.context.required, session, &mut read)?;
         let signers = signers(workspace, &config, session, &mut read)?;
+        let code_owners = code_owners(workspace, &documents, session, &mut read)?;
         let max_ages = MaxAges::read(&config.context.max_age).map_err(|faults| first(faults, session))?;
         let selection = Selection { disabled: config.policies.disabled.clone(), ..request.policies.selection.clone() };
         let baseline = baseline(request, workspace, session, &mut read)?;
@@ -104,6 +108,7 @@ impl Inputs {
             selection,
             documents,
             signers,
+            code_owners,
             max_ages,
             baseline,
             read,
@@ -331,6 +336,28 @@ fn signers(
     let (signers, told) = AllowedSigners::parse(&text, id);
     session.diagnostics.extend(told);
     Ok(signers)
+}
+
+/// CODEOWNERS, when the matrix asks for code owners.
+fn code_owners(
+    workspace: &Workspace,
+    documents: &Documents,
+    session: &mut Session,
+    read: &mut Vec<Input>,
+) -> Result<CodeOwners, Diagnostic> {
+    if !documents.matrix.as_ref().is_some_and(|matrix| matrix.asks_for(code_owners::ROLE)) {
+        return Ok(CodeOwners::default());
+    }
+    for place in code_owners::PLACES {
+        let path = workspace.shown_root().join(place);
+        let Some(file) = workspace.read_trusted(&path)? else { continue };
+        read.push(Input { path: file.path.as_str().into(), sha256: sha256(&file.bytes), as_of: None });
+        let (id, text) = add(file, revision(workspace, &path), session)?;
+        let (owners, told) = CodeOwners::parse(&text, id);
+        session.diagnostics.extend(told);
+        return Ok(owners);
+    }
+    Ok(CodeOwners::default())
 }
 
 /// The baseline, as the merge base has it when it lies in the repository of a change: what a change adds to it accepts

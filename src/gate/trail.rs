@@ -56,7 +56,7 @@ pub(super) fn granted(findings: &[Raised], world: &World) -> Option<Granted> {
     let approvals: Vec<_> = counting
         .map(|a| {
             serde_json::json!({
-                "key": a.key, "roles": a.approval.roles, "at": a.approval.at, "method": a.approval.method,
+                "key": a.audit_key, "roles": a.approval.roles, "at": a.approval.at, "method": a.approval.method,
                 "assurance": a.approval.assurance,
             })
         })

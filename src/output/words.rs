@@ -123,6 +123,7 @@ fn in_words(code: &'static str) -> &'static str {
         "dismissed" => "was dismissed",
         "not-approved" => "is not an approval",
         "no-role" => "held no role at that time",
+        "other-owners" => "waits for the owners of the other files",
         "bot" => "is a bot",
         "unknown-person" => "is nobody whom Identities knows",
         "self-asserted" => "is only a claim in the request, nobody verified it",

@@ -81,7 +81,7 @@ fn nothing_is_overwritten() {
 fn schemas_are_printed_by_name() {
     let shop = Shop::new();
     let names = shop.changegate(&["schema"]).stdout;
-    assert!(names.lines().count() == 22 && names.contains("ChangeRequest\n") && names.contains("config\n"), "{names}");
+    assert!(names.lines().count() == 23 && names.contains("ChangeRequest\n") && names.contains("config\n"), "{names}");
     for name in names.lines() {
         let json = shop.changegate(&["schema", name]).json();
         assert_eq!(json["$schema"], "https://json-schema.org/draft/2020-12/schema", "{name}");

@@ -24,6 +24,7 @@ mod introduced;
 mod lint;
 mod onboarding;
 mod policies;
+mod policy_input;
 mod policy_sources;
 mod rendering;
 mod report;

@@ -122,9 +122,16 @@ _finished := {"closed", "review", "implemented", "3", "0"}
 
 _others[index] := entry if {
 	_judged
-	some index, entry in context.entries(input, "change_indexes")
-	_id(entry) != input.change.metadata.id
+	some index, written in context.entries(input, "change_indexes")
+	_id(written) != input.change.metadata.id
+	entry := object.union(_schedule(written), written)
 }
+
+# The instants may stand as in a change request, too.
+_schedule(written) := schedule if {
+	schedule := shape.at(written, ["schedule"])
+	is_object(schedule)
+} else := {}
 
 _colliding[index] := other if {
 	some index, other in _others

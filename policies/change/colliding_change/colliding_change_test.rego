@@ -52,6 +52,15 @@ test_half_open if {
 	count(_denied(_with({"start": "2026-06-11T17:00:00Z", "end": "2026-06-11T19:00:01Z"}))) == 1
 }
 
+test_instants_as_in_a_request if {
+	schedule := {"start": "2026-06-11T21:00:00Z", "end": "2026-06-11T23:00:00Z"}
+	other := object.union(object.remove(_other, ["start", "end"]), {"schedule": schedule})
+	count(_denied(_over(sample.document, [other]))) == 1
+	count(_unknown(_over(sample.document, [other]))) == 0
+	late := json.patch(other, [{"op": "replace", "path": "/schedule/start", "value": "2026-06-11T21:50:00Z"}])
+	count(_denied(_over(sample.document, [late]))) == 0
+}
+
 test_itself_is_no_collision if count(_denied(_with({"id": "CHG-2026-00417"}))) == 0
 
 test_only_what_is_coming if {

@@ -22,7 +22,7 @@ _written := {
 }
 
 _agrees(person, role, team) := object.union(sample.approval(person, role), {
-	"role": role, "team": team, "key": person, "at": "2026-06-11T17:00:00Z", "at_ns": _granted,
+	"role": role, "team": team, "audit_key": person, "at": "2026-06-11T17:00:00Z", "at_ns": _granted,
 })
 
 _ivan := _agrees("ivan", "incident-commander", "group:default/sre")

@@ -60,12 +60,17 @@ _quarters_of := {
 
 # The worst of what the deployment, its review and the incidents that it caused say.
 _quarters(entry) := max(array.concat(
-	[object.get(_quarters_of, object.get(entry, "result", "unknown"), 4)],
+	[object.get(_quarters_of, _result(entry), 4)],
 	array.concat(
 		[object.get(_quarters_of, outcome, 4) | some outcome in _outcomes(entry)],
 		[6 | _caused_an_incident(entry)],
 	),
 ))
+
+# What is no word counts as a failure, like a word that is not known.
+_result(entry) := object.get(entry, "result", "unknown") if is_string(object.get(entry, "result", "unknown"))
+
+_result(entry) := "unknown" if not is_string(object.get(entry, "result", "unknown"))
 
 _outcomes(entry) := [review.outcome |
 	some review in shape.list(shape.at(input.context, ["pirs", "entries"]))

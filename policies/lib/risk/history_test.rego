@@ -93,3 +93,10 @@ test_odd_entries_stop_nothing if {
 	entries := [7, "x", null, [], {"finishedAt": 7, "service": 3, "environment": 1}]
 	_rate(entries).n == 0
 }
+
+test_a_result_that_is_no_word_counts_as_a_failure if {
+	every result in [null, [], {}, 7, "no such word"] {
+		rate := _rate([_entry(1, result, "2026-06-08T09:00:00Z")])
+		[rate.k, rate.n] == [1, 1]
+	}
+}

@@ -95,6 +95,10 @@ found contains {"id": "template", "points": _w.template, "evidence": sprintf("th
 	subject.template.id,
 	successes,
 ])} if {
-	successes := shape.at(subject.template, ["stats", "uses"]) - object.get(shape.at(subject.template, ["stats"]), "failures", 0)
+	stats := shape.map(shape.at(subject.template, ["stats"]))
+	failures := object.get(stats, "failures", 0)
+	is_number(stats.uses)
+	is_number(failures)
+	successes := stats.uses - failures
 	successes >= 20
 }

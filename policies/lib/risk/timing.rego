@@ -101,7 +101,7 @@ factors contains {"id": "R-WINDOW", "points": _w.overlap, "evidence": evidence} 
 
 _others := {id |
 	some other in shape.list(shape.at(input.context, ["change_indexes", "entries"]))
-	id := object.get(other, "id", object.get(other, "change", "another change"))
+	id := _id(other)
 	id != input.change.metadata.id
 	object.get(other, "status", object.get(other, "state", "scheduled")) in {"scheduled", "implement", "implementing"}
 	some from in [object.get(other, "start", null), shape.at(other, ["schedule", "start"])]
@@ -110,6 +110,12 @@ _others := {id |
 	_window.start_ns < instant.ns(to)
 	count({resource.service_name(_ref(one)) | some one in shape.list(object.get(other, "services", []))} & subject.services) > 0
 }
+
+# Ids may be numbers.
+_id(other) := sprintf("%v", [id]) if {
+	id := object.get(other, "id", object.get(other, "change", null))
+	id != null
+} else := "another change"
 
 _ref(one) := one if is_string(one)
 

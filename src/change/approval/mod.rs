@@ -21,6 +21,7 @@ pub use self::record::Records;
 pub use self::review::{Binding, Decision, Method, Review};
 pub use self::signed::{NAMESPACE, Statement, terms, without_approvals};
 
+use super::code_owners::{self, Ownership};
 use super::identity::{Identities, Person};
 use super::request::{Approval, Request};
 use crate::config::Assurance;
@@ -50,6 +51,8 @@ pub struct Circumstances<'a> {
     pub contributors: &'a BTreeSet<String>,
     /// Who is who. Somebody who is not in it holds no role.
     pub identities: &'a Identities,
+    /// Who owns what the change touches.
+    pub ownership: &'a Ownership,
     /// Logins of machines, besides those that say so themselves.
     pub bots: &'a [String],
     /// Lowest assurance at which an approval counts.
@@ -87,6 +90,7 @@ pub fn judge(reviews: &[Review], request: Option<&Request>, circumstances: &Circ
         .chain(claimed.into_iter().map(|claim| circumstances.of_claim(claim)))
         .collect();
     refuse_shared_keys(&mut judged);
+    circumstances.keep_code_owners(&mut judged);
     judged.sort_by(|a, b| {
         let key = |f: &ApprovalFacts| (f.at_ns, f.login.clone(), f.method, f.source.clone());
         key(a).cmp(&key(b))
@@ -122,6 +126,12 @@ pub fn judge_each(
     let mut judged: Vec<ApprovalFacts> = claims.iter().map(facts).collect();
     refuse_shared_keys(&mut judged);
     judged
+}
+
+/// Canonical ids of everybody whose approval counts as a code owner's.
+pub fn code_owners_of(judged: &[ApprovalFacts]) -> BTreeSet<String> {
+    let owner = |facts: &&ApprovalFacts| facts.valid && facts.roles.iter().any(|role| role == code_owners::ROLE);
+    judged.iter().filter(owner).filter_map(|facts| facts.by.clone()).collect()
 }
 
 /// A key that signs for two people says of neither that it was them.
@@ -252,7 +262,7 @@ impl Circumstances<'_> {
         ApprovalFacts {
             by: person.map(|person| person.id.clone()),
             login: login.unwrap_or("ghost").to_owned(),
-            roles: person.map(|person| person.roles_at(at.unwrap_or(self.now))).unwrap_or_default(),
+            roles: person.map(|person| self.roles(person, at.unwrap_or(self.now))).unwrap_or_default(),
             at: at.map(|at| at.to_string()),
             at_ns: at.map(|at| Instant(at).ns()),
             valid: why_not.is_empty(),
@@ -274,9 +284,35 @@ impl Circumstances<'_> {
         let who = match person {
             _ if bot => Some("bot"),
             None => Some("unknown-person"),
-            Some(person) => person.roles_at(at).is_empty().then_some("no-role"),
+            Some(person) => self.roles(person, at).is_empty().then_some("no-role"),
         };
         who.into_iter().chain(contributed.then_some("contributor")).collect()
+    }
+
+    /// Roles of Identities, and the one that CODEOWNERS gives; sorted.
+    fn roles(&self, person: &Person, at: Timestamp) -> Vec<String> {
+        let mut roles: BTreeSet<String> = person.roles_at(at).into_iter().collect();
+        if !person.bot && self.ownership.includes(person, self.identities) {
+            roles.insert(code_owners::ROLE.to_owned());
+        }
+        roles.into_iter().collect()
+    }
+
+    /// Code owners have approved when an owner of each file has: until then none of them fills a slot as one.
+    fn keep_code_owners(&self, judged: &mut [ApprovalFacts]) {
+        let approved = code_owners_of(judged);
+        if self.ownership.without(&approved, self.identities).next().is_none() {
+            return;
+        }
+        for facts in judged.iter_mut() {
+            let granted = facts.by.as_deref().and_then(|id| self.identities.person(id));
+            let at = facts.at.as_deref().and_then(|at| at.parse().ok()).unwrap_or(self.now);
+            let granted = granted.map(|person| person.roles_at(at)).unwrap_or_default();
+            facts.roles.retain(|role| role != code_owners::ROLE || granted.contains(role));
+            if facts.valid && facts.roles.is_empty() {
+                facts.refuse("other-owners");
+            }
+        }
     }
 
     fn of_time(&self, at: Option<Timestamp>) -> Option<&'static str> {

@@ -64,6 +64,7 @@ impl World {
                 signers: &AllowedSigners::default(),
                 contributors: &contributors,
                 identities: &identities,
+                ownership: &Ownership::default(),
                 bots: &["jenkins".into()],
                 minimum: self.minimum,
                 sources: &sources,

@@ -458,6 +458,8 @@ entry! {
         start: Moment,
         /// End, exclusive.
         end: Moment,
+        /// `start` and `end` as in a change request, in the place of the two above.
+        schedule: Any,
         /// As in a change request.
         coordination: Vec<Any>,
         /// As in a change request.
