@@ -25,6 +25,7 @@ mod onboarding;
 mod policies;
 mod policy_sources;
 mod rendering;
+mod replay;
 mod report;
 mod requests;
 mod shop;
