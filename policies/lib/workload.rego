@@ -32,13 +32,6 @@ _number(written, _) := written if is_number(written)
 
 _number(written, default_number) := default_number if written == null
 
-# Where the template of its pods stands; undefined for what has no pods.
-template_path(thing) := ["spec", "template"] if is_object(shape.at(thing.attrs, ["spec", "template"]))
-
-template_path(thing) := ["spec", "jobTemplate", "spec", "template"] if {
-	thing.type == "batch/CronJob"
-}
-
 # A count out of an absolute number or a percentage of `total`, rounded down as the API rounds maxUnavailable.
 share_down(value, _) := value if is_number(value)
 

@@ -10,7 +10,6 @@ mod draft;
 mod environment;
 mod facts;
 mod fetch;
-mod foreign;
 mod freeze;
 mod init;
 mod isolated;
@@ -64,9 +63,9 @@ enum Command {
     Init(Box<init::InitArgs>),
     /// Print the JSON Schema of a document kind, of the configuration or of the JSON output
     Schema(SchemaArgs),
-    /// List and explain policies
+    /// List, explain, check, begin, fetch and document policies
     #[command(subcommand)]
-    Policy(PolicyCommand),
+    Policy(policy::PolicyCommand),
     /// Write pages that people read in a meeting
     #[command(subcommand)]
     Report(report::ReportCommand),
@@ -274,33 +273,6 @@ struct SchemaArgs {
     /// A kind of document (ChangeRequest, FreezeCalendar, …), `config` or `outcome` [default: list them]
     #[arg(value_name = "KIND")]
     kind: Option<String>,
-}
-
-#[derive(Debug, Subcommand)]
-enum PolicyCommand {
-    /// List the policies
-    List {
-        #[command(flatten)]
-        policy: PolicyArgs,
-    },
-    /// Fetch policies of other repositories into the cache, as `changegate.lock` pins them
-    Fetch(fetch::FetchArgs),
-    /// Find what is wrong with policies and with exceptions from them
-    Lint {
-        /// Files and directories [default: the working directory]
-        #[arg(value_name = "PATH")]
-        paths: Vec<PathBuf>,
-        /// List suppressions that other tools obey: tfsec, trivy, checkov, kube-linter, …
-        #[arg(long, required = true)]
-        foreign_suppressions: bool,
-    },
-    /// Explain one policy: what it demands, why, and what to do
-    Show {
-        /// Policy id, for example HA-001
-        id: String,
-        #[command(flatten)]
-        policy: PolicyArgs,
-    },
 }
 
 /// What is shown besides what the change introduced.

@@ -26,7 +26,11 @@ fn again(args: &CheckArgs, record: &str) -> Result<Answer, Diagnostic> {
     }
     let place = Place::open(args.audit.as_deref())?;
     let recorded = Recorded::find(&*place.store, record)?;
-    let policies = PolicyRequest { builtin: true, selection: changegate::policy::library::Selection::default(), ..args.policy.request() };
+    let policies = PolicyRequest {
+        builtin: true,
+        selection: changegate::policy::library::Selection::default(),
+        ..args.policy.request()
+    };
     let audit = args.audit.clone().map_or(AuditRequest::Configured, AuditRequest::To);
     let attestation = Attestation { binary_sha256: environment::program_sha256(), ..Attestation::default() };
     let baseline = args.baseline.clone();

@@ -4,6 +4,7 @@ mod answer;
 mod input;
 mod past;
 mod risk;
+mod shape;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -24,6 +25,7 @@ use input::{Shared, Views};
 pub use input::whole_input;
 pub use past::compare;
 pub use risk::{risk, risk_explanation};
+pub use shape::input_shape;
 
 /// What is evaluated.
 pub struct Task<'a> {

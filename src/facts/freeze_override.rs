@@ -1,11 +1,12 @@
 //! The emergency override of a change request, with what could be verified about it.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{ApprovalFacts, Instant};
 
 /// `spec.freezeOverride`; which of its words are missing is for the policies.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct OverrideFacts {
     /// Its id in the audit trail: as given, else derived from what was approved and by whom.
     pub id: String,
@@ -30,7 +31,7 @@ pub struct OverrideFacts {
 }
 
 /// One approval of an override.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct OverrideApprovalFacts {
     /// As every approval.
     #[serde(flatten)]
@@ -44,7 +45,7 @@ pub struct OverrideApprovalFacts {
 }
 
 /// An override that was applied, as the audit trail has it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct OverrideUse {
     /// Its id.
     pub id: String,

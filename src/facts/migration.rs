@@ -1,9 +1,10 @@
 //! A database migration of the change: where it belongs in its series, and what its statements do.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A migration file that the change adds, edits, moves or takes away.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct MigrationFacts {
     /// Path at the head (at the base, when deleted).
     pub path: String,
@@ -38,7 +39,7 @@ pub struct MigrationFacts {
 }
 
 /// What one statement, or one part of it, does.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct StatementFacts {
     /// `create-table`, `drop-table`, `rename-table`, `drop-column`, `rename-column`, `change-type`, `set-not-null`,
     /// `add-required-column`, `create-index`, `validate-constraint`, `alter-table`, `lock-timeout`, `statement-timeout`, or `unreadable`.

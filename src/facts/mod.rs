@@ -9,6 +9,7 @@ mod origin;
 mod pipeline;
 mod resource;
 mod risk;
+mod shape;
 mod stateful;
 mod waiver;
 mod world;
@@ -19,6 +20,7 @@ pub use origin::{Origin, Permission, Provenance};
 pub use pipeline::{PipelineFacts, PipelineKind};
 pub use resource::{Action, Dangling, Iac, Related, Resource};
 pub use risk::{Assessment, RISK_LEVELS, RiskFactor, RiskFacts, RiskFloor, RiskHistory, RiskMitigation};
+pub use shape::{Field, Found, Shape};
 pub use stateful::is_stateful;
 pub use waiver::WaiverFacts;
 pub use world::{

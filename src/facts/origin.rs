@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::source::Span;
 
 /// Where an imported request comes from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Origin {
     /// `servicenow`, `jira`, `github-issue`.
     pub system: &'static str,
@@ -27,7 +28,7 @@ pub struct Origin {
 }
 
 /// What the state of a record says about going ahead.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Permission {
     /// It is being implemented.
@@ -39,7 +40,7 @@ pub enum Permission {
 }
 
 /// How sure one field is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Provenance {
     /// `asserted` or `verified`.
     pub kind: &'static str,

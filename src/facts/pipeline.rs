@@ -1,11 +1,12 @@
 //! Files that decide whether the gate runs at all: workflows, hooks, the forge's settings.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::parse::tree::Node;
 
 /// A file of the repository that may run the gate, or make the forge ask for it.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub struct PipelineFacts {
     /// Path at the head (at the base, when deleted).
     pub path: String,
@@ -16,15 +17,17 @@ pub struct PipelineFacts {
     /// `added`, `modified`, `deleted`, `renamed`, `unchanged`.
     pub status: &'static str,
     /// The document at the base; null where there is none, or it cannot be read.
+    #[schemars(with = "Option<serde_json::Value>")]
     pub before: Option<Node>,
     /// The document at the head; null where there is none, or it cannot be read.
+    #[schemars(with = "Option<serde_json::Value>")]
     pub after: Option<Node>,
     /// `before`, `after`: sides that are there and cannot be read.
     pub unreadable: Vec<&'static str>,
 }
 
 /// What reads a pipeline file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PipelineKind {
     /// A workflow of GitHub, Gitea or Forgejo.

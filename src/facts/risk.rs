@@ -1,12 +1,13 @@
 //! How risky a change is, as the model of `policies/lib/risk` says.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Levels of risk, from the lowest.
 pub const RISK_LEVELS: [&str; 4] = ["low", "medium", "high", "very-high"];
 
 /// How risky the change is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RiskFacts {
     /// `spec.risk.declared`.
     pub declared: Option<String>,
@@ -21,7 +22,7 @@ pub struct RiskFacts {
 }
 
 /// What the model says.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Assessment {
     /// Version of the model.
@@ -45,7 +46,7 @@ pub struct Assessment {
 }
 
 /// One part of the risk.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RiskFactor {
     /// `R-TIER`.
     pub id: String,
@@ -60,7 +61,7 @@ pub struct RiskFactor {
 }
 
 /// Something that makes harm smaller.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RiskMitigation {
     /// `canary`.
     pub id: String,
@@ -71,7 +72,7 @@ pub struct RiskMitigation {
 }
 
 /// A level below which the risk does not go.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RiskFloor {
     /// The level.
     pub level: String,
@@ -82,7 +83,7 @@ pub struct RiskFloor {
 }
 
 /// The history of one service. Rates are per cent with one digit.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RiskHistory {
     /// Name of the service.
     pub service: String,

@@ -1,11 +1,12 @@
 //! Exceptions from policies as the policies see them.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Instant;
 
 /// One waiver with the answer whether it counts.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct WaiverFacts {
     /// Its id; of an inline waiver, policy and place.
     pub id: String,

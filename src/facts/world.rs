@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::migration::MigrationFacts;
@@ -15,7 +16,7 @@ use super::{OverrideFacts, RiskFacts, WaiverFacts};
 use crate::parse::tree::Node;
 
 /// Where in the life of a change the gate stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stage {
     /// Before a commit: the index against `HEAD`, offline.
@@ -42,7 +43,7 @@ impl Stage {
 }
 
 /// Whether there is something to compare with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
     /// No base: everything is judged as it stands.
@@ -53,8 +54,9 @@ pub enum Mode {
 }
 
 /// An instant in the two forms that policies need.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Instant(pub Timestamp);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
+#[schemars(transparent)]
+pub struct Instant(#[schemars(with = "String")] pub Timestamp);
 
 impl Instant {
     /// Nanoseconds since 1970 UTC. Saturates at the ends of 64 bits (the years 1677 and 2262).
@@ -71,7 +73,7 @@ impl Serialize for Instant {
 }
 
 /// Who runs the gate, and how sure that is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Actor {
     /// Canonical person when the identity map knows one.
     pub id: Option<String>,
@@ -86,7 +88,7 @@ pub struct Actor {
 }
 
 /// The repository's side of the change.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub struct GitFacts {
     /// Commit id of the base that was asked for.
     pub base: String,
@@ -113,7 +115,7 @@ pub struct GitFacts {
 }
 
 /// A pull or merge request as the forge describes it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PullRequestFacts {
     /// `github` or `gitlab`.
     pub forge: &'static str,
@@ -146,7 +148,7 @@ pub struct PullRequestFacts {
 }
 
 /// One commit of the change. Names and addresses are claims of whoever made it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CommitFacts {
     /// Full commit id.
     pub id: String,
@@ -165,7 +167,7 @@ pub struct CommitFacts {
 }
 
 /// One file that differs between the merge base and the head.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FileFacts {
     /// Path at the head (at the base, when deleted).
     pub path: String,
@@ -178,10 +180,11 @@ pub struct FileFacts {
 }
 
 /// The change request with what Rust worked out about it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ChangeFacts {
     /// `apiVersion`, `kind`, `metadata`, `spec` as written.
     #[serde(flatten)]
+    #[schemars(with = "super::shape::WrittenRequest")]
     pub document: Node,
     /// Path of the request's file.
     pub file: Arc<str>,
@@ -196,7 +199,7 @@ pub struct ChangeFacts {
 }
 
 /// When a change happens, and until when its rollback may run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct WindowOfChange {
     /// `schedule.start`.
     pub start: Instant,
@@ -213,7 +216,7 @@ pub struct WindowOfChange {
 }
 
 /// A half-open interval `[start, end)`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Occupied {
     /// First instant.
     pub start: Instant,
@@ -226,7 +229,7 @@ pub struct Occupied {
 }
 
 /// A service of the request's scope.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ScopedService {
     /// As written.
     pub r#ref: String,
@@ -240,7 +243,7 @@ pub struct ScopedService {
 }
 
 /// What the catalogue says about a service.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ServiceEntry {
     /// Tier 0 to 3.
     pub tier: Option<u8>,
@@ -291,7 +294,7 @@ pub struct ServiceEntry {
 }
 
 /// When a service is used most.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PeakHours {
     /// As written.
     pub text: String,
@@ -304,7 +307,7 @@ pub struct PeakHours {
 }
 
 /// Freezes and open slots near the change.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CalendarFacts {
     /// Whether there is any FreezeCalendar.
     pub given: bool,
@@ -320,7 +323,7 @@ pub struct CalendarFacts {
 }
 
 /// A day that matters: a holiday, a launch.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct EventFacts {
     /// `2026-12-25`, in the calendar's zone.
     pub date: String,
@@ -335,7 +338,7 @@ pub struct EventFacts {
 }
 
 /// An open slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SlotFacts {
     /// When it opens, or now.
     pub start: Instant,
@@ -344,7 +347,7 @@ pub struct SlotFacts {
 }
 
 /// One calendar document.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CalendarHeader {
     /// `metadata.name`.
     pub name: String,
@@ -355,7 +358,7 @@ pub struct CalendarHeader {
 }
 
 /// One concrete interval of a window.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct WindowFacts {
     /// Name of its calendar.
     pub calendar: String,
@@ -390,7 +393,7 @@ pub struct WindowFacts {
 }
 
 /// One approval with the answer whether it counts.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ApprovalFacts {
     /// Canonical person, or null when unknown.
     pub by: Option<String>,
@@ -449,7 +452,7 @@ impl ApprovalFacts {
 }
 
 /// The approval matrix.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct MatrixFacts {
     /// Tier → risk level → role → how many.
     pub tiers: BTreeMap<String, BTreeMap<String, BTreeMap<String, u32>>>,
@@ -465,7 +468,7 @@ pub struct MatrixFacts {
 }
 
 /// One kind of context document.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub struct ContextFacts {
     /// Whether one was given.
     pub given: bool,
@@ -486,7 +489,7 @@ pub struct ContextFacts {
 }
 
 /// One plan that was handed over.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PlanFacts {
     /// Path as shown.
     pub path: Arc<str>,
@@ -511,7 +514,7 @@ pub struct PlanFacts {
 }
 
 /// A change that a plan could not make yet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DeferredFacts {
     /// Address of the resource.
     pub address: Arc<str>,
@@ -520,7 +523,7 @@ pub struct DeferredFacts {
 }
 
 /// One object that changed outside of Terraform.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DriftFacts {
     /// Its address.
     pub address: Arc<str>,
@@ -535,7 +538,7 @@ pub struct DriftFacts {
 }
 
 /// The part of the configuration that policies read.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub struct ConfigFacts {
     /// Thresholds by policy or name.
     pub thresholds: serde_json::Value,
@@ -550,7 +553,7 @@ pub struct ConfigFacts {
 }
 
 /// What becomes of the decision.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AuditFacts {
     /// Whether the configuration demands a record at stage apply.
     pub required: bool,
@@ -559,7 +562,7 @@ pub struct AuditFacts {
 }
 
 /// Everything of the input but the resources.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct World {
     /// Stage of the run.
     pub stage: Stage,

@@ -9,8 +9,9 @@ use ignore::WalkBuilder;
 use super::policies::from_disk;
 use crate::finding::{Diagnostic, Level};
 use crate::parse::{json, yaml};
+use crate::policy::conftest;
 use crate::policy::library::{self, Library};
-use crate::policy::rego::{self, Dialect};
+use crate::policy::rego;
 use crate::source::{Revision, Source, SourceId, Sources};
 
 /// Policies with their tests.
@@ -21,6 +22,8 @@ pub struct Suite {
     pub sources: Sources,
     /// Which of them are modules.
     pub modules: Vec<SourceId>,
+    /// How many files it is about: those of the directories, or the embedded ones when none is named.
+    pub own_files: usize,
     /// Documents below `data`.
     pub data: Vec<serde_json::Value>,
 }
@@ -30,13 +33,20 @@ pub struct Suite {
 pub fn load(dirs: &[PathBuf], data: &[PathBuf]) -> Suite {
     let mut sources = Sources::default();
     let mut faults = Vec::new();
-    let mut own = Vec::new();
+    let (mut own, mut of_conftest) = (Vec::new(), BTreeSet::new());
     for dir in dirs {
         match from_disk(dir, Path::new(""), &mut sources, true) {
-            Ok(found) => own.extend(found),
+            Ok(found) if found.is_empty() => faults.push(nothing_in(dir)),
+            Ok(found) => {
+                if conftest::is_foreign(&sources, &found) {
+                    of_conftest.extend(found.iter().copied());
+                }
+                own.extend(found);
+            }
             Err(fault) => faults.push(fault),
         }
     }
+    let from_disk = own.len();
     let taken: BTreeSet<Vec<Arc<str>>> = own.iter().filter_map(|id| package(&sources, *id)).collect();
     let embedded = library::embedded(&mut sources, dirs.is_empty());
     let modules: Vec<SourceId> = embedded
@@ -44,7 +54,8 @@ pub fn load(dirs: &[PathBuf], data: &[PathBuf]) -> Suite {
         .filter(|id| package(&sources, *id).is_none_or(|name| !taken.contains(&name)))
         .chain(own)
         .collect();
-    let mut library = library::load(&sources, &modules);
+    let own_files = if dirs.is_empty() { modules.len() } else { from_disk };
+    let mut library = library::load_beside(&sources, &modules, &of_conftest);
     let mut documents = Vec::new();
     for path in data {
         match read_data(path, &mut sources) {
@@ -53,12 +64,18 @@ pub fn load(dirs: &[PathBuf], data: &[PathBuf]) -> Suite {
         }
     }
     library.diagnostics.extend(faults);
-    Suite { library, sources, modules, data: documents }
+    Suite { library, sources, modules, own_files, data: documents }
 }
 
 /// The package of a module; none for one that cannot be read, whose fault loading reports.
 fn package(sources: &Sources, id: SourceId) -> Option<Vec<Arc<str>>> {
-    rego::parse(&sources.get(id)?.text, Dialect::V1).ok().map(|module| module.package)
+    rego::parse_any(&sources.get(id)?.text).ok().map(|module| module.package)
+}
+
+fn nothing_in(dir: &Path) -> Diagnostic {
+    Diagnostic::error("policy::none", "there is no policy here: no file `*.rego`")
+        .in_file(crate::source::display_path(Path::new(""), dir))
+        .help("name the directory that holds them, or none for the built-in policies")
 }
 
 /// A document as it is, or those of a directory, each below the path of its folder, as `opa` roots them.

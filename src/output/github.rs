@@ -12,7 +12,7 @@ use super::words;
 use crate::facts::Stage;
 use crate::finding::{Answer, Diagnostic, Enforcement, Finding, Level, Severity, Status};
 use crate::outcome::Outcome;
-use crate::source::Location;
+use crate::source::{Location, Sources};
 
 /// Annotations of one level that the runner shows for a step.
 const SHOWN: usize = 10;
@@ -20,20 +20,31 @@ const SHOWN: usize = 10;
 /// Writes diagnostics and findings as annotations, and the verdict as the last line.
 pub(super) fn render(outcome: &Outcome) -> String {
     let mut annotations: Vec<Annotation> = Vec::new();
-    annotations.extend(outcome.diagnostics.iter().map(|d| diagnostic(d, outcome)));
+    annotations.extend(outcome.diagnostics.iter().map(|d| diagnostic(d, &outcome.sources)));
     let introduced = outcome.findings.iter().filter(|f| f.status != Status::Preexisting);
     annotations.extend(introduced.map(|f| finding(f, outcome)));
+    let (mut out, left) = lines(annotations);
+    out.push_str(&left);
+    out.push_str(&last_line(outcome, left.lines().count()));
+    out
+}
+
+/// Diagnostics alone, for commands that have no outcome.
+pub(super) fn diagnostics(diagnostics: &[Diagnostic], sources: &Sources) -> String {
+    let (shown, left) = lines(diagnostics.iter().map(|d| diagnostic(d, sources)).collect());
+    shown + &left
+}
+
+/// The annotations that the runner shows, and the lines of those that it would drop.
+fn lines(mut annotations: Vec<Annotation>) -> (String, String) {
     annotations.sort_by_key(|a| (a.command, a.rank));
-    let mut out = String::new();
-    let mut left = String::new();
+    let (mut out, mut left) = (String::new(), String::new());
     for level in annotations.chunk_by(|a, b| a.command == b.command) {
         let (shown, rest) = level.split_at(level.len().min(SHOWN));
         out.extend(shown.iter().map(Annotation::line));
         left.extend(rest.iter().map(Annotation::plain));
     }
-    out.push_str(&left);
-    out.push_str(&last_line(outcome, left.lines().count()));
-    out
+    (out, left)
 }
 
 /// Ordered as they are shown.
@@ -119,8 +130,8 @@ fn command(f: &Finding, stage: Stage) -> Command {
     }
 }
 
-fn diagnostic(d: &Diagnostic, outcome: &Outcome) -> Annotation {
-    let place = d.span.and_then(|span| outcome.sources.locate(span));
+fn diagnostic(d: &Diagnostic, sources: &Sources) -> Annotation {
+    let place = d.span.and_then(|span| sources.locate(span));
     let mut message = d.message.clone();
     append(&mut message, "Help", &d.help);
     Annotation {

@@ -28,6 +28,11 @@ pub(super) fn findings(outcome: &Model) -> String {
     serde_json::to_string(&findings).unwrap_or_default()
 }
 
+/// Diagnostics alone, for commands that have no outcome.
+pub(super) fn diagnostics<'a>(diagnostics: &'a [finding::Diagnostic], sources: &Sources) -> Vec<Diagnostic<'a>> {
+    diagnostics.iter().map(|d| Diagnostic::of(d, sources)).collect()
+}
+
 #[derive(Serialize, JsonSchema)]
 struct Outcome<'a> {
     schema: &'static str,
@@ -207,7 +212,7 @@ struct Input<'a> {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct Diagnostic<'a> {
+pub(super) struct Diagnostic<'a> {
     severity: &'static str,
     code: &'static str,
     message: &'a str,

@@ -9,6 +9,7 @@ mod github;
 mod gitlab;
 mod json;
 mod junit;
+mod lint;
 mod markdown;
 mod pretty;
 #[cfg(test)]
@@ -29,6 +30,7 @@ use crate::finding::Diagnostic;
 use crate::outcome::Outcome;
 use crate::source::Sources;
 
+pub use lint::{LintFormat, Linted, lint};
 pub use style::{Show, Style};
 pub use suite::{SuiteFormat, percentage, suite, totals};
 

@@ -13,7 +13,6 @@ use super::isolate::Isolation;
 use super::metadata::{self, Metadata, Scope};
 use super::modules::{self, Modules};
 use super::outline::Outline;
-use super::rego::{self, Dialect};
 use super::test::{self, TestRule};
 use crate::facts::Stage;
 use crate::finding::Diagnostic;
@@ -23,6 +22,9 @@ use crate::source::{Revision, Source, SourceId, Sources, Span};
 
 /// The product's own policies, compiled in.
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/policies");
+
+/// Where the pages of `changegate policy docs` are read.
+const PAGES: &str = "https://github.com/changegate/changegate/blob/main/docs/policies";
 
 /// Package of the risk model, which is no policy and is evaluated before them.
 pub const RISK_MODEL: &str = "data.policies.lib.risk.model";
@@ -88,9 +90,16 @@ impl Policy {
         }
     }
 
+    /// The page about it, of the product's own policies.
+    fn page(&self, sources: &Sources) -> Option<String> {
+        let own = sources.get(self.source).is_some_and(|s| s.revision == Revision::Embedded);
+        own.then(|| format!("{PAGES}/{}.md", self.id()))
+    }
+
     /// What the outcome says about it.
     pub fn info(&self, stage: Stage, sources: &Sources, evaluations: usize) -> PolicyInfo {
         let custom = &self.metadata.custom;
+        let links = self.metadata.related_resources.iter().map(|r| r.link().to_owned());
         PolicyInfo {
             id: custom.id.as_str().into(),
             title: self.metadata.title.as_str().into(),
@@ -99,7 +108,7 @@ impl Policy {
             enforcement: custom.enforcement_at(stage),
             remediation: custom.remediation.as_str().into(),
             controls: custom.controls.clone(),
-            links: self.metadata.related_resources.iter().map(|r| r.link().to_owned()).collect(),
+            links: self.page(sources).into_iter().chain(links).collect(),
             digest: self.digest.clone(),
             path: sources.get(self.source).map_or_else(|| "".into(), |s| s.path.clone()),
             per_resource: is_per_resource(self),
@@ -160,10 +169,16 @@ pub fn package(text: &str) -> String {
 /// Loads modules that are already among the sources. Those that come with this program are looked over; others are
 /// read and checked.
 pub fn load(sources: &Sources, ids: &[SourceId]) -> Library {
+    load_beside(sources, ids, &BTreeSet::new())
+}
+
+/// [`load`] where some modules were written for Conftest: those may be Rego v0, and need no METADATA. Their tests are among the tests; what
+/// they judge is asked elsewhere.
+pub fn load_beside(sources: &Sources, ids: &[SourceId], of_conftest: &BTreeSet<SourceId>) -> Library {
     let foreign = ids.iter().filter_map(|id| sources.get(*id)).any(|source| mode_of(source) == Mode::Lenient);
     let mut library = Library {
         policies: Vec::new(),
-        modules: Modules::default(),
+        modules: Modules::new(sources, of_conftest),
         isolation: None,
         mode: if foreign { Mode::Lenient } else { Mode::Strict },
         data: Vec::new(),
@@ -172,13 +187,13 @@ pub fn load(sources: &Sources, ids: &[SourceId]) -> Library {
         tests: Vec::new(),
         diagnostics: Vec::new(),
     };
-    let outlines = library.read(sources, ids);
+    let (outlines, gone) = library.read(sources, ids);
     for (id, outline) in &outlines {
-        if let Some(source) = sources.get(*id) {
+        if let Some(source) = sources.get(*id).filter(|_| !of_conftest.contains(id)) {
             library.admit(*id, source, outline);
         }
     }
-    library.modules = Modules::new(sources, outlines.into_iter().collect());
+    library.modules.extend(outlines, gone);
     library.check_modules();
     library.policies.sort_by(|a, b| a.id().cmp(b.id()));
     library.check_ids(sources);
@@ -193,6 +208,11 @@ impl Library {
             controls.entry(framework.clone()).or_default().extend(served.iter().cloned());
         }
         controls
+    }
+
+    /// Whether a module was written for Conftest.
+    pub fn is_of_conftest(&self, id: SourceId) -> bool {
+        self.modules.is_of_conftest(id)
     }
 
     /// Keeps the policies apart that come from outside of the trusted base: they are evaluated by `program`.
@@ -252,48 +272,35 @@ impl Library {
         Ok(engine)
     }
 
-    /// What the modules are about. The embedded policies declare no tests: those stand in modules of their own.
-    fn read(&mut self, sources: &Sources, ids: &[SourceId]) -> Vec<(SourceId, Outline)> {
+    /// What the modules are about, and what those would be about that cannot be read. The embedded policies declare no tests: those stand in modules of their own.
+    fn read(&mut self, sources: &Sources, ids: &[SourceId]) -> (Vec<(SourceId, Outline)>, Vec<Outline>) {
         let read = |id: &SourceId| {
             let source = sources.get(*id)?;
             if modules::is_embedded(sources, *id) && !is_test(&source.path) {
                 return Some((*id, Ok((Outline::scan(&source.text), Vec::new()))));
             }
             let about = |module| (Outline::of(&module, &source.text), test::declared(*id, &module));
-            Some((*id, rego::parse(&source.text, Dialect::V1).map(about)))
+            Some((*id, self.modules.parsed(*id)?.map(about)))
         };
-        let mut outlines = Vec::new();
+        let (mut outlines, mut gone) = (Vec::new(), Vec::new());
         for (id, module) in ids.par_iter().filter_map(read).collect::<Vec<_>>() {
             match module {
                 Ok((outline, tests)) => {
                     outlines.push((id, outline));
                     self.tests.extend(tests);
                 }
-                Err(fault) => self.diagnostics.push(fault.in_source(id)),
+                Err(fault) => {
+                    gone.extend(sources.get(id).map(|source| Outline::scan(&source.text)));
+                    self.diagnostics.push(fault.in_source(id));
+                }
             }
         }
-        outlines
-    }
-
-    /// Modules with a fault are left out, and what needs them has one, too. Where there is one, everything is looked at.
-    fn check_modules(&mut self) {
-        let mut faults = self.modules.faults();
-        if !faults.is_empty() {
-            faults = self.modules.all_faults();
-        }
-        while !faults.is_empty() {
-            let before = self.modules.all();
-            self.modules.leave_out(|id| faults.iter().any(|(faulty, _)| faulty == id));
-            self.leave_out(faults);
-            if self.modules.all() == before {
-                return;
-            }
-            faults = self.modules.all_faults();
-        }
+        (outlines, gone)
     }
 
     /// Keeps what is wrong, and neither a policy nor a test of a module that is not loaded.
-    fn leave_out(&mut self, faults: Vec<(SourceId, Diagnostic)>) {
+    fn check_modules(&mut self) {
+        let faults = self.modules.leave_out_faulty();
         self.policies.retain(|policy| faults.iter().all(|(id, _)| *id != policy.source));
         self.tests.retain(|test| faults.iter().all(|(id, _)| *id != test.source));
         self.diagnostics.extend(faults.into_iter().map(|(_, fault)| fault));
@@ -471,6 +478,7 @@ pub fn is_per_resource(policy: &Policy) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::rego::{self, Dialect};
     use super::*;
 
     /// What is compiled in is not checked again at every start.

@@ -181,6 +181,16 @@ pub fn read(source: SourceId, text: &str) -> Result<Option<Metadata>, Diagnostic
     Ok(Some(metadata))
 }
 
+/// Whether a text is an id as the library has them: `ACME-001`.
+pub fn is_id(text: &str) -> bool {
+    text.split_once('-').is_some_and(|(family, number)| {
+        family.starts_with(|c: char| c.is_ascii_uppercase())
+            && family.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
+            && !number.is_empty()
+            && number.chars().all(|c| c.is_ascii_digit())
+    })
+}
+
 /// Whether the METADATA block gives an id, as only policies do.
 pub fn claims_to_be_a_policy(source: SourceId, text: &str) -> bool {
     let Some((_, block)) = block(text) else { return false };

@@ -4,10 +4,13 @@
 pub mod bundle;
 pub mod conftest;
 pub mod engine;
+pub mod example;
 pub mod isolate;
 pub mod library;
+pub mod lint;
 pub mod metadata;
 mod modules;
 mod outline;
 pub mod rego;
+pub mod scaffold;
 pub mod test;

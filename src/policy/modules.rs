@@ -22,6 +22,10 @@ pub(super) struct Modules {
     sources: Sources,
     /// In the order in which they were given.
     outlines: BTreeMap<SourceId, Outline>,
+    /// Those that were written for Conftest, and may be Rego v0.
+    of_conftest: BTreeSet<SourceId>,
+    /// What was left out because of a fault.
+    gone: Vec<Outline>,
     made: Mutex<Vec<(BTreeSet<SourceId>, Engine)>>,
 }
 
@@ -39,9 +43,32 @@ impl Drop for Modules {
 }
 
 impl Modules {
-    /// Modules with what is known about them.
-    pub(super) fn new(sources: &Sources, outlines: BTreeMap<SourceId, Outline>) -> Self {
-        Self { sources: sources.clone(), outlines, made: Mutex::default() }
+    /// Modules of these sources; `of_conftest` are those that were written for Conftest.
+    pub(super) fn new(sources: &Sources, of_conftest: &BTreeSet<SourceId>) -> Self {
+        Self {
+            sources: sources.clone(),
+            outlines: BTreeMap::new(),
+            of_conftest: of_conftest.clone(),
+            gone: Vec::new(),
+            made: Mutex::default(),
+        }
+    }
+
+    /// Adds modules with what is known about them, and what could not be read.
+    pub(super) fn extend(&mut self, outlines: impl IntoIterator<Item = (SourceId, Outline)>, gone: Vec<Outline>) {
+        self.outlines.extend(outlines);
+        self.gone.extend(gone);
+    }
+
+    /// Whether a module was written for Conftest.
+    pub(super) fn is_of_conftest(&self, id: SourceId) -> bool {
+        self.of_conftest.contains(&id)
+    }
+
+    /// Reads the text of a module in the dialect that it may be written in.
+    pub(super) fn parsed(&self, id: SourceId) -> Option<Result<Module, rego::Fault>> {
+        let text = &self.sources.get(id)?.text;
+        Some(if self.is_of_conftest(id) { rego::parse_any(text) } else { rego::parse(text, Dialect::V1) })
     }
 
     /// Every module.
@@ -60,9 +87,44 @@ impl Modules {
         self.outlines.iter().filter(is_of).map(|(id, _)| *id).collect()
     }
 
-    /// Leaves modules out.
-    pub(super) fn leave_out(&mut self, faulty: impl Fn(&SourceId) -> bool) {
-        self.outlines.retain(|id, _| !faulty(id));
+    /// Leaves the modules out that have a fault, and tells the faults. Where there is one, everything is looked at; what
+    /// then fails because it needs a module that was left out says only that.
+    pub(super) fn leave_out_faulty(&mut self) -> Faults {
+        let mut found = Faults::new();
+        let mut faults = self.faults();
+        if !faults.is_empty() {
+            faults = self.all_faults();
+        }
+        while !faults.is_empty() {
+            let faulty: BTreeSet<SourceId> = faults.iter().map(|(id, _)| *id).collect();
+            found.extend(self.without_follow_ups(faults));
+            let (gone, rest): (BTreeMap<_, _>, BTreeMap<_, _>) =
+                std::mem::take(&mut self.outlines).into_iter().partition(|(id, _)| faulty.contains(id));
+            self.outlines = rest;
+            if gone.is_empty() {
+                return found;
+            }
+            self.gone.extend(gone.into_values());
+            faults = self.all_faults();
+        }
+        found
+    }
+
+    /// One fault in the place of all that a module has because it needs one that was left out.
+    fn without_follow_ups(&self, faults: Faults) -> Faults {
+        let mut told = BTreeSet::new();
+        let needs_faulty = |id: &SourceId| {
+            self.outlines.get(id).is_some_and(|outline| self.gone.iter().any(|gone| outline.reaches(gone)))
+        };
+        let short = |(id, fault): (SourceId, Diagnostic)| {
+            if !needs_faulty(&id) {
+                return Some((id, fault));
+            }
+            let follow_up = Diagnostic::error("policy::needs-faulty", "this needs a module that has a fault");
+            let help = format!("mend that first; until then {}", fault.message);
+            told.insert(id).then(|| (id, Diagnostic { span: fault.span, ..follow_up.help(help) }))
+        };
+        faults.into_iter().filter_map(short).collect()
     }
 
     /// An engine that answers what these modules and those from elsewhere ask; clones of it share what was prepared.
@@ -119,7 +181,7 @@ impl Modules {
     }
 
     fn parse(&self, needed: &BTreeSet<SourceId>) -> Result<Vec<(SourceId, Module)>, Faults> {
-        let read = |id: &SourceId| Some((*id, rego::parse(&self.sources.get(*id)?.text, Dialect::V1)));
+        let read = |id: &SourceId| Some((*id, self.parsed(*id)?));
         let ids: Vec<SourceId> = needed.iter().copied().collect();
         let (mut modules, mut faults) = (Vec::new(), Faults::new());
         for (id, read) in ids.par_iter().filter_map(read).collect::<Vec<_>>() {

@@ -7,6 +7,7 @@ pub mod backtest;
 pub mod cab;
 mod chart;
 pub mod controls;
+pub mod policies;
 pub mod teams;
 mod template;
 mod text;

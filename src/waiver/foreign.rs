@@ -7,10 +7,10 @@ use regex::Regex;
 /// One exception for another tool.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Suppression {
-    /// 1-based line.
-    pub line: usize,
-    /// 1-based column, in characters.
-    pub column: usize,
+    /// Where in the text what is silenced stands, in bytes.
+    pub start: usize,
+    /// One past its last byte.
+    pub end: usize,
     /// The tool that obeys it.
     pub tool: &'static str,
     /// What it silences, as written; empty for everything.
@@ -40,15 +40,16 @@ static PATTERNS: LazyLock<Vec<(&str, Regex)>> = LazyLock::new(|| {
 /// Every exception in a text, by place.
 pub fn find(text: &str) -> Vec<Suppression> {
     let mut found = Vec::new();
-    for (index, line) in text.lines().enumerate() {
+    let mut offset = 0;
+    for line in text.split_inclusive('\n') {
         for (tool, pattern) in PATTERNS.iter() {
-            for written in pattern.captures_iter(line) {
-                let start = written.get(1).or_else(|| written.get(0)).map_or(0, |m| m.start());
-                let column = line.get(..start).map_or(1, |before| before.chars().count() + 1);
+            for written in pattern.captures_iter(line.trim_end()) {
+                let Some(place) = written.get(1).or_else(|| written.get(0)) else { continue };
                 let rule = written.get(1).map_or("", |m| m.as_str()).trim().to_owned();
-                found.push(Suppression { line: index + 1, column, tool, rule });
+                found.push(Suppression { start: offset + place.start(), end: offset + place.end(), tool, rule });
             }
         }
+        offset += line.len();
     }
     found.sort();
     found
@@ -78,6 +79,8 @@ mod tests {
             assert_eq!(found.len(), 1, "{line}: {found:?}");
             assert_eq!((found[0].tool, found[0].rule.as_str()), (tool, rule), "{line}");
         }
+        let text = "é: 1\r\n# trivy:ignore:A\r\n";
+        assert_eq!(find(text).iter().map(|s| &text[s.start..s.end]).collect::<Vec<_>>(), ["A"]);
     }
 
     #[test]

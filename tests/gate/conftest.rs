@@ -27,6 +27,7 @@ fn codes(json: &serde_json::Value) -> Vec<&str> {
 fn shop() -> Shop {
     let shop = Shop::new();
     shop.write("policy/base.rego", POLICY).write("k8s/service.yaml", SERVICE);
+    shop.git(&["init", "-q", "-b", "main", "--template="]);
     shop
 }
 
@@ -95,7 +96,6 @@ fn data_and_combined_documents_are_handed_over() {
 fn of_a_change_only_changed_files_are_judged_by_the_policies_of_its_base() {
     let shop = shop();
     shop.write("k8s/other.yaml", SERVICE.replace("shop", "other"));
-    shop.git(&["init", "-q", "-b", "main", "--template="]);
     shop.commit("Before", "Olga Ops <olga@acme.example>");
     shop.git(&["checkout", "-q", "-b", "change"]);
     shop.write("policy/base.rego", "package main\ndeny contains \"x\" if false\n");
@@ -119,6 +119,6 @@ fn hcl_is_read_as_conftest_reads_it() {
         "resource \"aws_security_group_rule\" \"my\" {\n  type        = \"ingress\"\n  cidr_blocks = [\"10.0.0.0/8\", \"0.0.0.0/0\"]\n}\n",
     );
     let (code, json) = check(&shop, &["--policy", "policy", "main.tf"]);
-    assert_eq!((code, findings(&json)), (1, vec!["main.deny main.tf:3:33 open hard".to_owned()]));
+    assert_eq!((code, findings(&json)), (1, vec!["main.deny main.tf:3:32 open hard".to_owned()]));
     assert_eq!(json["findings"][0]["message"], "`my` is open");
 }

@@ -21,6 +21,7 @@ mod hostile;
 mod house;
 mod init;
 mod introduced;
+mod lint;
 mod onboarding;
 mod policies;
 mod policy_sources;

@@ -135,11 +135,12 @@ impl Shop {
 /// A folder with a module from elsewhere that can reach every embedded one, so that all of them are loaded.
 pub fn everything() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(
-        folder.path().join("everything.rego"),
-        "package everything\n\nreached if count(data.policies) > 0\n",
-    )
-    .unwrap();
+    let library = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
+    let families = std::fs::read_dir(library).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let reached = families.filter(|name| name != "lib" && !name.contains('.'));
+    let reached: String = reached.map(|family| format!("reached if count(data.policies.{family}) > 0\n")).collect();
+    std::fs::write(folder.path().join("everything.rego"), format!("package policies.lib.everything\n\n{reached}"))
+        .unwrap();
     folder
 }
 

@@ -64,8 +64,10 @@ unknown contains resource.unclassified if {
 
 _judged if {
 	resource.remains(input.resource)
-	not service.ephemeral(input.context.services, input.resource.service)
+	not _is_ephemeral
 }
+
+_is_ephemeral if service.ephemeral(input.context.services, input.resource.service)
 
 _faults contains fault if {
 	some entry in _retentions(input.resource.attrs)

@@ -125,8 +125,10 @@ _judged if {
 
 _relevant if {
 	resource.production(input.resource)
-	not service.ephemeral(input.context.services, input.resource.service)
+	not _is_ephemeral
 }
+
+_is_ephemeral if service.ephemeral(input.context.services, input.resource.service)
 
 # What only exists to protect something else.
 _protectors := {

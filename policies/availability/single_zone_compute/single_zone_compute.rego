@@ -60,9 +60,13 @@ unknown contains resource.unclassified if {
 _judged if {
 	resource.remains(input.resource)
 	not _interruptible
-	not service.ephemeral(input.context.services, input.resource.service)
-	not service.singleton(input.context.services, input.resource.service)
+	not _is_ephemeral
+	not _is_singleton
 }
+
+_is_ephemeral if service.ephemeral(input.context.services, input.resource.service)
+
+_is_singleton if service.singleton(input.context.services, input.resource.service)
 
 _attrs := shape.map(input.resource.attrs)
 

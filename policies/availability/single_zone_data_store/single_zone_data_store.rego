@@ -69,8 +69,10 @@ unknown contains resource.unclassified if {
 _judged if {
 	resource.remains(input.resource)
 	not _exempt
-	not service.ephemeral(input.context.services, input.resource.service)
+	not _is_ephemeral
 }
+
+_is_ephemeral if service.ephemeral(input.context.services, input.resource.service)
 
 _enforcement := {"enforcement": "hard"} if input.resource.tier == 0
 

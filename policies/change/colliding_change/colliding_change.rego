@@ -214,9 +214,13 @@ _is_elsewhere(there) if {
 _here := {region | some region in shape.list(shape.at(input.change, ["spec", "scope", "regions"]))}
 
 _is_agreed(other) if {
-	_names(input.change.spec, _id(other))
-	_names(other, input.change.metadata.id)
+	_names_it(other)
+	_is_named_by(other)
 }
+
+_names_it(other) if _names(input.change.spec, _id(other))
+
+_is_named_by(other) if _names(other, input.change.metadata.id)
 
 _names(one, id) if {
 	some agreement in shape.list(object.get(one, "coordination", []))
@@ -225,18 +229,18 @@ _names(one, id) if {
 }
 
 _half(other) := ": it does not name this change in its coordination" if {
-	_names(input.change.spec, _id(other))
-	not _names(other, input.change.metadata.id)
+	_names_it(other)
+	not _is_named_by(other)
 }
 
 _half(other) := ": this change does not name it in its coordination" if {
-	not _names(input.change.spec, _id(other))
-	_names(other, input.change.metadata.id)
+	not _names_it(other)
+	_is_named_by(other)
 }
 
 _half(other) := "" if {
-	not _names(input.change.spec, _id(other))
-	not _names(other, input.change.metadata.id)
+	not _names_it(other)
+	not _is_named_by(other)
 }
 
 # The first instant after all of them.

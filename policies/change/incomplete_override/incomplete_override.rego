@@ -423,7 +423,9 @@ _covers_start if {
 
 _planned_start := input.change.window.start
 
-_planned_start := "(none)" if not is_object(input.change.window)
+_planned_start := "(none)" if not _is_planned
+
+_is_planned if is_object(input.change.window)
 
 # Of what
 

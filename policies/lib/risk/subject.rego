@@ -57,12 +57,6 @@ _tier(tier) := format_int(tier, 10) if is_number(tier)
 
 _tier(tier) := "unknown" if not is_number(tier)
 
-# Customers notice at once; what has no tier yet counts.
-critical if {
-	some one in tiers
-	one.tier in {"0", "1", "unknown"}
-}
-
 # Not best effort.
 important if {
 	some one in tiers

@@ -109,11 +109,13 @@ valid_until contains instant_ns if {
 
 _judged if {
 	reach.judged(input)
-	not input.change.spec.type in {"standard", "emergency"}
+	not _is_exempt_type
 	some facts in reach.services(input)
 	reach.important(facts)
 	not _is_attested
 }
+
+_is_exempt_type if input.change.spec.type in {"standard", "emergency"}
 
 # Somebody vouches that there is no staging for it, and says why that can be seen.
 _is_attested if {

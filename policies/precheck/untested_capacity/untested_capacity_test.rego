@@ -176,3 +176,9 @@ test_odd_values_do_not_stop_it if {
 		count(_denied(_about(_hpa({"minReplicas": value}, {"minReplicas": 1})))) >= 0
 	}
 }
+
+test_a_request_without_a_type_is_asked if {
+	count(_denied(json.remove(_about(_more_cpu), ["/change/spec/type"]))) == 1
+	exempt := json.patch(_about(_more_cpu), [{"op": "replace", "path": "/change/spec/type", "value": "standard"}])
+	count(_denied(exempt)) == 0
+}

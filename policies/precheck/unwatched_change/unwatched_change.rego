@@ -61,9 +61,11 @@ unknown contains finding if {
 
 _judged if {
 	reach.judged(input)
-	not input.change.spec.type in {"standard", "emergency"}
+	not _is_exempt_type
 	count(_watched) > 0
 }
+
+_is_exempt_type if input.change.spec.type in {"standard", "emergency"}
 
 # Services that have to be watched.
 _watched := {name: facts |
@@ -190,9 +192,11 @@ _is_recent(captured_ns) if {
 	_start_ns - captured_ns <= _baseline_hours * instant.hour
 }
 
-_start_ns := input.change.window.start_ns if is_object(input.change.window)
+_start_ns := input.change.window.start_ns if _is_planned
 
-_start_ns := input.now_ns if not is_object(input.change.window)
+_start_ns := input.now_ns if not _is_planned
+
+_is_planned if is_object(input.change.window)
 
 _has_dashboard(monitoring) if {
 	some link in shape.list(monitoring.dashboards)

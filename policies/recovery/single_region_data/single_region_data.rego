@@ -71,10 +71,12 @@ unknown contains resource.unclassified if {
 
 _judged if {
 	resource.remains(input.resource)
-	not service.ephemeral(input.context.services, input.resource.service)
+	not _is_ephemeral
 	not _region_locked
 	not _replica
 }
+
+_is_ephemeral if service.ephemeral(input.context.services, input.resource.service)
 
 _critical if {
 	is_number(input.resource.tier)

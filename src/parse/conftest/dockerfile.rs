@@ -56,9 +56,9 @@ pub(super) fn read(source: SourceId, text: &str) -> Result<Node, Diagnostic> {
             directives = directives && reader.directive(line);
             let comment = line.from(1).trimmed();
             if comment.text.is_empty() {
-                comments.clear()
+                comments.clear();
             } else {
-                comments.push(comment)
+                comments.push(comment);
             }
             continue;
         }

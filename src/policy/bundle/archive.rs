@@ -94,10 +94,7 @@ fn contents(path: &str, files: &Files) -> Result<Contents, Diagnostic> {
             let text = String::from_utf8(bytes.clone())
                 .map_err(|_| fault("bundle::archive", path, format!("`{name}` in `{path}` is not UTF-8")))?;
             contents.modules.push(ModuleFile { path: name.clone(), text });
-        } else if file == "data.json" {
-            let value = structured(path, name, bytes)?;
-            contents.data.push(DataFile { folders: folders(), value });
-        } else if matches!(file, "data.yaml" | "data.yml") {
+        } else if matches!(file, "data.json" | "data.yaml" | "data.yml") {
             let value = structured(path, name, bytes)?;
             contents.data.push(DataFile { folders: folders(), value });
         }

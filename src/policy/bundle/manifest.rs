@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use super::Contents;
 use super::archive::{Files, fault};
 use crate::finding::Diagnostic;
-use crate::policy::rego::{self, Dialect};
+use crate::policy::rego;
 
 /// What counts of it. The other members (`revision`, `metadata`, `rego_version`, …) say nothing that has to hold.
 #[derive(Debug, Deserialize)]
@@ -50,7 +50,7 @@ fn parts(root: &str) -> Vec<&str> {
 
 /// The package of a module; one that cannot be read is refused when it is loaded.
 fn package(text: &str) -> Option<Vec<String>> {
-    let module = rego::parse(text, Dialect::V1).or_else(|_| rego::parse(text, Dialect::V0)).ok()?;
+    let module = rego::parse_any(text).ok()?;
     Some(module.package.iter().map(|name| name.to_string()).collect())
 }
 

@@ -13,7 +13,7 @@ use crate::policy::bundle::DataFile;
 use crate::policy::engine::{Engine, Input, Mode};
 use crate::policy::library::{self, Policy};
 use crate::policy::metadata::Metadata;
-use crate::policy::rego::{self, Dialect, Fault, Module};
+use crate::policy::rego::{self, Module};
 use crate::source::{SourceId, Sources, Span};
 
 /// A rule that judges, with all its definitions.
@@ -99,15 +99,10 @@ impl Bundle {
     }
 }
 
-/// Reads a module as v1, and when it is none as v0.
-pub(super) fn module(text: &str) -> Result<Module, Fault> {
-    rego::parse(text, Dialect::V1).or_else(|fault| rego::parse(text, Dialect::V0).map_err(|_| fault))
-}
-
 fn parse(sources: &Sources, ids: &[SourceId]) -> Result<Vec<(SourceId, Module)>, Vec<Diagnostic>> {
     let read = |id: &SourceId| {
         let text = &sources.get(*id)?.text;
-        Some(module(text).map(|module| (*id, module)).map_err(|fault| fault.in_source(*id)))
+        Some(rego::parse_any(text).map(|module| (*id, module)).map_err(|fault| fault.in_source(*id)))
     };
     let (mut parsed, mut faults) = (Vec::new(), Vec::new());
     for module in ids.par_iter().filter_map(read).collect::<Vec<_>>() {
@@ -162,7 +157,8 @@ fn rules(
     digest: &str,
 ) -> Result<Vec<Rule>, Vec<Diagnostic>> {
     let mut found: BTreeMap<(String, String), Rule> = BTreeMap::new();
-    let mut faults = Vec::new();
+    let in_asked = modules.iter().filter(|(_, module)| asked.contains(&module.package.join(".")));
+    let mut faults: Vec<Diagnostic> = in_asked.flat_map(|(id, module)| without_message(*id, module)).collect();
     let excepting: BTreeSet<String> =
         modules.iter().filter(|(_, m)| m.declares("exception")).map(|(_, m)| m.package.join(".")).collect();
     for (id, module) in modules {
@@ -170,10 +166,7 @@ fn rules(
         for rule in module.rules.iter().filter(|_| asked.contains(&package)) {
             let name = rule.head.name();
             let Some(kind) = Kind::of(name) else { continue };
-            let span = Span { source: *id, start: rule.range.start, end: rule.head.range.end };
-            if says_nothing(rule) {
-                faults.push(no_message(name, span));
-            }
+            let span = place(*id, rule);
             let key = (package.clone(), name.to_owned());
             found.entry(key).or_insert_with(|| Rule {
                 path: format!("data.{package}.{name}"),
@@ -197,6 +190,16 @@ fn rules(
 
 fn traces_of(traces: &[Trace], path: &str) -> Vec<String> {
     traces.iter().filter(|trace| trace.of == path).map(|trace| trace.path.clone()).collect()
+}
+
+fn place(id: SourceId, rule: &rego::ast::Rule) -> Span {
+    Span { source: id, start: rule.range.start, end: rule.head.range.end }
+}
+
+/// The rules of a module that judge and have no message to give.
+pub fn without_message(id: SourceId, module: &Module) -> Vec<Diagnostic> {
+    let silent = |rule: &&rego::ast::Rule| Kind::of(rule.head.name()).is_some() && says_nothing(rule);
+    module.rules.iter().filter(silent).map(|rule| no_message(rule.head.name(), place(id, rule))).collect()
 }
 
 /// Whether a rule can only be true: in v1, `deny if { … }` says no message.

@@ -14,13 +14,13 @@ mod trace;
 #[cfg(test)]
 mod tests;
 
-pub use bundle::Bundle;
+pub use bundle::{Bundle, without_message};
 pub use judge::{Document, Judged, Message};
 pub use names::Namespaces;
 
 use super::library;
 use super::metadata;
-use super::rego::Module;
+use super::rego::{self, Module};
 use crate::source::{SourceId, Sources};
 
 /// Whether modules are Conftest's: none of them has METADATA of ours, and not all are of our package `policies`. What cannot
@@ -28,7 +28,7 @@ use crate::source::{SourceId, Sources};
 pub fn is_foreign(sources: &Sources, modules: &[SourceId]) -> bool {
     let texts = || modules.iter().filter_map(|id| sources.get(*id).map(|source| (*id, &*source.text)));
     let of_ours = |module: Module| module.package.first().is_some_and(|first| **first == *"policies");
-    let outside = |text| bundle::module(text).is_ok_and(|module| !of_ours(module));
+    let outside = |text| rego::parse_any(text).is_ok_and(|module| !of_ours(module));
     !texts().any(|(id, text)| metadata::claims_to_be_a_policy(id, text)) && texts().any(|(_, text)| outside(text))
 }
 

@@ -5,6 +5,7 @@ mod annotations;
 pub mod ast;
 mod check;
 mod lower;
+pub mod observe;
 mod parse;
 mod print;
 pub mod probe;
@@ -13,7 +14,7 @@ mod resolve;
 mod signatures;
 mod token;
 mod types;
-mod visit;
+pub(in crate::policy) mod visit;
 
 pub use ast::{Dialect, Module};
 pub use parse::module as parse;
@@ -81,6 +82,20 @@ pub fn compile_trusting(
         return Err(faults);
     }
     Ok(finish(modules, &index, mocks))
+}
+
+/// Reads a module of others as v1, and when it is none as v0.
+///
+/// # Errors
+/// What is wrong with it as v1.
+pub fn parse_any(text: &str) -> Result<Module, Fault> {
+    parse(text, Dialect::V1).or_else(|fault| parse(text, Dialect::V0).map_err(|_| fault))
+}
+
+/// Replaces every name by what it stands for: a path from `data` or `input`, or a variable.
+pub fn resolve_names(modules: &mut [(SourceId, Module)]) {
+    let index = Index::new(modules);
+    modules.iter_mut().for_each(|(_, module)| resolve::module(module, &index));
 }
 
 /// Rewrites and prints resolved modules.

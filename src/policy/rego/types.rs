@@ -19,7 +19,37 @@ pub(super) enum Type {
     Union(Vec<Type>),
 }
 
+/// Most parts of a type that is told apart from others of its kind: rules that name each other twice double them.
+const MOST_PARTS: usize = 1_000;
+
 impl Type {
+    /// The same, or what is known of its kind alone when it has too many parts.
+    pub(super) fn bounded(self) -> Self {
+        if self.parts() <= MOST_PARTS {
+            return self;
+        }
+        match self {
+            Self::Array(..) => Self::array(Self::Any),
+            Self::Set(_) => Self::Set(Box::new(Self::Any)),
+            Self::Object(..) => Self::object(Self::Any, Self::Any),
+            _ => Self::Any,
+        }
+    }
+
+    fn parts(&self) -> usize {
+        let of_all = |types: &[Self]| types.iter().map(Self::parts).sum::<usize>();
+        1 + match self {
+            Self::Any | Self::Null | Self::Boolean | Self::Number | Self::String => 0,
+            Self::Array(items, more) => of_all(items) + more.as_ref().map_or(0, |t| t.parts()),
+            Self::Set(items) => items.parts(),
+            Self::Object(entries, more) => {
+                entries.iter().map(|(_, t)| t.parts()).sum::<usize>()
+                    + more.as_ref().map_or(0, |m| m.0.parts() + m.1.parts())
+            }
+            Self::Union(all) => of_all(all),
+        }
+    }
+
     pub(super) fn array(items: Type) -> Self {
         Self::Array(Vec::new(), Some(Box::new(items)))
     }

@@ -3,7 +3,7 @@
 use super::ast::{Body, Expr, ExprKind, Part, Rule, Term, TermKind};
 
 /// What is done at each term and each body. A visitor decides itself whether it goes deeper.
-pub(super) trait Visitor {
+pub(in crate::policy) trait Visitor {
     /// A term; by default, its parts.
     fn term(&mut self, term: &Term) {
         each_part(self, term);
@@ -23,7 +23,7 @@ pub(super) trait Visitor {
 }
 
 /// Visits what a term is made of.
-pub(super) fn each_part<V: Visitor + ?Sized>(visitor: &mut V, term: &Term) {
+pub(in crate::policy) fn each_part<V: Visitor + ?Sized>(visitor: &mut V, term: &Term) {
     match &term.kind {
         TermKind::Ref(head, path) | TermKind::Call(head, path) => {
             visitor.term(head);
@@ -62,7 +62,7 @@ pub(super) fn each_part<V: Visitor + ?Sized>(visitor: &mut V, term: &Term) {
 }
 
 /// Visits what an expression is made of.
-pub(super) fn each_part_of<V: Visitor + ?Sized>(visitor: &mut V, expr: &Expr) {
+pub(in crate::policy) fn each_part_of<V: Visitor + ?Sized>(visitor: &mut V, expr: &Expr) {
     each_part_without_with(visitor, expr);
     for with in &expr.with {
         visitor.term(&with.target);
@@ -71,7 +71,7 @@ pub(super) fn each_part_of<V: Visitor + ?Sized>(visitor: &mut V, expr: &Expr) {
 }
 
 /// Visits what an expression is made of, its modifiers excepted.
-pub(super) fn each_part_without_with<V: Visitor + ?Sized>(visitor: &mut V, expr: &Expr) {
+pub(in crate::policy) fn each_part_without_with<V: Visitor + ?Sized>(visitor: &mut V, expr: &Expr) {
     match &expr.kind {
         ExprKind::Term(term) => visitor.term(term),
         ExprKind::Assign(left, right) | ExprKind::Unify(left, right) => {
@@ -100,7 +100,7 @@ pub(super) fn each_part_without_with<V: Visitor + ?Sized>(visitor: &mut V, expr:
 }
 
 /// Visits the terms of a rule's head and its bodies.
-pub(super) fn each_part_of_rule<V: Visitor + ?Sized>(visitor: &mut V, rule: &Rule) {
+pub(in crate::policy) fn each_part_of_rule<V: Visitor + ?Sized>(visitor: &mut V, rule: &Rule) {
     let head = &rule.head;
     head.path.iter().skip(1).for_each(|t| visitor.term(t));
     head.args.iter().flatten().for_each(|t| visitor.term(t));

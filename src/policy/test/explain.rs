@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use super::{Cases, Failure, Shown, Suite, TestResult, TestRule, Verdict, add_all};
 use crate::policy::engine::{Engine, Input, Rows};
+use crate::policy::rego;
 use crate::policy::rego::probe::{self, Probed, Step};
-use crate::policy::rego::{self, Dialect};
 use crate::source::Span;
 
 /// Values that are shown of one part.
@@ -54,7 +54,7 @@ fn key(value: serde_json::Value) -> String {
 
 fn probed(suite: &Suite<'_>, tests: &[&TestRule]) -> Result<(Engine, Vec<Vec<Probed>>), String> {
     let texts = suite.modules.iter().filter_map(|id| Some((*id, suite.sources.get(*id)?)));
-    let modules = texts.filter_map(|(id, source)| Some((id, rego::parse(&source.text, Dialect::V1).ok()?))).collect();
+    let modules = texts.filter_map(|(id, source)| Some((id, rego::parse_any(&source.text).ok()?))).collect();
     let wanted: Vec<probe::Wanted<'_>> = tests.iter().map(|t| (t.source, t.name.as_str())).collect();
     let (compiled, probes) = probe::compile(modules, &wanted);
     let mut engine = Engine::new();

@@ -152,10 +152,10 @@ impl Checker<'_> {
                 self.term(domain, locals);
                 Type::Boolean
             }
-            TermKind::Array(items) => Type::Array(items.iter().map(|t| self.term(t, locals)).collect(), None),
+            TermKind::Array(items) => Type::Array(items.iter().map(|t| self.term(t, locals)).collect(), None).bounded(),
             TermKind::Set(items) => {
                 let all = items.iter().map(|t| self.term(t, locals)).reduce(Type::or);
-                Type::Set(Box::new(all.unwrap_or(Type::Any)))
+                Type::Set(Box::new(all.unwrap_or(Type::Any))).bounded()
             }
             TermKind::Object(entries) => self.object(entries, locals),
             TermKind::ArrayComprehension(head, body) => {
@@ -192,7 +192,7 @@ impl Checker<'_> {
                 }
             }
         }
-        Type::Object(known, more.map(Box::new))
+        Type::Object(known, more.map(Box::new)).bounded()
     }
 
     fn infix(&mut self, term: &Term, op: Op, left: &Term, right: &Term, locals: &Locals) -> Type {

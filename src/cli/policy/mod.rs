@@ -1,19 +1,57 @@
-//! `changegate policy list` and `changegate policy show`.
+//! `changegate policy …`: list, explain, check, begin and document policies.
+
+mod docs;
+mod foreign;
+mod lint;
+mod new;
 
 use std::fmt::Write;
+use std::path::Path;
 
 use changegate::evaluate;
 use changegate::gate::policies::{self, Loaded};
+use changegate::policy::example::{self, Example, Files};
 use changegate::policy::library::Policy;
+use changegate::source::{Revision, Sources};
+use clap::Subcommand;
 
-use super::{Answer, PolicyArgs, PolicyCommand, When, environment};
+use super::{Answer, PolicyArgs, When, environment, fetch};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PolicyCommand {
+    /// List the policies
+    List {
+        #[command(flatten)]
+        policy: PolicyArgs,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Fetch policies of other repositories into the cache, as `changegate.lock` pins them
+    Fetch(fetch::FetchArgs),
+    /// Find what is wrong with policies although they load
+    Lint(lint::LintArgs),
+    /// Explain one policy: what it demands, why, what to do, an example of what is denied and of what is not; or `risk`
+    Show {
+        /// Policy id, for example HA-001
+        id: String,
+        #[command(flatten)]
+        policy: PolicyArgs,
+    },
+    /// Write the folder of a new policy: a rule, tests and fixtures to begin with
+    New(new::NewArgs),
+    /// Write a page for each built-in policy, and an index
+    Docs(docs::DocsArgs),
+}
 
 pub(super) fn run(command: &PolicyCommand) -> Answer {
     match command {
-        PolicyCommand::List { policy } => with(policy, list),
-        PolicyCommand::Fetch(args) => super::fetch::run(args),
-        PolicyCommand::Lint { paths, .. } => super::foreign::run(paths),
+        PolicyCommand::List { policy, json } => with(policy, if *json { list_json } else { list }),
+        PolicyCommand::Fetch(args) => fetch::run(args),
+        PolicyCommand::Lint(args) => lint::run(args),
         PolicyCommand::Show { id, policy } => with(policy, |loaded| show(loaded, id)),
+        PolicyCommand::New(args) => new::run(args),
+        PolicyCommand::Docs(args) => docs::run(args),
     }
 }
 
@@ -37,12 +75,31 @@ fn list(loaded: &Loaded) -> Answer {
     Answer { stdout: out.into_bytes(), ..Answer::default() }
 }
 
+fn list_json(loaded: &Loaded) -> Answer {
+    let entry = |policy: &Policy| {
+        let (metadata, custom) = (&policy.metadata, &policy.metadata.custom);
+        serde_json::json!({
+            "id": custom.id,
+            "title": metadata.title,
+            "severity": custom.severity.as_str(),
+            "enforcement": custom.enforcement.as_str(),
+            "stages": custom.stages,
+            "targets": custom.targets,
+            "controls": custom.controls,
+            "path": loaded.sources.get(policy.source).map(|s| s.path.to_string()),
+        })
+    };
+    let all: Vec<_> = loaded.library.policies.iter().map(entry).collect();
+    let text = format!("{:#}\n", serde_json::Value::from(all));
+    Answer { stdout: text.into_bytes(), ..Answer::default() }
+}
+
 fn show(loaded: &Loaded, id: &str) -> Answer {
     if id.eq_ignore_ascii_case("risk") {
         return risk(loaded);
     }
     match loaded.library.policies.iter().find(|p| p.id().eq_ignore_ascii_case(id)) {
-        Some(policy) => Answer { stdout: page(policy).into_bytes(), ..Answer::default() },
+        Some(policy) => Answer { stdout: page(policy, &loaded.sources).into_bytes(), ..Answer::default() },
         None => Answer { stderr: unknown(loaded, id).into_bytes(), code: 2, ..Answer::default() },
     }
 }
@@ -93,7 +150,38 @@ fn similarity(a: &str, b: &str) -> u64 {
     thousandths
 }
 
-fn page(policy: &Policy) -> String {
+/// The fixtures of a policy: compiled in for our own, else beside it or in `fixtures/policies`.
+fn fixtures(policy: &Policy, sources: &Sources) -> Files {
+    let Some(source) = sources.get(policy.source) else { return Files::new() };
+    if source.revision == Revision::Embedded {
+        return example::embedded(policy.id());
+    }
+    let beside = Path::new(&*source.path).parent().map(Path::to_path_buf);
+    let folders = beside.into_iter().chain([Path::new("fixtures/policies").join(policy.id())]);
+    let mut found = Files::new();
+    for entry in folders.filter_map(|folder| std::fs::read_dir(folder).ok()).flat_map(|entries| entries.flatten()) {
+        if let Ok(text) = std::fs::read_to_string(entry.path()) {
+            found.push((entry.file_name().to_string_lossy().into_owned(), text));
+        }
+    }
+    found.sort();
+    found
+}
+
+fn shown(out: &mut String, title: &str, example: &Example) {
+    let _ = writeln!(out, "\n{title}");
+    for words in example.why.iter().cloned().chain(example.at.iter().map(|at| format!("Judged {at}."))) {
+        let _ = writeln!(out, "  {words}");
+    }
+    for part in &example.parts {
+        let _ = writeln!(out, "  {}", part.name);
+        for line in part.text.lines() {
+            let _ = writeln!(out, "{}", format!("    {line}").trim_end());
+        }
+    }
+}
+
+fn page(policy: &Policy, sources: &Sources) -> String {
     let (metadata, custom) = (&policy.metadata, &policy.metadata.custom);
     let mut out = format!("{} · {}\n", custom.id, metadata.title);
     let stages = custom.stages.join(", ");
@@ -108,6 +196,13 @@ fn page(policy: &Policy) -> String {
     for (framework, controls) in &custom.controls {
         let _ = writeln!(out, "{framework}: {}", controls.join(", "));
     }
+    let files = fixtures(policy, sources);
+    for (word, title) in [("fail", "Denied, for example:"), ("pass", "Not denied, for example:")] {
+        if let Some(example) = Example::find(&files, word) {
+            shown(&mut out, title, &example);
+        }
+    }
+    out.push('\n');
     for link in &metadata.related_resources {
         let _ = writeln!(out, "See {}", link.link());
     }

@@ -1,0 +1,26 @@
+# METADATA
+# title: Missing owner
+# description: Somebody has to answer for it. Say here what is demanded, and why.
+# related_resources:
+#   - https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/
+# custom:
+#   id: ACME-001
+#   scope: resource
+#   targets: [apps/Deployment]
+#   severity: medium
+#   enforcement: advisory
+#   stages: [commit, pull-request, apply]
+#   controls: {SOC2: [CC8.1]}
+#   remediation: Add the annotation example.com/owner.
+#   since: 0.1.0
+package policies.acme.missing_owner
+
+deny contains finding if {
+	not _has_owner(input.resource)
+	finding := {
+		"msg": sprintf("%s has no annotation example.com/owner, expected who owns it", [input.resource.id]),
+		"path": ["metadata"],
+	}
+}
+
+_has_owner(resource) if resource.attrs.metadata.annotations["example.com/owner"] != ""

@@ -1,0 +1,9 @@
+package main
+
+test_another_registry {
+	count(deny) == 1 with input as {
+		"kind": "Deployment",
+		"metadata": {"name": "orders"},
+		"spec": {"template": {"spec": {"image": "docker.io/orders"}}},
+	}
+}

@@ -1,0 +1,16 @@
+package policies.acme.missing_owner_test
+
+import data.policies.acme.missing_owner as policy
+
+_with(metadata) := {"resource": {"id": "a", "attrs": {"metadata": object.union({"labels": {}}, metadata)}}}
+
+test_denied_with_an_empty_owner if {
+	some finding in policy.deny with input as _with({"annotations": {"example.com/owner": "me"}})
+	finding.path == ["metadata"]
+}
+
+test_denied_without_annotations if count(policy.deny) == 0 with input as _with({})
+
+test_allowed_with_an_owner if {
+	count(policy.deny) == 0 with input as _with({"annotations": {"example.com/owner": "team-orders"}})
+}

@@ -1,0 +1,11 @@
+package policies.acme.missing_owner
+
+deny contains finding if {
+	not _has_owner(input.resource)
+	finding := {
+		"msg": sprintf("%s has no annotation example.com/owner, expected who owns it", [input.resource.id]),
+		"path": ["metadata"],
+	}
+}
+
+_has_owner(resource) if resource.attrs.metadata.annotations["example.com/owner"] != ""
