@@ -99,7 +99,7 @@ fn replay(args: &ReplayArgs) -> Result<Answer, Diagnostic> {
         Form::Markdown => listed(&proposals, args) + &backtest::markdown(&report),
         Form::Json => {
             let mut told = backtest::json(&report);
-            told["proposals"] = serde_json::to_value(&proposals).unwrap_or_default();
+            put_over(&mut told, &serde_json::json!({"proposals": proposals}));
             format!("{told:#}\n")
         }
     };

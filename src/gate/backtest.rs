@@ -92,7 +92,7 @@ struct Lab<'a> {
 
 /// One decision.
 enum Tried {
-    Given { differing: Differing, faithful: bool },
+    Given { differing: Box<Differing>, faithful: bool },
     LeftOut { why: &'static str, example: String },
 }
 
@@ -133,7 +133,7 @@ impl Lab<'_> {
         let with = answer(&recorded, &request, &Silent)?.outcome;
         new_fault(&replay.outcome, &with)?;
         let faithful = replay.differences.iter().all(|d| d.grade == Grade::Tool);
-        Ok(Tried::Given { differing: compare(&recorded, &replay.outcome, &with), faithful })
+        Ok(Tried::Given { differing: Box::new(compare(&recorded, &replay.outcome, &with)), faithful })
     }
 
     fn request(&self, recorded: &Recorded) -> Result<Request, Diagnostic> {
@@ -216,7 +216,7 @@ impl Sum {
                     self.unfaithful.push(differing.record);
                 }
                 if differing.has_other_verdict() || differing.has_other_findings() {
-                    self.differing.push(differing);
+                    self.differing.push(*differing);
                 }
             }
             Tried::LeftOut { why, example } => {

@@ -226,7 +226,8 @@ fn the_team_that_differs_is_flagged_and_the_one_that_looks_so_is_not() {
     );
     assert!(count("differs") >= 195, "{told}");
     assert!(worst >= 150 && most >= 150, "it does look so: {told}");
-    assert_eq!(count("unlucky") + count("busy"), 0, "{told}");
+    // By chance, and no oftener than signals are meant to be wrong: one in twenty.
+    assert!(count("unlucky") <= 10 && count("busy") <= 10, "{told}");
     assert!(alike <= 4, "{told}");
     fails.holds("fail rate");
     frequency.holds("frequency");

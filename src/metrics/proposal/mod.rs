@@ -154,7 +154,7 @@ fn prior(config: &Config, history: &History) -> Option<Proposal> {
     let fails = Proportion::of(deployed, |d| d.failed);
     let current = config.policies.thresholds.get("risk").and_then(|risk| risk.pointer("/R-HISTORY/prior"));
     let current = current.and_then(Value::as_u64).unwrap_or(USUAL_PRIOR);
-    let (interval, rate) = (fails.wilson()?, fails.rate()?);
+    let interval = fails.wilson()?;
     if fails.n < LEAST_DEPLOYMENTS || interval.contains(current as f64 / 1000.0) {
         return None;
     }
@@ -166,7 +166,7 @@ fn prior(config: &Config, history: &History) -> Option<Proposal> {
         interval.high * 100.0,
         current as f64 / 10.0,
     );
-    let thresholds = json!({"R-HISTORY": {"prior": (rate * 1000.0).round() as u64}});
+    let thresholds = json!({"R-HISTORY": {"prior": (fails.k * 1000 + fails.n / 2) / fails.n}});
     let thresholds = thresholds.as_object().cloned().unwrap_or_default();
     Some(Proposal { policy: "risk".into(), thresholds, because, state: State::Open })
 }

@@ -88,7 +88,7 @@ fn set(text: &str, path: &[String], value: &Value) -> Option<String> {
     let first = map.iter().next()?.key_span.start as usize;
     let line = text.get(..first)?.rfind('\n').map_or(0, |at| at + 1);
     let indent = text.get(line..first)?;
-    indent.chars().all(|c| c == ' ').then(|| ())?;
+    indent.chars().all(|c| c == ' ').then_some(())?;
     replaced(text, line, line, &format!("{indent}{written}\n"))
 }
 
