@@ -64,6 +64,18 @@ impl Default for Policies {
     }
 }
 
+/// Puts a value over another: objects member by member, anything else as a whole.
+pub fn put_over(over: &mut serde_json::Value, value: &serde_json::Value) {
+    match (over, value) {
+        (serde_json::Value::Object(over), serde_json::Value::Object(members)) => {
+            for (key, value) in members {
+                put_over(over.entry(key.clone()).or_insert(serde_json::Value::Null), value);
+            }
+        }
+        (over, value) => over.clone_from(value),
+    }
+}
+
 /// How an environment is recognised.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]

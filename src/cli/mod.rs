@@ -17,6 +17,7 @@ mod manual;
 mod policy;
 mod progress;
 mod recheck;
+mod replay;
 mod report;
 mod schema;
 mod test;
@@ -68,6 +69,8 @@ enum Command {
     /// Write pages that people read in a meeting
     #[command(subcommand)]
     Report(report::ReportCommand),
+    /// Judge the past again with other policies or thresholds: what would have been decided otherwise
+    Replay(Box<replay::ReplayArgs>),
     /// Evaluate policies for `check --isolate`, which starts this
     #[command(name = changegate::policy::isolate::COMMAND, hide = true)]
     Isolated,
@@ -156,6 +159,7 @@ impl PolicyArgs {
             foreign: self.foreign.request(),
             verification_key: self.verification_key.clone(),
             cache: self.policy_cache.clone().or_else(environment::cache),
+            trial: None,
         }
     }
 }
@@ -307,6 +311,7 @@ pub(crate) fn run(cli: &Cli) -> Answer {
         Command::Freeze(command) => freeze::run(command),
         Command::Policy(command) => policy::run(command),
         Command::Report(command) => report::run(command),
+        Command::Replay(args) => replay::run(args),
         Command::Isolated => isolated::run(),
         Command::Init(args) => init::run(args),
         Command::Schema(args) => schema::run(args),

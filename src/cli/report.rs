@@ -5,9 +5,13 @@ mod teams;
 
 use std::path::{Path, PathBuf};
 
-use changegate::audit::{self, Access, query};
+use changegate::audit::tally::Question;
+use changegate::audit::{self, Access, Store, query};
 use changegate::finding::Diagnostic;
-use changegate::gate::{self, AuditRequest, Request};
+use changegate::gate::{self, AuditRequest, Request, Surroundings};
+use changegate::metrics::history::{History, Owners, link};
+use changegate::metrics::record::Records;
+use changegate::metrics::source;
 use changegate::outcome::{Outcome, Verdict};
 use changegate::report::{Format, cab};
 use changegate::source::Sources;
@@ -187,8 +191,17 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Diagnostic {
         .help("name another directory with `--out DIR`")
 }
 
+/// What the audit trail and the documents tell, up to an instant.
+pub(super) fn history(around: &Surroundings, store: &dyn Store, now: jiff::Timestamp) -> Result<History, Diagnostic> {
+    let question = Question { production: around.production(), since: None };
+    let mut records = Records::default();
+    source::trail(store, &question, &mut records)?;
+    source::documents(&around.documents, &question.production, &mut records);
+    Ok(link(records, &Owners::of(&around.documents.catalog), now))
+}
+
 /// A fault with its place in words: what points into a document is shown by its path and line.
-fn located(fault: Diagnostic, sources: &Sources) -> Diagnostic {
+pub(super) fn located(fault: Diagnostic, sources: &Sources) -> Diagnostic {
     match fault.span.and_then(|span| sources.locate(span)) {
         Some(place) => Diagnostic { span: None, ..fault }.in_file(place.to_string()),
         None => fault,

@@ -25,6 +25,7 @@ use crate::waiver::baseline::Baseline;
 
 use super::change::Judged;
 use super::sources::{self, Origin};
+use super::trial::Modules;
 use super::workspace::{File, Prefix, Workspace};
 use super::{Request, Session, foreign};
 
@@ -75,7 +76,10 @@ impl Inputs {
     /// Reads all of it. What cannot be read stops the gate.
     pub(super) fn read(request: &Request, workspace: &Workspace, session: &mut Session) -> Result<Self, Diagnostic> {
         let mut read = Vec::new();
-        let config = config(workspace, session, &mut read)?;
+        let mut config = config(workspace, session, &mut read)?;
+        if let Some(trial) = &request.policies.trial {
+            trial.tune(&mut config);
+        }
         let context = context_folder(request, workspace, &config);
         let origins = sources::origins(request, workspace, &config)?;
         let (library, foreign, modules) = policies_of(request, workspace, &config, &origins, session)?;
@@ -309,6 +313,10 @@ fn policies_of(
             modules.extend(found.modules);
             data.extend(found.data);
         }
+    }
+    if let Some(trial) = &request.policies.trial {
+        let loaded = Modules { ours: &mut modules, of_conftest: &mut of_conftest };
+        trial.replace(loaded, workspace, session)?;
     }
     let foreign = foreign::bundle(request, workspace, config, &of_conftest, data_of_conftest, session)?;
     let texts =

@@ -3,6 +3,7 @@
 
 mod approvals;
 mod approve;
+mod backtest;
 mod calendars;
 mod cases;
 mod change;
@@ -20,6 +21,7 @@ mod subjects;
 pub mod suite;
 mod surroundings;
 mod trail;
+mod trial;
 mod workspace;
 
 use std::path::PathBuf;
@@ -30,7 +32,7 @@ use jiff::Timestamp;
 use crate::audit::{Attestation, Secret};
 use crate::config::AuditLevel;
 use crate::evaluate;
-use crate::facts::{Actor, Resource, Stage};
+use crate::facts::{Actor, OverrideUse, Resource, Stage};
 use crate::finding::{Diagnostic, Level};
 use crate::kubernetes::render::Programs;
 use crate::outcome::Outcome;
@@ -43,10 +45,12 @@ use crate::terraform::config::Options;
 use crate::waiver::Waiver;
 
 pub use approve::{Ballot, Cast, Vote, ballot};
+pub use backtest::{Bench, Questions, backtest};
 pub use calendars::{Calendars, calendars};
 pub use fetching::{Fetch, FetchRequest, fetch};
 pub use replay::{Replay, again, replay};
 pub use surroundings::{Surroundings, surroundings};
+pub use trial::Trial;
 
 use cases::Case;
 use inputs::Inputs;
@@ -109,12 +113,14 @@ pub struct Request {
 }
 
 /// Up to where the audit trail counts for a run that gives a decision again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Past {
     /// Index of the decision's record.
     pub index: u64,
     /// When it was judged, for what has no index.
     pub at: Timestamp,
+    /// Overrides that the trail knows, when it was read already.
+    pub uses: Option<Arc<[OverrideUse]>>,
 }
 
 /// The instant to judge at.
@@ -143,6 +149,8 @@ pub struct PolicyRequest {
     pub verification_key: Option<PathBuf>,
     /// Where fetched policies are kept.
     pub cache: Option<PathBuf>,
+    /// What is tried out in the place of what would decide.
+    pub trial: Option<Arc<Trial>>,
 }
 
 /// How policies that were written for Conftest are asked.

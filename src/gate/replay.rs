@@ -34,10 +34,14 @@ impl Replay {
 ///
 /// Whatever keeps it from being judged again: a commit or a file that is not there any more.
 pub fn replay(recorded: &Recorded, here: &Request, progress: &dyn Progress) -> Result<Replay, Diagnostic> {
-    let request = again(recorded, here)?;
+    answer(recorded, &again(recorded, here)?, progress)
+}
+
+/// The answer to a request that a record answers, too.
+pub(super) fn answer(recorded: &Recorded, request: &Request, progress: &dyn Progress) -> Result<Replay, Diagnostic> {
     let mut session = Session::default();
-    let judgement = judge(&request, &mut session, progress)?;
-    let decided = decide::decide(&request, session, judgement);
+    let judgement = judge(request, &mut session, progress)?;
+    let decided = decide::decide(request, session, judgement);
     let statement = audit::restate(&decided.outcome, &decided.context, &decided.grants)?;
     Ok(Replay { differences: audit::differences(&recorded.statement, &statement), outcome: decided.outcome })
 }
@@ -82,9 +86,10 @@ pub fn again(recorded: &Recorded, here: &Request) -> Result<Request, Diagnostic>
             },
             verification_key: from.one(here.policies.verification_key.as_ref(), asked.verification_key.as_ref()),
             cache: here.policies.cache.clone(),
+            trial: here.policies.trial.clone(),
         },
         actor: recorded.actor.clone(),
-        past: Some(Past { index: recorded.index, at: recorded.judged_at }),
+        past: Some(Past { index: recorded.index, at: recorded.judged_at, uses: None }),
         ..here.clone()
     })
 }

@@ -32,10 +32,15 @@ pub(super) fn delivery(request: &Request, root: &Path, config: &Config) -> Optio
 
 /// Overrides that were applied before; `None` when the run keeps no trail.
 pub(super) fn uses(request: &Request, root: &Path, config: &Config) -> Result<Option<Vec<OverrideUse>>, Diagnostic> {
-    let Some(delivery) = delivery(request, root, config) else { return Ok(None) };
-    // Whoever gives a decision again changes nothing, not even by integrating.
-    let mut uses = delivery?.uses(request.stage == Stage::Apply && request.past.is_none())?;
-    if let Some(past) = request.past {
+    let known = request.past.as_ref().and_then(|past| past.uses.as_ref());
+    let mut uses = if let Some(known) = known {
+        known.to_vec()
+    } else {
+        let Some(delivery) = delivery(request, root, config) else { return Ok(None) };
+        // Whoever gives a decision again changes nothing, not even by integrating.
+        delivery?.uses(request.stage == Stage::Apply && request.past.is_none())?
+    };
+    if let Some(past) = &request.past {
         uses.retain(|one| match one.index {
             Some(index) => index < past.index,
             None => one.at.is_some_and(|at| at.0 < past.at),

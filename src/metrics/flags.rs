@@ -3,9 +3,9 @@
 
 use serde::Serialize;
 
-use super::history::{DebtKind, History};
+use super::history::{DebtKind, History, Outage};
 use super::record::Name;
-use super::statistics::{FEWEST, Proportion, benjamini_hochberg, fisher};
+use super::statistics::{FEWEST, Proportion, benjamini_hochberg, fisher, significance};
 use super::summary::{Compared, HEADLINE_DAYS, Measures, Scope, Slice};
 use super::window::Window;
 
@@ -109,7 +109,7 @@ fn fail_rate(measures: &Measures, compared: &Compared) -> Option<Signal> {
         return None;
     }
     let rest = compared.rest.rate().map_or_else(String::new, |rest| {
-        let q = compared.q.map_or_else(String::new, |q| format!(", q = {q:.3}"));
+        let q = compared.q.map_or_else(String::new, |q| format!(", {}", significance(q)));
         format!("; all others {}{q}", percent(rest))
     });
     let evidence = format!(
@@ -138,11 +138,11 @@ fn recovery(history: &History, part: &Slice<'_>) -> Option<Signal> {
 fn recurrences(history: &History, parts: &[Slice<'_>]) -> Vec<Option<Signal>> {
     let window = Window::last(HEADLINE_DAYS, history.now);
     let recent = |at| window.has(at);
-    let all = Proportion::of(history.outages.iter().filter(|o| recent(o.started)), |o| o.repeats);
-    let own: Vec<Proportion> = parts
-        .iter()
-        .map(|part| Proportion::of(part.outages.iter().filter(|o| recent(o.started)), |o| o.repeats))
-        .collect();
+    let counted = |outages: &mut dyn Iterator<Item = &Outage>| {
+        Proportion::of(outages.filter(|o| recent(o.started)).filter_map(|o| o.repeats), |repeats| repeats)
+    };
+    let all = counted(&mut history.outages.iter());
+    let own: Vec<Proportion> = parts.iter().map(|part| counted(&mut part.outages.iter().copied())).collect();
     let enough = |own: &Proportion| own.is_enough() && own.rest_of(all).is_enough();
     let p_values: Vec<f64> = own.iter().filter(|own| enough(own)).map(|own| fisher(*own, own.rest_of(all))).collect();
     let mut adjusted = benjamini_hochberg(&p_values).into_iter();
@@ -152,10 +152,11 @@ fn recurrences(history: &History, parts: &[Slice<'_>]) -> Vec<Option<Signal>> {
             let more = own.rate()? > own.rest_of(all).rate()?;
             let evidence = || {
                 format!(
-                    "{} of {} incidents repeat one of the 90 days before; of all others {} do, q = {q:.3}",
+                    "{} of {} incidents have a cause of the one before; of all others {} do, {}",
                     own.k,
                     own.n,
-                    percent(own.rest_of(all).rate().unwrap_or(0.0))
+                    percent(own.rest_of(all).rate().unwrap_or(0.0)),
+                    significance(q)
                 )
             };
             (more && q <= FALSE_DISCOVERIES).then(|| Signal { kind: SignalKind::Recurrence, evidence: evidence() })

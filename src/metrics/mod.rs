@@ -11,6 +11,7 @@
 pub mod controls;
 pub mod flags;
 pub mod history;
+pub mod proposal;
 pub mod quality;
 pub mod record;
 pub mod source;

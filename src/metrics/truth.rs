@@ -51,6 +51,11 @@ struct Truth {
     forced: Option<u64>,
 }
 
+/// Causes of incidents, equally frequent for everybody.
+const CAUSES: u64 = 8;
+/// This share of the reviews is not written, by anybody: who has many failures owes many.
+const OWED: f64 = 0.1;
+
 /// Hours from commit to production, median, of everybody.
 const LEAD: f64 = 20.0;
 
@@ -132,7 +137,7 @@ fn deploy(truth: &Truth, n: u64, at: Timestamp, failed: bool, dice: &mut Dice, r
             // What is not over at the end of the report is censored.
             recovered: (recovered <= now()).then_some(recovered),
             cause: Cause::Change(change),
-            tags: Vec::new(),
+            tags: vec![format!("cause-{}", dice.next() % CAUSES).into()],
             recurrence_of: None,
             provenance: said(index),
         });
@@ -141,10 +146,11 @@ fn deploy(truth: &Truth, n: u64, at: Timestamp, failed: bool, dice: &mut Dice, r
 
 pub(crate) fn summary(seed: u64) -> Summary {
     let (mut records, owners) = generate(seed);
-    // Reviews are written: what is owed would be a signal of its own.
+    let mut dice = Dice(seed ^ 0x5eed);
     records.reviews = records
         .announced
         .iter()
+        .filter(|_| !dice.is(OWED))
         .map(|a| super::record::Review { change: a.change.clone(), outcome: None, provenance: said(0) })
         .collect();
     summarise(&link(records, &owners, now()), &TimeZone::UTC, false)
@@ -220,7 +226,8 @@ fn the_team_that_differs_is_flagged_and_the_one_that_looks_so_is_not() {
     );
     assert!(count("differs") >= 195, "{told}");
     assert!(worst >= 150 && most >= 150, "it does look so: {told}");
-    assert_eq!(count("unlucky") + count("busy"), 0, "{told}");
+    // By chance, and no oftener than signals are meant to be wrong: one in twenty.
+    assert!(count("unlucky") <= 10 && count("busy") <= 10, "{told}");
     assert!(alike <= 4, "{told}");
     fails.holds("fail rate");
     frequency.holds("frequency");

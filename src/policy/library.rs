@@ -161,6 +161,11 @@ pub fn is_test(path: &str) -> bool {
     path.ends_with("_test.rego")
 }
 
+/// The package of a module's text.
+pub fn package(text: &str) -> String {
+    Outline::scan(text).package()
+}
+
 /// Loads modules that are already among the sources. Those that come with this program are looked over; others are
 /// read and checked.
 pub fn load(sources: &Sources, ids: &[SourceId]) -> Library {

@@ -3,6 +3,7 @@
 //! Pure: the same outcome gives the same bytes. A page never decides; it shows what the gate decided and what it knew.
 //! Everything that a change says about itself is escaped by the template engine; sensitive values never get here.
 
+pub mod backtest;
 pub mod cab;
 mod chart;
 pub mod controls;

@@ -36,7 +36,7 @@ impl Page {
 
 /// Text of others in a Markdown table: no markup, no mention, no line break, no new column.
 #[allow(clippy::needless_pass_by_value, reason = "a filter of the template engine")]
-fn cell(text: String) -> String {
+pub(super) fn cell(text: String) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

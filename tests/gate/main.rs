@@ -27,6 +27,7 @@ mod policies;
 mod policy_input;
 mod policy_sources;
 mod rendering;
+mod replay;
 mod report;
 mod requests;
 mod shop;

@@ -41,7 +41,7 @@ impl Place {
     }
 
     /// Refuses a log that does not exist: a question about nothing has no answer.
-    pub(super) fn must_exist(&self) -> Result<(), Diagnostic> {
+    pub(in crate::cli) fn must_exist(&self) -> Result<(), Diagnostic> {
         if self.store.size()? > 0 {
             return Ok(());
         }

@@ -294,23 +294,30 @@ fn changes(judged: &[JudgedChange], announced: &[Announced], index: &HashMap<Nam
 }
 
 fn outages(incidents: &[Incident], index: &HashMap<Name, usize>, known: &Known) -> Vec<Outage> {
-    let mut last: HashMap<(usize, &Name), Timestamp> = HashMap::new();
+    let mut last: HashMap<usize, &Incident> = HashMap::new();
     let mut all = Vec::with_capacity(incidents.len());
     for one in incidents {
         let services: Vec<usize> = one.services.iter().filter_map(|name| index.get(name)).copied().collect();
-        let mut again = false;
-        for (service, tag) in services.iter().flat_map(|s| one.tags.iter().map(move |tag| (*s, tag))) {
-            let before = last.insert((service, tag), one.started);
-            again |= before.is_some_and(|at| one.started.duration_since(at) <= REPEATS_WITHIN);
-        }
+        let before: Vec<&Incident> = services.iter().filter_map(|service| last.insert(*service, one)).collect();
         all.push(Outage {
             id: one.id.clone(),
             services,
             started: one.started,
             by_change: matches!(&one.cause, Cause::Change(change) if known.changes.contains(change)),
-            repeats: one.recurrence_of.is_some() || again,
+            repeats: repeats(one, &before),
             provenance: one.provenance.clone(),
         });
     }
     all
+}
+
+fn repeats(one: &Incident, before: &[&Incident]) -> Option<bool> {
+    let recent = |other: &&&Incident| one.started.duration_since(other.started) <= REPEATS_WITHIN;
+    let known: Vec<_> = before.iter().filter(recent).filter(|other| !other.tags.is_empty()).collect();
+    let shared = || known.iter().any(|other| other.tags.iter().any(|tag| one.tags.contains(tag)));
+    match one.recurrence_of {
+        Some(_) => Some(true),
+        None if one.tags.is_empty() || known.is_empty() => None,
+        None => Some(shared()),
+    }
 }

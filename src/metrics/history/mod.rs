@@ -76,8 +76,10 @@ pub struct Outage {
     pub started: Timestamp,
     /// A change caused it.
     pub by_change: bool,
-    /// It repeats an incident of the 90 days before it: it says so, or shares a service and a cause.
-    pub repeats: bool,
+    /// It repeats an incident: it says so, or has a cause of the one before on the same service, at most 90 days ago.
+    /// `None` where there was none, or causes are not known. Of the one before alone, so that it does not depend on how
+    /// many incidents there are.
+    pub repeats: Option<bool>,
     /// Where it was read.
     pub provenance: Provenance,
 }

@@ -229,7 +229,7 @@ fn incidents_repeat_within_ninety_days() {
         ..Records::default()
     };
     let history = history(records);
-    assert_eq!(history.outages.iter().map(|o| o.repeats).collect::<Vec<_>>(), [false, true, false]);
+    assert_eq!(history.outages.iter().map(|o| o.repeats).collect::<Vec<_>>(), [None, Some(true), None]);
 }
 
 #[test]

@@ -32,3 +32,8 @@ pub fn benjamini_hochberg(p_values: &[f64]) -> Vec<f64> {
     }
     adjusted
 }
+
+/// `q = 0.021`: how often chance alone would differ as much, corrected for the number of comparisons.
+pub fn significance(q: f64) -> String {
+    if q < 0.001 { "q < 0.001".into() } else { format!("q = {q:.3}") }
+}

@@ -10,7 +10,7 @@ mod proportion;
 #[cfg(test)]
 mod tests;
 
-pub use compare::{benjamini_hochberg, fisher};
+pub use compare::{benjamini_hochberg, fisher, significance};
 pub use correlation::{Correlation, lagged, spearman};
 pub use duration::{Quantile, Survival, median, percentile};
 pub use funnel::{FunnelLimits, funnel};

@@ -104,7 +104,7 @@ fn a_correlation_needs_weeks_and_incidents() {
             services: vec![0],
             started: days_ago(199 - (n * n) / 5),
             by_change: false,
-            repeats: false,
+            repeats: None,
             provenance: said(),
         })
         .collect();

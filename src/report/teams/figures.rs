@@ -9,7 +9,7 @@ pub(super) type Figure = (&'static str, fn(&Measures) -> String);
 /// What the table of a scope shows, in its order.
 pub(super) const FIGURES: [Figure; 17] = [
     ("Deployments", |m| format!("{} in {} observed days", m.deployments, m.observed_days.round())),
-    ("Deployment frequency, a week", |m| rate(m.frequency, m.observed_days >= 28.0)),
+    ("Deployment frequency, a week", |m| rate(m.frequency, m.observed_days.round() >= 28.0)),
     ("Change lead time", |m| hours(&m.lead_time)),
     ("Change fail rate", |m| share(&m.fail_rate)),
     ("Fail rate pulled towards all", |m| percent(m.fail_rate_shrunk)),

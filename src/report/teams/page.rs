@@ -6,7 +6,7 @@ use super::super::Format;
 use super::super::chart::{Dot, Hour, Limits, Point, funnel, heat, trend};
 use super::figures::{FIGURES, percent, share, time};
 use crate::metrics::flags::Flag;
-use crate::metrics::statistics::{FEWEST, Proportion, funnel as limits};
+use crate::metrics::statistics::{FEWEST, Proportion, funnel as limits, significance};
 use crate::metrics::summary::{Compared, DEFINITIONS, HEADLINE_DAYS, Measures, NO_CAUSE, Scope, Share, Summary};
 
 #[derive(Serialize)]
@@ -48,10 +48,24 @@ struct Section {
     anchor: String,
     name: String,
     since: String,
-    columns: Vec<String>,
-    figures: Vec<Row>,
-    charts: Vec<String>,
+    tables: Vec<Table>,
+    charts: Vec<Drawing>,
     correlation: Vec<String>,
+}
+
+/// Every figure in some windows.
+#[derive(Serialize)]
+struct Table {
+    name: &'static str,
+    columns: Vec<String>,
+    rows: Vec<Row>,
+}
+
+/// A chart with the words that stand above it.
+#[derive(Serialize)]
+struct Drawing {
+    title: &'static str,
+    svg: String,
 }
 
 impl Report {
@@ -106,8 +120,8 @@ fn compared(one: &Compared) -> Row {
                 "within the limits of chance"
             };
             let differs = match q {
-                Some(q) if q <= 0.05 => format!("; differs from all others, q = {q:.3}"),
-                Some(q) => format!("; not distinguishable from all others, q = {q:.2}"),
+                Some(q) if q <= 0.05 => format!("; differs from all others, {}", significance(q)),
+                Some(q) => format!("; not distinguishable from all others, {}", significance(q)),
                 None => String::new(),
             };
             format!("{place}{differs}")
@@ -128,10 +142,8 @@ fn service(scope: &Scope) -> Row {
 }
 
 fn section(n: usize, scope: &Scope, drawn: bool) -> Section {
-    let figure = |(name, show): &super::figures::Figure| Row {
-        name: (*name).to_owned(),
-        cells: scope.windows.iter().map(show).collect(),
-    };
+    let (rolling, quarters): (Vec<&Measures>, Vec<&Measures>) =
+        scope.windows.iter().partition(|m| m.window.name.starts_with("last "));
     let correlation = scope.correlation.iter().map(|c| {
         let lag = match c.lag {
             0 => "the same week".to_owned(),
@@ -148,19 +160,25 @@ fn section(n: usize, scope: &Scope, drawn: bool) -> Section {
         anchor: format!("scope-{n}"),
         name: if n == 0 { "All together".to_owned() } else { scope.name.to_string() },
         since: scope.first.map_or_else(|| "never seen".into(), |at| at.strftime("since %-d %b %Y").to_string()),
-        columns: std::iter::once("Measure".to_owned())
-            .chain(scope.windows.iter().map(|m| m.window.name.clone()))
-            .collect(),
-        figures: FIGURES.iter().map(figure).collect(),
+        tables: vec![table("up to now", &rolling), table("in calendar quarters", &quarters)],
         charts: if drawn { charts(n, scope) } else { Vec::new() },
         correlation: correlation.collect(),
     }
 }
 
+fn table(name: &'static str, windows: &[&Measures]) -> Table {
+    let row = |(name, show): &super::figures::Figure| Row {
+        name: (*name).to_owned(),
+        cells: windows.iter().map(|measures| show(measures)).collect(),
+    };
+    let columns = std::iter::once("Measure".to_owned()).chain(windows.iter().map(|m| m.window.name.clone()));
+    Table { name, columns: columns.collect(), rows: FIGURES.iter().map(row).collect() }
+}
+
 /// A value with the ends of its interval.
 type Estimate = (f64, f64, f64);
 
-fn charts(n: usize, scope: &Scope) -> Vec<String> {
+fn charts(n: usize, scope: &Scope) -> Vec<Drawing> {
     let points = |value: &dyn Fn(&Measures) -> Option<Estimate>| -> Vec<Point> {
         let label = |m: &Measures| m.window.end.strftime("%-d %b %y").to_string();
         scope.trend.iter().map(|m| Point { label: label(m), value: value(m) }).collect()
@@ -174,10 +192,14 @@ fn charts(n: usize, scope: &Scope) -> Vec<String> {
         let interval = m.lead_time.interval?;
         Some((m.lead_time.median?, interval.low, interval.high))
     });
+    let drawn = |id: &str, title: &'static str, points: &[Point], show: &dyn Fn(f64) -> String| Drawing {
+        title,
+        svg: trend(&format!("{id}-{n}"), title, points, show),
+    };
     vec![
-        trend(&format!("frequency-{n}"), "Deployments a week, over 28 days each", &frequency, &|v| format!("{v:.1}")),
-        trend(&format!("fails-{n}"), "Change fail rate, over 28 days each", &fails, &percent),
-        trend(&format!("lead-{n}"), "Change lead time, median over 28 days each", &lead, &time),
+        drawn("frequency", "Deployments a week, over 28 days each", &frequency, &|v| format!("{v:.1}")),
+        drawn("fails", "Change fail rate, over 28 days each", &fails, &percent),
+        drawn("lead", "Change lead time, median over 28 days each", &lead, &time),
     ]
 }
 

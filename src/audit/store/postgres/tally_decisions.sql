@@ -1,6 +1,8 @@
 -- Decisions about a change, once each, with their lists put back. The statement of a signed record lies in an envelope,
 -- base64. Settings say what is asked, since a statement that makes a table takes no parameters: `changegate.since`, a
 -- second or nothing, and `changegate.production`, the environments that are counted, as JSON.
+--
+-- Materialized: otherwise a record is parsed anew for every mention of its statement, fourteen times as long in all.
 create temporary table tally on commit drop as
 with leaf as (
     select r.index,
@@ -9,7 +11,7 @@ with leaf as (
             else r.leaf
         end as payload
     from changegate.record r where r.leaf is not null
-), statement as (
+), statement as materialized (
     select index, convert_from(payload, 'UTF8')::jsonb as s from leaf
 ), decision as (
     select index, s -> 'predicate' as p,
@@ -21,7 +23,7 @@ with leaf as (
     where coalesce(s #>> '{predicate,kind}', 'decision') = 'decision'
         and s #>> '{predicate,stage}' <> 'commit'
         and (s #>> '{predicate,mode}' = 'difference' or s #>> '{predicate,what,change}' is not null)
-), listed as (
+), listed as materialized (
     select index, p, head, at,
         case when jsonb_typeof(p #> '{what,resources}') = 'object'
             then (select convert_from(b.bytes, 'UTF8')::jsonb from changegate.part b
