@@ -95,7 +95,12 @@ impl Stamp {
 impl FileStore {
     /// A store in `directory`, which is created by the first append.
     pub fn new(directory: impl Into<PathBuf>) -> Self {
-        Self { directory: directory.into(), failed: AtomicBool::new(false), end: Mutex::new(None), sync: File::sync_data }
+        Self {
+            directory: directory.into(),
+            failed: AtomicBool::new(false),
+            end: Mutex::new(None),
+            sync: File::sync_data,
+        }
     }
 
     /// Lets a test play the disk.

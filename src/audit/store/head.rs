@@ -163,7 +163,7 @@ mod tests {
         for cut in 0..=short.len() {
             let torn = [short.get(..cut).unwrap_or_default(), long.get(cut..).unwrap_or_default()].concat();
             let read = Head::parse(&torn);
-            assert!(read.is_none() || read == Head::parse(&short) || cut == 0, "{cut}");
+            assert!(read.is_none() || torn == long || torn.starts_with(&short), "{cut}");
         }
     }
 }
