@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 
 use git2::{ObjectType, TreeWalkMode, TreeWalkResult};
 
+use super::ELSEWHERE;
 use crate::finding::Diagnostic;
 
 /// Most files of a folder that are read.
@@ -18,19 +19,6 @@ const MAX_BYTES: usize = 64 << 20;
 
 /// Where the fetched commit stands in the scratch repository.
 const HEAD: &str = "refs/fetched/head";
-
-/// Variables that point git at another repository.
-const FOREIGN: [&str; 9] = [
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_COMMON_DIR",
-    "GIT_NAMESPACE",
-    "GIT_TEMPLATE_DIR",
-    "GIT_EXTERNAL_DIFF",
-];
 
 /// Files of a commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,7 +126,7 @@ fn git(directory: &Path, arguments: &[&str]) -> Result<(), String> {
         "http.lowSpeedTime=30",
     ]);
     command.args(arguments).current_dir(directory);
-    for name in FOREIGN {
+    for name in ELSEWHERE {
         command.env_remove(name);
     }
     // `ext::` would run any program.

@@ -36,6 +36,19 @@ pub use landings::Landing;
 pub use range::{Touch, Touches, Versions};
 pub use signature::{Signature, SignatureKind};
 
+/// Variables that point git at another repository.
+pub(crate) const ELSEWHERE: [&str; 9] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_NAMESPACE",
+    "GIT_TEMPLATE_DIR",
+    "GIT_EXTERNAL_DIFF",
+];
+
 /// Largest file that is read, in bytes (32 MiB). Larger ones are errors, never silently shortened.
 pub const MAX_FILE: u64 = 32 << 20;
 

@@ -265,21 +265,26 @@ impl<'a> Scope<'_, 'a> {
         heads.iter().for_each(|head| inner.term(head, rank, found));
     }
 
+    /// What is known at the start of another rule: nothing of this one's variables.
+    fn of_rule(&self, module: usize) -> Self {
+        Scope {
+            module,
+            env: BTreeMap::new(),
+            bound: BTreeSet::new(),
+            declared: BTreeSet::new(),
+            told: BTreeSet::new(),
+            depth: self.depth + 1,
+            ..self.clone()
+        }
+    }
+
     /// Follows a rule or a function that is named.
     fn helper(&self, name: &Term, args: &[Term], rank: u8, found: &mut Vec<Touch>) {
         if self.depth >= DEPTH {
             return;
         }
         for (module, rule) in self.rules(name) {
-            let mut inner = Scope {
-                module: *module,
-                env: BTreeMap::new(),
-                bound: BTreeSet::new(),
-                declared: BTreeSet::new(),
-                told: BTreeSet::new(),
-                depth: self.depth + 1,
-                ..self.clone()
-            };
+            let mut inner = self.of_rule(*module);
             for (parameter, arg) in rule.head.args.iter().flatten().zip(args) {
                 if let (TermKind::Var(name), Some(origin)) = (&parameter.kind, self.origin(arg)) {
                     inner.env.insert(name.clone(), origin);
@@ -392,15 +397,7 @@ impl<'a> Scope<'_, 'a> {
         if !plain || self.depth >= DEPTH {
             return None;
         }
-        let inner = Scope {
-            module: *module,
-            env: BTreeMap::new(),
-            bound: BTreeSet::new(),
-            declared: BTreeSet::new(),
-            told: BTreeSet::new(),
-            depth: self.depth + 1,
-            ..self.clone()
-        };
+        let inner = self.of_rule(*module);
         inner.origin(rule.head.value.as_ref()?)
     }
 

@@ -13,18 +13,13 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use crate::git::ELSEWHERE;
+
 /// How long one call may take: a network that hangs must not hang the gate.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Variables that point git elsewhere or make it do more than it was asked to.
-const FOREIGN: [&str; 24] = [
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_COMMON_DIR",
-    "GIT_NAMESPACE",
+/// Variables that make git do more than it was asked to, besides those that point it elsewhere.
+const FOREIGN: [&str; 15] = [
     "GIT_PREFIX",
     "GIT_GRAFT_FILE",
     "GIT_SHALLOW_FILE",
@@ -34,11 +29,9 @@ const FOREIGN: [&str; 24] = [
     "GIT_CONFIG_PARAMETERS",
     "GIT_CONFIG_COUNT",
     "GIT_CONFIG_SYSTEM",
-    "GIT_TEMPLATE_DIR",
     "GIT_DEFAULT_HASH",
     "GIT_QUARANTINE_PATH",
     "GIT_PUSH_OPTION_COUNT",
-    "GIT_EXTERNAL_DIFF",
     "GIT_TRACE",
     "GIT_CEILING_DIRECTORIES",
     "GIT_IMPLICIT_WORK_TREE",
@@ -106,7 +99,7 @@ pub(super) fn ask(directory: &Path, arguments: &[&str]) -> Result<Printed, Failu
 }
 
 fn isolate(command: &mut Command, settings: &[Setting]) {
-    for name in FOREIGN {
+    for name in ELSEWHERE.into_iter().chain(FOREIGN) {
         command.env_remove(name);
     }
     command
