@@ -7,6 +7,7 @@
 #   - https://en.wikipedia.org/wiki/Hall%27s_marriage_theorem
 package policies.lib.approval
 
+import data.policies.lib.reach
 import data.policies.lib.resource
 
 # More roles than this in one cell are refused rather than half checked: the subsets double with each.
@@ -39,7 +40,7 @@ tiers(document) := {affected.tier |
 }
 
 tiers(document) := {tier |
-	production_scope(document.change)
+	reach.production_scope(document.change)
 	some tier in _scoped_tiers(document.change.services)
 } if {
 	document.mode == "present"
@@ -48,22 +49,6 @@ tiers(document) := {tier |
 _scoped_tiers(services) := {service.tier | some service in services} if count(services) > 0
 
 _scoped_tiers(services) := {null} if count(services) == 0
-
-# The request means production, or does not say what it means.
-production_scope(change) if {
-	is_object(change)
-	not _other_environments(change)
-}
-
-_other_environments(change) if {
-	environments := change.spec.scope.environments
-	is_array(environments)
-	count(environments) > 0
-	every environment in environments {
-		is_string(environment)
-		not resource.production_word(environment)
-	}
-}
 
 # The cell that binds: of the strictest tier touched, else the next stricter one that the matrix has, else the
 # strictest; of the risk level, else the next higher one that it has, else the highest. Undefined without a row.

@@ -5,20 +5,35 @@
 #   knows them. Nothing here reads `input`: `document` is the policy input.
 package policies.lib.reach
 
-import data.policies.lib.approval
 import data.policies.lib.resource
 import data.policies.lib.service
 
 # There is a request, and production is meant or touched.
 judged(document) if {
 	is_object(document.change)
-	approval.production_scope(document.change)
+	production_scope(document.change)
 }
 
 judged(document) if {
 	is_object(document.change)
 	some changed in document.changed
 	resource.production(changed)
+}
+
+# The request means production, or does not say what it means.
+production_scope(change) if {
+	is_object(change)
+	not _other_environments(change)
+}
+
+_other_environments(change) if {
+	environments := change.spec.scope.environments
+	is_array(environments)
+	count(environments) > 0
+	every environment in environments {
+		is_string(environment)
+		not resource.production_word(environment)
+	}
 }
 
 # Name → what the catalogue says; `tier` is null where it says nothing.

@@ -12,7 +12,7 @@ use super::engine::{Engine, Mode};
 use super::isolate::Isolation;
 use super::metadata::{self, Metadata, Scope};
 use super::modules::{self, Modules};
-use super::outline::Outline;
+use super::outline::{self, Outline};
 use super::test::{self, TestRule};
 use crate::facts::Stage;
 use crate::finding::Diagnostic;
@@ -28,6 +28,9 @@ const PAGES: &str = "https://github.com/changegate/changegate/blob/main/docs/pol
 
 /// Package of the risk model, which is no policy and is evaluated before them.
 pub const RISK_MODEL: &str = "data.policies.lib.risk.model";
+
+/// Packages that the risk is weighed with, which cannot read what they give.
+const OF_RISK: &str = "policies.lib.risk.";
 
 /// One policy: a package with METADATA and a `deny` rule.
 #[derive(Clone, Debug)]
@@ -133,6 +136,8 @@ pub struct Library {
     pub has_risk_model: bool,
     /// Whether a module that is no policy reads `effective`: then any policy may.
     pub reads_effective: bool,
+    /// Modules that can read the risk.
+    of_risk: BTreeSet<SourceId>,
     /// Test rules by package, when tests were loaded.
     pub tests: Vec<TestRule>,
     /// Faults in single modules.
@@ -184,6 +189,7 @@ pub fn load_beside(sources: &Sources, ids: &[SourceId], of_conftest: &BTreeSet<S
         data: Vec::new(),
         has_risk_model: false,
         reads_effective: false,
+        of_risk: BTreeSet::new(),
         tests: Vec::new(),
         diagnostics: Vec::new(),
     };
@@ -311,6 +317,9 @@ impl Library {
         if is_test(&source.path) {
             return;
         }
+        if !package.starts_with(OF_RISK) && reads_risk(source) {
+            self.of_risk.insert(id);
+        }
         let place = Span::new(id, 0, 0);
         let is_model = RISK_MODEL.strip_prefix("data.") == Some(package.as_str());
         self.has_risk_model |= is_model && module.declares("assessment");
@@ -348,6 +357,12 @@ impl Library {
                 );
             }
         }
+    }
+
+    /// Whether one of these policies can read the risk of the change, by itself or through what it names.
+    pub fn asks_for_risk<'a>(&self, policies: impl IntoIterator<Item = &'a Policy>) -> bool {
+        let asked = policies.into_iter().map(|policy| policy.source).collect();
+        !self.modules.reached_from(asked).is_disjoint(&self.of_risk)
     }
 
     /// The policies that apply: at this stage, not disabled, among `only` when that is given, not in `skip`.
@@ -417,22 +432,24 @@ fn names(text: &str, member: &str) -> bool {
     text.lines().any(|line| !line.trim_start().starts_with('#') && line.contains(member))
 }
 
-/// Whether the text reads one of these members of the input, or the input in a way that cannot be told.
+/// Whether the code reads one of these members of the input, or the input in a way that cannot be told.
 fn reads(text: &str, members: &[&str]) -> bool {
-    let code = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect::<Vec<_>>().join("\n");
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    code.match_indices("input").any(|(at, word)| {
-        let before = code.get(..at).and_then(|s| s.chars().next_back());
-        let whole = !before.is_some_and(|c| is_word(c) || c == '.');
-        let after = code.get(at + word.len()..).unwrap_or_default();
-        let member = |field: &str, name: &str| field.strip_prefix(name).is_some_and(|rest| !rest.starts_with(is_word));
-        whole
-            && !after.starts_with(is_word)
-            && match after.strip_prefix('.') {
-                Some(field) => members.iter().any(|name| member(field, name)),
-                None => true,
-            }
+    outline::words(text).any(|(at, word)| match word {
+        outline::TEMPLATE => true,
+        "input" if !outline::is_member(text, at) => {
+            let member = text.get(at + word.len()..).and_then(|after| after.strip_prefix('.'));
+            member.is_none_or(|rest| outline::word_at(rest).is_none_or(|name| members.contains(&name)))
+        }
+        _ => false,
     })
+}
+
+/// Whether a module can read the risk. Ours hand the whole input to shared functions, and name what they read of it.
+fn reads_risk(source: &Source) -> bool {
+    if source.revision != Revision::Embedded {
+        return reads(&source.text, &["risk"]);
+    }
+    source.text.contains("\"risk\"") || outline::words(&source.text).any(|(_, word)| word == "risk")
 }
 
 /// Every `input.resource.attrs.a.b["c"]` in the text as a path, deepest first.
@@ -492,6 +509,17 @@ mod tests {
         assert_eq!(faults.into_iter().map(shown).collect::<Vec<_>>(), []);
     }
 
+    /// Short names are a third of the speed: nothing in our own policies may stand in their way.
+    #[test]
+    fn the_embedded_policies_get_short_names() {
+        let mut sources = Sources::default();
+        let ids = embedded(&mut sources, false);
+        let parse = |id: SourceId| (id, rego::parse(&sources.get(id).unwrap().text, Dialect::V1).unwrap());
+        let compiled = rego::compile(ids.into_iter().map(parse).collect()).unwrap();
+        assert_eq!(compiled.generated, "");
+        assert!(compiled.asked.contains_key("data.policies.availability.too_few_replicas.deny"));
+    }
+
     /// What is compiled in is looked over, not parsed.
     #[test]
     fn the_embedded_policies_are_what_their_text_tells() {
@@ -514,6 +542,8 @@ mod tests {
         assert!(resources("x if some r in input.resources"));
         assert!(resources("x if walk(input, [p, v])"));
         assert!(resources("x := input[\"resources\"]"));
+        assert!(!resources("x := \"the input\"\ny := `input.resources`\n"));
+        assert!(resources("x := $\"{input.resources}\""));
         assert!(reads("x if input.change.spec", &OF_THE_CHANGE));
         assert!(!reads("x if input.resource.changed", &OF_THE_CHANGE));
     }

@@ -161,7 +161,7 @@ impl Modules {
     }
 
     /// These, those from elsewhere, and all that can be reached from them.
-    fn reached_from(&self, mut found: BTreeSet<SourceId>) -> BTreeSet<SourceId> {
+    pub(super) fn reached_from(&self, mut found: BTreeSet<SourceId>) -> BTreeSet<SourceId> {
         found.extend(self.foreign());
         let mut open: Vec<SourceId> = found.iter().copied().collect();
         while let Some(outline) = open.pop().and_then(|id| self.outlines.get(&id)) {

@@ -79,7 +79,7 @@ fn reaches(text: &str) -> BTreeSet<Vec<String>> {
 }
 
 /// Whether a name stands behind a dot.
-fn is_member(text: &str, offset: usize) -> bool {
+pub(super) fn is_member(text: &str, offset: usize) -> bool {
     text.get(..offset).is_some_and(|before| before.trim_end().ends_with('.'))
 }
 
@@ -110,7 +110,7 @@ fn steps(mut rest: &str, mut path: Vec<String>) -> Vec<String> {
 }
 
 /// The name at the start of a text.
-fn word_at(text: &str) -> Option<&str> {
+pub(super) fn word_at(text: &str) -> Option<&str> {
     let end = text.find(|c: char| !is_word(c)).unwrap_or(text.len());
     text.get(..end).filter(|word| !word.is_empty())
 }
@@ -120,10 +120,10 @@ fn is_word(c: char) -> bool {
 }
 
 /// What stands before the quote of a template.
-const TEMPLATE: &str = "$";
+pub(super) const TEMPLATE: &str = "$";
 
 /// Names and numbers of the code with their offsets, outside of comments and strings, and where templates begin.
-fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+pub(super) fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut at = 0;
     std::iter::from_fn(move || {
         loop {

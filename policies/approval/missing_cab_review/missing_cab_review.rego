@@ -28,6 +28,7 @@ package policies.approval.missing_cab_review
 
 import data.policies.lib.approval
 import data.policies.lib.instant
+import data.policies.lib.reach
 import data.policies.lib.resource
 import data.policies.lib.shape
 import data.policies.lib.text
@@ -133,7 +134,7 @@ _regions contains region if {
 
 _judged_by_request if {
 	input.mode == "present"
-	approval.production_scope(input.change)
+	reach.production_scope(input.change)
 }
 
 _cab := shape.map(shape.at(input.change, ["spec", "cab"]))

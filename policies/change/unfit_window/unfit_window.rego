@@ -27,6 +27,7 @@ package policies.change.unfit_window
 
 import data.policies.lib.approval
 import data.policies.lib.instant
+import data.policies.lib.reach
 import data.policies.lib.resource
 import data.policies.lib.rollout
 import data.policies.lib.schedule
@@ -153,7 +154,7 @@ valid_until contains (_window.start_ns - _lead_ns) + 1 if {
 	count(_approved_at) == 0
 }
 
-_judged if approval.production_scope(input.change)
+_judged if reach.production_scope(input.change)
 
 _judged if {
 	some changed in input.changed
@@ -200,7 +201,7 @@ _needs_lead if {
 _over if _window.end_ns <= input.now_ns
 
 _tiers := approval.tiers(input) | {service.tier |
-	approval.production_scope(input.change)
+	reach.production_scope(input.change)
 	some service in shape.list(shape.at(input.change, ["services"]))
 }
 

@@ -29,6 +29,7 @@ package policies.change.unfounded_emergency
 
 import data.policies.lib.approval
 import data.policies.lib.instant
+import data.policies.lib.reach
 import data.policies.lib.resource
 import data.policies.lib.shape
 import data.policies.lib.text
@@ -131,7 +132,7 @@ valid_until contains instant_ns if {
 
 _judged if {
 	_spec.type == "emergency"
-	approval.production_scope(input.change)
+	reach.production_scope(input.change)
 }
 
 _judged if {

@@ -116,12 +116,12 @@ _conflicts contains conflict if {
 	some place in [["tags"], ["labels"]]
 	some key, value in shape.map(shape.at(input.resource.attrs, place))
 	said := sprintf("%v", [value])
-	truth := _truth[lower(key)]
+	truth := _truth(lower(key))
 	said != ""
 	resource.service_name(said) != resource.service_name(truth)
 	conflict := {"key": key, "path": array.concat(place, [key]), "tag": said, "catalogue": truth}
 }
 
-_truth["tier"] := sprintf("%d", [_entry.tier]) if is_number(_entry.tier)
+_truth("tier") := sprintf("%d", [_entry.tier]) if is_number(_entry.tier)
 
-_truth["owner"] := _entry.owner if is_string(_entry.owner)
+_truth("owner") := _entry.owner if is_string(_entry.owner)

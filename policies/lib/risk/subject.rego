@@ -5,7 +5,7 @@
 #   adds and takes nothing away: whoever writes the scope must not choose what it weighs.
 package policies.lib.risk.subject
 
-import data.policies.lib.approval
+import data.policies.lib.reach
 import data.policies.lib.resource
 import data.policies.lib.shape
 
@@ -17,7 +17,7 @@ exists if planned
 exists if count(edited_gate) > 0
 
 # A request that means production, or does not say what it means.
-planned if approval.production_scope(input.change)
+planned if reach.production_scope(input.change)
 
 touched := [changed |
 	input.mode == "difference"

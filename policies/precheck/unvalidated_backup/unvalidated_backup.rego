@@ -30,8 +30,8 @@
 #   since: 0.1.0
 package policies.precheck.unvalidated_backup
 
-import data.policies.lib.approval
 import data.policies.lib.instant
+import data.policies.lib.reach
 import data.policies.lib.resource
 import data.policies.lib.shape
 import data.policies.lib.text
@@ -76,7 +76,7 @@ deny contains finding if {
 deny contains finding if {
 	is_object(input.change)
 	count(shape.list(input.change.spec.schemaMigrations)) > 0
-	approval.production_scope(input.change)
+	reach.production_scope(input.change)
 	count(_backups) == 0
 	finding := object.union(_place([]), {
 		"msg": "the request migrates a schema and names no backup (preChecks.backups)",

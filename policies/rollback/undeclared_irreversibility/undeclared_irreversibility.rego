@@ -29,7 +29,7 @@
 #   since: 0.2.0
 package policies.rollback.undeclared_irreversibility
 
-import data.policies.lib.approval
+import data.policies.lib.reach
 import data.policies.lib.resource
 import data.policies.lib.shape
 import data.policies.lib.text
@@ -173,7 +173,7 @@ _plan_steps := {number |
 # Steps without a way back: `final` are those that no promise makes reversible.
 _steps contains {"why": why, "final": true} if {
 	some migration in shape.list(shape.at(input.change, ["spec", "schemaMigrations"]))
-	approval.production_scope(input.change)
+	reach.production_scope(input.change)
 	_contracts(migration)
 	why := sprintf("the schema migration %v contracts", [object.get(migration, "version", "of the request")])
 }

@@ -50,6 +50,8 @@ pub struct Engine {
     loaded: Arc<HashMap<String, Loaded>>,
     /// Where rules stand below `data`.
     rules: Arc<Vec<Vec<Arc<str>>>>,
+    /// Where rules stand that the engine knows by another name.
+    asked: Arc<HashMap<String, String>>,
     mode: Mode,
     /// Errors that were gone over since they were asked for.
     swallowed: Vec<EvalError>,
@@ -129,7 +131,14 @@ impl Engine {
         inner.set_gather_prints(true);
         inner.set_policy_length_config(length());
         builtins::register(&mut inner);
-        let mut engine = Self { inner, loaded: Arc::default(), rules: Arc::default(), mode, swallowed: Vec::new() };
+        let mut engine = Self {
+            inner,
+            loaded: Arc::default(),
+            rules: Arc::default(),
+            asked: Arc::default(),
+            mode,
+            swallowed: Vec::new(),
+        };
         engine.limit(TIME_LIMIT);
         engine
     }
@@ -174,6 +183,7 @@ impl Engine {
         }
         self.loaded = Arc::new(loaded);
         self.rules = Arc::new(self.rules.iter().cloned().chain(compiled.rules).collect());
+        self.asked = Arc::new(compiled.asked);
         faults
     }
 
@@ -326,7 +336,8 @@ impl Engine {
     }
 
     fn run(&mut self, rule: &str) -> Result<Rego, EvalError> {
-        match catch_unwind(AssertUnwindSafe(|| self.inner.eval_rule(rule.to_owned()))) {
+        let path = self.path(rule);
+        match catch_unwind(AssertUnwindSafe(|| self.inner.eval_rule(path))) {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => match error.downcast_ref::<regorus::LimitError>() {
                 Some(regorus::LimitError::TimeLimitExceeded { .. }) => Err(EvalError::Timeout),
@@ -334,6 +345,21 @@ impl Engine {
             },
             Err(_) => Err(EvalError::Panicked),
         }
+    }
+
+    /// Where the engine keeps a rule: a name that the program gave it, with what follows in a deeper path.
+    fn path(&self, rule: &str) -> String {
+        let mut end = rule.len();
+        while let Some(known) = rule.get(..end) {
+            if let Some(short) = self.asked.get(known) {
+                return format!("{short}{}", rule.get(end..).unwrap_or_default());
+            }
+            match known.rfind('.') {
+                Some(dot) => end = dot,
+                None => break,
+            }
+        }
+        rule.to_owned()
     }
 
     /// An error of the engine at its place in the original.

@@ -4,6 +4,7 @@
 mod annotations;
 pub mod ast;
 mod check;
+mod flat;
 mod lower;
 pub mod observe;
 mod parse;
@@ -22,6 +23,7 @@ pub(in crate::policy) use visit::variables;
 
 pub use print::Emitted;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -53,6 +55,8 @@ pub struct Compiled {
     pub modules: Vec<(SourceId, Emitted)>,
     /// Where rules stand below `data`: base documents must not.
     pub rules: Vec<Vec<Arc<str>>>,
+    /// Where rules are asked for that have another name than in their module, by their whole path.
+    pub asked: HashMap<String, String>,
     /// Generated functions and documents; empty when none are needed.
     pub generated: String,
 }
@@ -104,11 +108,13 @@ fn finish(mut modules: Vec<(SourceId, Module)>, index: &Index, mut mocks: lower:
     lower::program(&mut modules, index, &mut documents, &mut mocks);
     let text = format!("{}{}", mocks.text(), documents.text());
     let generated = if text.is_empty() { text } else { format!("package {}\n\n{text}", lower::PACKAGE) };
+    // Generated rules name others as they are called in their modules.
+    let short = if generated.is_empty() { flat::Names::of(&modules) } else { None };
     let print = |(id, module): &(SourceId, Module)| {
-        print::modules(module).into_iter().map(|out| (*id, out)).collect::<Vec<_>>()
+        print::modules(module, short.as_ref()).into_iter().map(|out| (*id, out)).collect::<Vec<_>>()
     };
     let modules = modules.par_iter().flat_map(print).collect();
-    Compiled { modules, rules: index.paths(), generated }
+    Compiled { modules, rules: index.paths(), asked: short.map(|names| names.asked()).unwrap_or_default(), generated }
 }
 
 const MISSING: &str = "this engine does not have it";

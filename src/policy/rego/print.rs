@@ -5,6 +5,7 @@
 use std::fmt::Write;
 
 use super::ast::{Body, Expr, ExprKind, Module, Part, Range, Rule, Term, TermKind};
+use super::flat::{self, Names};
 
 /// The text of a module and where its parts came from.
 #[derive(Clone, Debug, Default)]
@@ -41,17 +42,17 @@ impl Emitted {
 }
 
 /// Prints a module; rules whose first name is a keyword as modules of their own: `if.reason := 1` in the package `a`
-/// is `reason := 1` in the package `a.if`.
-pub(super) fn modules(module: &Module) -> Vec<Emitted> {
+/// is `reason := 1` in the package `a.if`. With short names every rule is of one package.
+pub(super) fn modules(module: &Module, short: Option<&Names>) -> Vec<Emitted> {
     let keyword = |rule: &Rule| KEYWORDS.iter().copied().find(|word| *word == rule.head.name());
     let mut names: Vec<Option<&str>> = module.rules.iter().map(keyword).filter(Option::is_some).collect();
     names.sort_unstable();
     names.dedup();
     let print = |name: Option<&str>| {
-        let mut printer = Printer::default();
+        let mut printer = Printer { out: Emitted::default(), module, short };
         printer.mark(module.package_range);
         printer.text("package ");
-        printer.package(module, name);
+        printer.package(name);
         printer.text("\n\n");
         for rule in module.rules.iter().filter(|rule| keyword(rule) == name) {
             printer.rule(rule, name.is_some());
@@ -61,12 +62,13 @@ pub(super) fn modules(module: &Module) -> Vec<Emitted> {
     std::iter::once(None).chain(names).map(print).collect()
 }
 
-#[derive(Default)]
-struct Printer {
+struct Printer<'a> {
     out: Emitted,
+    module: &'a Module,
+    short: Option<&'a Names>,
 }
 
-impl Printer {
+impl Printer<'_> {
     fn text(&mut self, text: &str) {
         self.out.text.push_str(text);
     }
@@ -76,8 +78,11 @@ impl Printer {
         self.out.places.push((at, range.start));
     }
 
-    fn package(&mut self, module: &Module, below: Option<&str>) {
-        for (i, name) in module.package.iter().map(|name| &**name).chain(below).enumerate() {
+    fn package(&mut self, below: Option<&str>) {
+        if self.short.is_some() {
+            return self.text(flat::PACKAGE);
+        }
+        for (i, name) in self.module.package.iter().map(|name| &**name).chain(below).enumerate() {
             match name {
                 name if is_name(name) => {
                     self.text(if i > 0 { "." } else { "" });
@@ -124,7 +129,10 @@ impl Printer {
         let path = if below { head.path.get(1..).unwrap_or_default() } else { &head.path };
         match path.split_first() {
             Some((Term { kind: TermKind::Var(name) | TermKind::String(name), .. }, rest)) => {
-                self.text(name);
+                match self.short.and_then(|short| short.head(self.module, name)) {
+                    Some(short) => self.text(&short),
+                    None => self.text(name),
+                }
                 self.path(rest);
             }
             _ => self.path(path),
@@ -250,12 +258,24 @@ impl Printer {
             TermKind::Bool(b) => self.text(if *b { "true" } else { "false" }),
             TermKind::Number(text) | TermKind::Var(text) => self.text(text),
             TermKind::String(text) => self.string(text),
-            TermKind::Ref(head, path) => {
-                self.term(head);
-                self.path(path);
-            }
+            TermKind::Ref(head, path) => match self.shortened(term) {
+                Some((name, rest)) => {
+                    self.text("data.");
+                    self.text(flat::PACKAGE);
+                    self.text(".");
+                    self.text(&name);
+                    self.path(rest);
+                }
+                None => {
+                    self.term(head);
+                    self.path(path);
+                }
+            },
             TermKind::Call(function, args) => {
-                self.term(function);
+                match self.shortened(function) {
+                    Some((name, [])) => self.text(&name),
+                    _ => self.term(function),
+                }
                 self.text("(");
                 self.list(args);
                 self.text(")");
@@ -287,6 +307,14 @@ impl Printer {
             TermKind::ObjectComprehension(key, value, body) => self.comprehension("{", &[key, value], body, "}"),
             TermKind::Template(parts) => self.template(parts),
         }
+    }
+
+    /// The short name of the rule that a path from `data` leads to, and what of the path lies behind it.
+    fn shortened<'t>(&self, term: &'t Term) -> Option<(String, &'t [Term])> {
+        let TermKind::Ref(head, path) = &term.kind else { return None };
+        let of_data = matches!(&head.kind, TermKind::Var(name) if &**name == "data");
+        let (name, depth) = self.short.filter(|_| of_data)?.rule(path)?;
+        Some((name, path.get(depth..).unwrap_or_default()))
     }
 
     fn object(&mut self, entries: &[(Term, Term)]) {
@@ -356,10 +384,15 @@ pub(super) fn quote(text: &str) -> String {
 }
 
 /// Whether a name can follow a dot.
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     let mut chars = name.chars();
     chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// Whether a word cannot name a rule of the engine's.
+pub(super) fn is_keyword(name: &str) -> bool {
+    KEYWORDS.contains(&name)
 }
 
 /// Words that cannot name a rule of the engine's; behind a dot they are names.

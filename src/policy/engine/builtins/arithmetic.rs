@@ -7,13 +7,13 @@ use super::super::decimal::{Decimal, Rounding};
 use super::{Entry, LIMIT, array, at, kind, members, set, whole, wrong};
 
 pub(super) const TABLE: &[Entry] = &[
-    ("changegate.plus", 2, plus),
-    ("changegate.minus", 2, minus),
-    ("changegate.mul", 2, times),
-    ("changegate.div", 2, divided),
-    ("changegate.rem", 2, remainder),
-    ("changegate.and", 2, intersection),
-    ("changegate.or", 2, union),
+    ("__cg_plus", 2, plus),
+    ("__cg_minus", 2, minus),
+    ("__cg_mul", 2, times),
+    ("__cg_div", 2, divided),
+    ("__cg_rem", 2, remainder),
+    ("__cg_and", 2, intersection),
+    ("__cg_or", 2, union),
     ("abs", 1, abs),
     ("ceil", 1, |args| rounded(args, Rounding::Up)),
     ("floor", 1, |args| rounded(args, Rounding::Down)),

@@ -6,13 +6,13 @@ use super::super::display;
 use super::{Entry, at, string};
 
 pub(super) const TABLE: &[Entry] = &[
-    ("changegate.collection", 1, collection),
-    ("changegate.member", 2, member),
-    ("changegate.member_of", 3, member_of),
-    ("changegate.size", 1, size),
-    ("changegate.interpolate", 1, interpolate),
-    ("changegate.refuse", 1, refuse),
-    ("changegate.walkable", 1, |args| Ok(at(args, 1).clone())),
+    ("__cg_collection", 1, collection),
+    ("__cg_member", 2, member),
+    ("__cg_member_of", 3, member_of),
+    ("__cg_size", 1, size),
+    ("__cg_interpolate", 1, interpolate),
+    ("__cg_refuse", 1, refuse),
+    ("__cg_walkable", 1, |args| Ok(at(args, 1).clone())),
 ];
 
 /// What can be iterated, as it is; nothing otherwise.

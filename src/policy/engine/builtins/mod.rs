@@ -66,6 +66,7 @@ pub(super) fn register(engine: &mut regorus::Engine) {
     ];
     for (name, arity, function) in tables.into_iter().flatten().copied() {
         let writes = WRITES.contains(&name);
+        let shown = name.strip_prefix(OWN).unwrap_or(name);
         let bounded = move |args: &[Value]| {
             if writes {
                 args.iter().try_for_each(limits::parts)?;
@@ -75,17 +76,20 @@ pub(super) fn register(engine: &mut regorus::Engine) {
         };
         let call = move |args: Vec<Value>| match bounded(&args) {
             Err(message) if LENIENT.get() && !message.starts_with(LIMIT) => Ok(Value::Undefined),
-            answer => answer.map_err(|message| anyhow!("{name}: {message}")),
+            answer => answer.map_err(|message| anyhow!("{shown}: {message}")),
         };
         // Only a name that is taken is refused, and the tables name each function once.
         let _ = engine.add_extension(name.to_owned(), arity, Box::new(call));
     }
 }
 
+/// What the names of functions begin with that only lowered code calls.
+const OWN: &str = "__cg_";
+
 /// Functions that go through the whole of their arguments.
 const WRITES: &[&str] = &[
-    "changegate.interpolate",
-    "changegate.walkable",
+    "__cg_interpolate",
+    "__cg_walkable",
     "io.jwt.encode_sign",
     "json.filter",
     "json.marshal",

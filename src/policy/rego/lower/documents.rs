@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::super::ast::{Expr, ExprKind, Term, TermKind, With};
 use super::super::print::quote;
 use super::super::program::{Index, Node};
-use super::PACKAGE;
+use super::{FRESH, PACKAGE};
 
 /// Generated documents.
 #[derive(Debug, Default)]
@@ -100,7 +100,7 @@ impl Documents {
         let known = if known.is_empty() { "set()".to_owned() } else { format!("{{{}}}", known.join(", ")) };
         let base = reference(&[PACKAGE.into(), "base".into()]) + &steps(path);
         self.text.push_str(&format!(
-            "{name}[k] := v if {{\n some k, v in {PACKAGE}.collection({base})\n not k in {known}\n}}\n\n",
+            "{name}[k] := v if {{\n some k, v in {FRESH}_collection({base})\n not k in {known}\n}}\n\n",
             name = name(n)
         ));
         name(n)
@@ -145,7 +145,7 @@ fn reference(path: &[Arc<str>]) -> String {
 
 /// A map that is empty when the rule gives nothing.
 fn copied(path: &[Arc<str>]) -> String {
-    format!("{{ck: cv | some ck, cv in {PACKAGE}.collection({})}}", reference(path))
+    format!("{{ck: cv | some ck, cv in {FRESH}_collection({})}}", reference(path))
 }
 
 fn steps(path: &[Arc<str>]) -> String {

@@ -65,7 +65,7 @@ impl Mocks {
             let args: Vec<String> = (0..arity).map(|i| format!("a{i}")).collect();
             let args = args.join(", ");
             let body = if refused(name).is_some() {
-                format!("{PACKAGE}.refuse(\"{name}\")")
+                format!("{FRESH}_refuse(\"{name}\")")
             } else {
                 format!("{name}({args})")
             };

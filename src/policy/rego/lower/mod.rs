@@ -352,10 +352,14 @@ fn compared(range: Range, op: super::ast::Op, left: Term, right: Term) -> Expr {
     Expr::new(range, ExprKind::Term(Term::new(range, kind)))
 }
 
+/// How a function of the engine's own is called: in one word, since the engine writes the name out at each call.
+fn internal_name(name: &str) -> String {
+    format!("{FRESH}_{name}")
+}
+
 /// A call of a function of the engine's own.
 fn internal(range: Range, name: &str, args: Vec<Term>) -> Term {
-    let head = Term::var(range, PACKAGE);
-    let function = Term::new(range, TermKind::Ref(Box::new(head), vec![Term::string(range, name)]));
+    let function = Term::var(range, &internal_name(name));
     Term::new(range, TermKind::Call(Box::new(function), args))
 }
 
