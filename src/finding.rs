@@ -192,6 +192,8 @@ pub struct Diagnostic {
     pub label: String,
     /// The next step.
     pub help: String,
+    /// It is about a file that the change at hand leaves alone.
+    pub aside: bool,
 }
 
 impl Diagnostic {
@@ -205,6 +207,7 @@ impl Diagnostic {
             span: None,
             label: String::new(),
             help: String::new(),
+            aside: false,
         }
     }
 

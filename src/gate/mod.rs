@@ -3,6 +3,7 @@
 
 mod approvals;
 mod approve;
+mod asides;
 mod backtest;
 mod calendars;
 mod cases;
@@ -298,7 +299,11 @@ fn gather(
     progress: &dyn Progress,
 ) -> Result<Facts, Diagnostic> {
     let judged = requests::find(request, workspace, inputs, session)?;
+    let before = session.diagnostics.len();
     let subjects = Subjects::read(request, workspace, inputs, &judged, session, progress)?;
+    if let (Some(difference), Some(said)) = (&workspace.difference, session.diagnostics.get_mut(before..)) {
+        asides::mark(said, difference, &workspace.prefix(), &session.sources);
+    }
     let shares = cases::shares(&judged, &subjects, inputs);
     let cases = judged.into_iter().zip(shares).map(|(mut judged, changed)| {
         let world = judged.world(request, workspace, inputs, &subjects, &changed, session)?;
@@ -306,7 +311,10 @@ fn gather(
         Ok(Case { judged, world, changed, subjects })
     });
     let mut cases = cases.collect::<Result<Vec<_>, Diagnostic>>()?;
-    for case in &mut cases {
+    // A commit is no change yet: nothing is promised about it, and most of what is weighed is still to come.
+    let selected = inputs.library.select(request.stage, &inputs.selection);
+    let weighed = request.stage != Stage::Commit || inputs.library.asks_for_risk(selected);
+    for case in cases.iter_mut().filter(|_| weighed) {
         // Before every policy: the level is part of their input.
         case.world.risk = evaluate::risk(&case.task(inputs, &subjects, &session.sources, Vec::new(), &|| {}))?;
     }

@@ -3,7 +3,8 @@
 //! The runner takes every line that starts with `::` for a command, so whatever came from outside is escaped; see
 //! <https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands>. It shows ten errors, ten
 //! warnings and ten notices a step and drops the rest: the most important ones come first, and what would be dropped is
-//! written to the log as plain lines. What is older than the change is only counted.
+//! written to the log as plain lines, as is what is said about files that the change leaves alone. What is older than
+//! the change is only counted.
 
 use std::fmt::Write;
 
@@ -20,10 +21,12 @@ const SHOWN: usize = 10;
 /// Writes diagnostics and findings as annotations, and the verdict as the last line.
 pub(super) fn render(outcome: &Outcome) -> String {
     let mut annotations: Vec<Annotation> = Vec::new();
-    annotations.extend(outcome.diagnostics.iter().map(|d| diagnostic(d, &outcome.sources)));
+    let (asides, said): (Vec<&Diagnostic>, Vec<&Diagnostic>) = outcome.diagnostics.iter().partition(|d| d.aside);
+    annotations.extend(said.into_iter().map(|d| diagnostic(d, &outcome.sources)));
     let introduced = outcome.findings.iter().filter(|f| f.status != Status::Preexisting);
     annotations.extend(introduced.map(|f| finding(f, outcome)));
-    let (mut out, left) = lines(annotations);
+    let (mut out, mut left) = lines(annotations);
+    left.extend(asides.into_iter().map(|d| diagnostic(d, &outcome.sources).plain()));
     out.push_str(&left);
     out.push_str(&last_line(outcome, left.lines().count()));
     out

@@ -264,6 +264,10 @@ fn diagnostics(b: &Builder, deployment: SourceId) -> Vec<Diagnostic> {
             .label("opened here")
             .help("close it with `}`"),
         Diagnostic::warning("context::missing", "there is no IncidentLog").in_file(".changegate"),
+        Diagnostic {
+            aside: true,
+            ..Diagnostic::warning("yaml::template", "this is a template").in_file("charts/shop/templates/web.yaml")
+        },
         Diagnostic::note("discover::skipped", "2 binary files were not read"),
     ]
 }

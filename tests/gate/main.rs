@@ -15,6 +15,7 @@ mod acme;
 mod bad_input;
 mod bypass;
 mod cases;
+mod commit;
 mod conftest;
 mod determinism;
 mod hostile;

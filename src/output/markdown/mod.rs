@@ -194,7 +194,12 @@ fn folded(page: &mut String, outcome: &Outcome, title: &str, findings: &[&Findin
 }
 
 fn warnings(page: &mut String, outcome: &Outcome) {
-    let list: Vec<&Diagnostic> = outcome.diagnostics.iter().filter(|d| d.level == Level::Warning).collect();
+    let list = outcome.diagnostics.iter().filter(|d| d.level == Level::Warning);
+    let (asides, list): (Vec<&Diagnostic>, Vec<&Diagnostic>) = list.partition(|d| d.aside);
+    if !asides.is_empty() {
+        let n = count(asides.len(), "warning is", "warnings are");
+        line(page, &format!("{n} about files that this change leaves alone.\n"));
+    }
     if list.is_empty() {
         return;
     }

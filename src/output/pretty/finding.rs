@@ -5,14 +5,17 @@ use super::{DIAGNOSTICS, Page};
 use crate::facts::Stage;
 use crate::finding::{Answer, Diagnostic, Enforcement, Evidence, Finding, IntroducedBy, Level, Status};
 use crate::outcome::Outcome;
+use crate::output::count;
 use crate::output::diagnostic;
 use crate::output::snippet::{Mark, snippet};
-use crate::output::style::{Glyphs, Tone};
+use crate::output::style::{Glyphs, Show, Tone};
 use crate::output::text::{visible, width};
 
 /// The first diagnostics of a level; those that say the same once, with how many there are.
 pub(super) fn diagnostics(page: &mut Page<'_>, outcome: &Outcome, level: Level) {
-    let of_level: Vec<&Diagnostic> = outcome.diagnostics.iter().filter(|d| d.level == level).collect();
+    let folds = page.style.show == Show::Introduced;
+    let of_level = outcome.diagnostics.iter().filter(|d| d.level == level);
+    let (asides, of_level): (Vec<&Diagnostic>, Vec<&Diagnostic>) = of_level.partition(|d| d.aside && folds);
     let groups = by(&of_level, |d| (d.code, d.message.clone()));
     for group in groups.iter().take(DIAGNOSTICS) {
         let Some(first) = group.first() else { continue };
@@ -23,6 +26,12 @@ pub(super) fn diagnostics(page: &mut Page<'_>, outcome: &Outcome, level: Level) 
         page.blank();
     }
     page.more(groups.iter().skip(DIAGNOSTICS).map(Vec::len).sum(), "diagnostic");
+    if !asides.is_empty() {
+        let first = format!("{} ", page.style.glyphs().lifted);
+        let n = count(asides.len(), "warning is", "warnings are");
+        page.hanging(&first, &format!("{n} about files that this change leaves alone (--show preexisting)"));
+        page.blank();
+    }
 }
 
 /// How many notes there are, by their code: they are for the curious, who find them in the other formats.
