@@ -221,15 +221,19 @@ impl Survey {
         let has_values = !self.variables.is_empty() || self.charts.iter().any(|chart| !chart.values.is_empty());
         self.has_environments |= has_values || !self.environments.is_empty();
         self.environments.retain(|_, globs| globs.iter().any(|glob| !glob.starts_with("**/")));
+        // A file at the root says nothing about the folders beside it.
+        if self.folders.len() > 1 {
+            self.folders.remove("");
+        }
         let all = self.folders.clone();
         let is_below = |folder: &String| all.iter().any(|outer| outer != folder && is_inside(folder, outer));
         self.folders.retain(|folder| !is_below(folder));
     }
 }
 
-/// Whether a folder lies in another one; everything lies in the root.
+/// Whether a folder lies in another one.
 fn is_inside(folder: &str, outer: &str) -> bool {
-    outer.is_empty() || folder.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'))
+    folder.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Kinds of the Kubernetes objects of a file, and whether one of them says its environment.
