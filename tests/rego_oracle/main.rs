@@ -68,9 +68,9 @@ fn classes(rows: &str) -> BTreeMap<Class, usize> {
 }
 
 /// Rows that must agree; raised with every class that is closed.
-const AGREE: usize = 1987;
+const AGREE: usize = 1996;
 /// The same of the functions that came later; the others are refused.
-const AGREE_LATER: usize = 506;
+const AGREE_LATER: usize = 647;
 /// Rows that may be answered although OPA refuses them.
 const LAX: usize = 1;
 

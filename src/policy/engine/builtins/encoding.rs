@@ -98,7 +98,11 @@ fn quoted(text: &str, out: &mut String) {
 }
 
 fn json_unmarshal(args: &[Value]) -> Result<Value, String> {
-    let node = json::parse(SourceId::default(), text(args, 1)?).map_err(|fault| fault.message)?;
+    json_value(text(args, 1)?)
+}
+
+pub(super) fn json_value(text: &str) -> Result<Value, String> {
+    let node = json::parse(SourceId::default(), text).map_err(|fault| fault.message)?;
     Ok(input::node_to_rego(&node))
 }
 

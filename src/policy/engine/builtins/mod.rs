@@ -19,6 +19,7 @@ mod layout;
 mod meeting;
 mod net;
 mod regex;
+mod schema;
 mod strings;
 mod time;
 mod versions;
@@ -70,6 +71,7 @@ pub(super) fn register(engine: &mut regorus::Engine) {
         glob::TABLE,
         meeting::TABLE,
         aws::TABLE,
+        schema::TABLE,
     ];
     for (name, arity, function) in tables.into_iter().flatten().copied() {
         let writes = WRITES.contains(&name);
@@ -100,7 +102,9 @@ const WRITES: &[&str] = &[
     "io.jwt.encode_sign",
     "json.filter",
     "json.marshal",
+    "json.match_schema",
     "json.patch",
+    "json.verify_schema",
     "object.subset",
     "providers.aws.sign_req",
     "sprintf",
