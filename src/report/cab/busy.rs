@@ -39,7 +39,12 @@ pub(super) fn rows(world: &World, range: (Timestamp, Timestamp), zone: &TimeZone
 }
 
 /// The same in words: peaks that the change meets, and every other change in the range.
-pub(super) fn facts(world: &World, window: WindowOfChange, range: (Timestamp, Timestamp), zone: &TimeZone) -> Vec<Fact> {
+pub(super) fn facts(
+    world: &World,
+    window: WindowOfChange,
+    range: (Timestamp, Timestamp),
+    zone: &TimeZone,
+) -> Vec<Fact> {
     let occupied = (window.occupied.start.0, window.occupied.end.0);
     let services = world.change.iter().flat_map(|change| &change.services);
     let peak = services.filter_map(|service| {

@@ -46,13 +46,7 @@ fn facts(world: &World, window: Option<WindowOfChange>, zone: &TimeZone) -> Vec<
     facts
 }
 
-fn picture(
-    world: &World,
-    windows: &[&WindowFacts],
-    window: WindowOfChange,
-    now: Timestamp,
-    zone: &TimeZone,
-) -> String {
+fn picture(world: &World, windows: &[&WindowFacts], window: WindowOfChange, now: Timestamp, zone: &TimeZone) -> String {
     let of_kind = |kind: &str, class: &'static str| -> Vec<Bar> {
         let chosen = windows.iter().filter(|w| w.kind == kind);
         chosen.map(|w| Bar { start: w.start.0, end: w.end.0, kind: class, title: titled(w, zone) }).collect()
