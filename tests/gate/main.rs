@@ -35,6 +35,7 @@ mod shop;
 mod suite;
 mod switched_off;
 mod teams;
+mod terminal;
 mod terraform;
 mod time;
 mod waivers;
