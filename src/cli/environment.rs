@@ -78,7 +78,7 @@ pub(super) fn style(color: When, quiet: bool) -> Style {
         // A locale that names no other character set is taken to be UTF-8; nothing at all is what containers have.
         unicode: cfg!(windows) || !matches!(locale.as_str(), "c" | "posix") && speaks_unicode(&locale),
         width: usize::clamp(width, 40, 160),
-        hyperlinks: terminal && color != When::Never && variable("NO_COLOR").is_none() && has_hyperlinks(),
+        hyperlinks: color != When::Never && variable("NO_COLOR").is_none() && has_hyperlinks(terminal),
         quiet,
         ..Style::default()
     }
@@ -86,7 +86,7 @@ pub(super) fn style(color: When, quiet: bool) -> Style {
 
 /// Whether the terminal makes links of OSC 8 sequences: those that say who they are and are known to; others print
 /// the sequences as text. Multiplexers pass them on only in their newest versions.
-fn has_hyperlinks() -> bool {
+fn has_hyperlinks(terminal: bool) -> bool {
     if let Some(force) = variable("FORCE_HYPERLINK") {
         return force != "0";
     }
@@ -96,7 +96,8 @@ fn has_hyperlinks() -> bool {
     let term = variable("TERM").unwrap_or_default();
     let terms = ["xterm-kitty", "alacritty", "foot", "xterm-ghostty"].iter().any(|name| term.starts_with(name));
     let multiplexed = variable("TMUX").is_some() || term.starts_with("screen");
-    !multiplexed
+    terminal
+        && !multiplexed
         && (program || vte || terms || variable("WT_SESSION").is_some() || variable("KONSOLE_VERSION").is_some())
 }
 

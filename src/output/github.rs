@@ -8,6 +8,7 @@
 
 use std::fmt::Write;
 
+use super::alike::{by, said_again, seen};
 use super::text::{push_visible, visible};
 use super::words;
 use crate::facts::Stage;
@@ -24,7 +25,9 @@ pub(super) fn render(outcome: &Outcome) -> String {
     let (asides, said): (Vec<&Diagnostic>, Vec<&Diagnostic>) = outcome.diagnostics.iter().partition(|d| d.aside);
     annotations.extend(said.into_iter().map(|d| diagnostic(d, &outcome.sources)));
     let introduced = outcome.findings.iter().filter(|f| f.status != Status::Preexisting);
-    annotations.extend(introduced.map(|f| finding(f, outcome)));
+    // The runner shows few: what reads the same is worth one.
+    let alike = by(&introduced.collect::<Vec<_>>(), |f| seen(f));
+    annotations.extend(alike.iter().filter_map(|alike| Some(finding(alike.first()?, alike.len(), outcome))));
     let (mut out, mut left) = lines(annotations);
     left.extend(asides.into_iter().map(|d| diagnostic(d, &outcome.sources).plain()));
     out.push_str(&left);
@@ -106,9 +109,9 @@ impl Annotation {
     }
 }
 
-fn finding(f: &Finding, outcome: &Outcome) -> Annotation {
+fn finding(f: &Finding, times: usize, outcome: &Outcome) -> Annotation {
     let place = f.span.and_then(|span| outcome.sources.locate(span));
-    let mut message = f.message.clone();
+    let mut message = format!("{}{}", f.message, said_again("×", times));
     append(&mut message, "Status", &words::lifted(f, outcome).unwrap_or_default());
     append(&mut message, "Help", &f.remediation);
     for decided in f.because.iter().filter_map(|span| outcome.sources.locate(*span)) {

@@ -4,6 +4,7 @@
 //! words of its reader, and each owns the structs it serialises, so that a change in the model cannot change a format
 //! by accident.
 
+mod alike;
 mod diagnostic;
 mod github;
 mod gitlab;

@@ -42,6 +42,24 @@ fn quiet_outcomes_are_short() {
     assert_eq!(text, "? UNDECIDED  1 error in the input, 10 findings stand in the way, 1 thing can still arrive\n");
 }
 
+/// An object that several overlays take over stands in one line of one file; programs get all of them.
+#[test]
+fn what_reads_the_same_is_shown_once() {
+    let once = sample::everything();
+    let mut thrice = sample::everything();
+    thrice.findings = once.findings.iter().flat_map(|f| [f.clone(), f.clone(), f.clone()]).collect();
+    for format in [Format::Github, Format::Markdown] {
+        let (once, thrice) = (render(format, &once, &COLOUR), render(format, &thrice, &COLOUR));
+        let told = |text: &str| text.lines().filter(|line| line.starts_with("::") || line.starts_with("| ")).count();
+        assert_eq!(told(&once), told(&thrice), "{}", format.as_str());
+        assert!(thrice.contains(" × 3"), "{}", format.as_str());
+    }
+    let pretty = render(Format::Pretty, &thrice, &ASCII);
+    assert!(pretty.contains(" x 3") && !pretty.contains('×'));
+    let json: serde_json::Value = serde_json::from_str(&render(Format::Json, &thrice, &COLOUR)).expect("JSON");
+    assert_eq!(json["findings"].as_array().map(Vec::len), Some(thrice.findings.len()));
+}
+
 /// Colour adds sequences of ours and nothing else, so the text without them is the plain text.
 #[test]
 fn colour_says_nothing_that_words_do_not() {
@@ -97,7 +115,8 @@ fn lines_fit_the_width() {
 fn annotations_are_ten_a_level_and_the_rest_is_in_the_log() {
     let mut outcome = sample::everything();
     let one = outcome.findings.iter().find(|f| &*f.policy == "HA-014").expect("in the sample").clone();
-    outcome.findings.splice(0..0, std::iter::repeat_n(one, 30));
+    let many = (0..30).map(|i| crate::finding::Finding { message: format!("{} {i}", one.message), ..one.clone() });
+    outcome.findings.splice(0..0, many);
     let text = render(Format::Github, &outcome, &Style::default());
     let errors: Vec<&str> = text.lines().filter(|line| line.starts_with("::error ")).collect();
     assert_eq!(errors.len(), 10);

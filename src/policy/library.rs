@@ -195,11 +195,12 @@ pub fn load_beside(sources: &Sources, ids: &[SourceId], of_conftest: &BTreeSet<S
         diagnostics: Vec::new(),
     };
     let (outlines, gone) = library.read(sources, ids);
-    for (id, outline) in &outlines {
-        if let Some(source) = sources.get(*id).filter(|_| !of_conftest.contains(id)) {
-            library.admit(*id, source, outline);
-        }
-    }
+    let judges = |(id, outline): &(SourceId, Outline)| {
+        let source = sources.get(*id).filter(|source| !of_conftest.contains(id) && !is_test(&source.path))?;
+        Some(Admitted::of(*id, source, outline))
+    };
+    let admitted: Vec<Admitted> = outlines.par_iter().filter_map(judges).collect();
+    admitted.into_iter().for_each(|one| library.admit(one));
     library.modules.extend(outlines, gone);
     library.check_modules();
     library.policies.sort_by(|a, b| a.id().cmp(b.id()));
@@ -330,35 +331,15 @@ impl Library {
         self.diagnostics.extend(faults.into_iter().map(|(_, fault)| fault));
     }
 
-    fn admit(&mut self, id: SourceId, source: &Source, module: &Outline) {
-        let package = &module.package();
-        if is_test(&source.path) {
-            return;
+    fn admit(&mut self, module: Admitted) {
+        self.has_risk_model |= module.is_risk_model;
+        self.reads_effective |= module.reads_effective;
+        if module.reads_risk {
+            self.of_risk.insert(module.id);
         }
-        if !package.starts_with(OF_RISK) && reads_risk(source) {
-            self.of_risk.insert(id);
-        }
-        let place = Span::new(id, 0, 0);
-        let is_model = RISK_MODEL.strip_prefix("data.") == Some(package.as_str());
-        self.has_risk_model |= is_model && module.declares("assessment");
-        if !module.declares("deny") {
-            self.reads_effective |= reads_effective(&source.text);
-            // Shared functions may carry METADATA, too; only one with an id claims to be a policy.
-            if metadata::claims_to_be_a_policy(id, &source.text) {
-                let fault =
-                    Diagnostic::error("policy::no-deny", format!("the policy `{package}` declares no rule `deny`"));
-                self.diagnostics.push(fault.at(place).help("write `deny contains finding if { … }`"));
-            }
-            return;
-        }
-        match metadata::read(id, &source.text) {
+        match module.policy {
+            Ok(policy) => self.policies.extend(policy),
             Err(fault) => self.diagnostics.push(fault),
-            Ok(Some(metadata)) => self.policies.push(policy(metadata, id, source, module)),
-            Ok(None) => self.diagnostics.push(
-                Diagnostic::error("policy::no-metadata", format!("the package `{package}` declares `deny` and has no METADATA"))
-                    .at(place)
-                    .help("a policy starts with a `# METADATA` comment that gives its id, scope, severity and enforcement; see docs/writing-policies.md"),
-            ),
         }
     }
 
@@ -386,6 +367,53 @@ impl Library {
     /// The policies that apply: at this stage, not disabled, among `only` when that is given, not in `skip`.
     pub fn select<'a>(&'a self, stage: Stage, wanted: &'a Selection) -> impl Iterator<Item = &'a Policy> {
         self.policies.iter().filter(move |p| p.metadata.custom.applies(stage) && wanted.has(p.id()))
+    }
+}
+
+/// What a module brings into a library.
+struct Admitted {
+    id: SourceId,
+    is_risk_model: bool,
+    reads_risk: bool,
+    /// Whether it is no policy and reads `effective`.
+    reads_effective: bool,
+    /// Nothing for a module of shared functions.
+    policy: Result<Option<Policy>, Diagnostic>,
+}
+
+impl Admitted {
+    fn of(id: SourceId, source: &Source, module: &Outline) -> Self {
+        let package = &module.package();
+        let is_policy = module.declares("deny");
+        Self {
+            id,
+            is_risk_model: RISK_MODEL.strip_prefix("data.") == Some(package.as_str()) && module.declares("assessment"),
+            reads_risk: !package.starts_with(OF_RISK) && reads_risk(source),
+            reads_effective: !is_policy && reads_effective(&source.text),
+            policy: if is_policy { policy_of(id, source, module) } else { no_policy(id, source, package) },
+        }
+    }
+}
+
+/// Shared functions may carry METADATA, too; only one with an id claims to be a policy.
+fn no_policy(id: SourceId, source: &Source, package: &str) -> Result<Option<Policy>, Diagnostic> {
+    if !metadata::claims_to_be_a_policy(id, &source.text) {
+        return Ok(None);
+    }
+    let fault = Diagnostic::error("policy::no-deny", format!("the policy `{package}` declares no rule `deny`"));
+    Err(fault.at(Span::new(id, 0, 0)).help("write `deny contains finding if { … }`"))
+}
+
+fn policy_of(id: SourceId, source: &Source, module: &Outline) -> Result<Option<Policy>, Diagnostic> {
+    match metadata::read(id, &source.text)? {
+        Some(metadata) => Ok(Some(policy(metadata, id, source, module))),
+        None => {
+            let package = module.package();
+            let fault = format!("the package `{package}` declares `deny` and has no METADATA");
+            Err(Diagnostic::error("policy::no-metadata", fault).at(Span::new(id, 0, 0)).help(
+                "a policy starts with a `# METADATA` comment that gives its id, scope, severity and enforcement; see docs/writing-policies.md",
+            ))
+        }
     }
 }
 

@@ -111,8 +111,10 @@ fn steps(mut rest: &str, mut path: Vec<String>) -> Vec<String> {
 
 /// The name at the start of a text.
 pub(super) fn word_at(text: &str) -> Option<&str> {
-    let end = text.find(|c: char| !is_word(c)).unwrap_or(text.len());
-    text.get(..end).filter(|word| !word.is_empty())
+    let ascii = text.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
+    let rest = text.get(ascii..).unwrap_or_default();
+    let end = if rest.starts_with(is_word) { rest.find(|c: char| !is_word(c)).unwrap_or(rest.len()) } else { 0 };
+    text.get(..ascii + end).filter(|word| !word.is_empty())
 }
 
 fn is_word(c: char) -> bool {
@@ -128,22 +130,23 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
     std::iter::from_fn(move || {
         loop {
             let rest = text.get(at..)?;
-            let c = rest.chars().next()?;
             let start = at;
-            match c {
-                c if is_word(c) => {
-                    let word = word_at(rest)?;
-                    at += word.len();
-                    return Some((start, word));
-                }
-                '$' => {
+            match rest.as_bytes().first()? {
+                b'$' => {
                     at += 1;
                     return Some((start, TEMPLATE));
                 }
-                '#' => at += rest.find('\n').unwrap_or(rest.len()),
-                '"' => at += quoted(rest),
-                '`' => at += rest.get(1..).and_then(|r| r.find('`')).map_or(rest.len(), |end| end + 2),
-                c => at += c.len_utf8(),
+                b'#' => at += rest.find('\n').unwrap_or(rest.len()),
+                b'"' => at += quoted(rest),
+                b'`' => at += rest.get(1..).and_then(|r| r.find('`')).map_or(rest.len(), |end| end + 2),
+                byte if byte.is_ascii() && !is_word(char::from(*byte)) => at += 1,
+                _ => match word_at(rest) {
+                    Some(word) => {
+                        at += word.len();
+                        return Some((start, word));
+                    }
+                    None => at += rest.chars().next()?.len_utf8(),
+                },
             }
         }
     })
@@ -152,12 +155,12 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
 /// Length of the string at the start of a text, with its quotes.
 fn quoted(text: &str) -> usize {
     let mut escaped = false;
-    let end = text.char_indices().skip(1).find(|(_, c)| {
-        let ends = matches!(c, '"' | '\n') && !escaped;
-        escaped = *c == '\\' && !escaped;
+    let ends = |byte: &u8| {
+        let ends = matches!(byte, b'"' | b'\n') && !escaped;
+        escaped = *byte == b'\\' && !escaped;
         ends
-    });
-    end.map_or(text.len(), |(offset, c)| offset + c.len_utf8())
+    };
+    text.as_bytes().iter().skip(1).position(ends).map_or(text.len(), |offset| offset + 2)
 }
 
 #[cfg(test)]
@@ -188,6 +191,14 @@ mod tests {
         assert!(!of("x := `data`").reaches(&other));
         assert!(!of("x := \"\\\"data[0]\"").reaches(&other));
         assert!(!of("x := data.q").reaches(&other));
+    }
+
+    #[test]
+    fn words_are_those_of_the_code() {
+        let text = "größe1 := \"a\\\"b\" + x–y # z\n`raw\n` d\"open\nlast";
+        let found: Vec<(usize, &str)> = words(text).collect();
+        let at = |word: &'static str| (text.find(word).unwrap(), word);
+        assert_eq!(found, [at("größe1"), at("x"), at("y"), (text.find("d\"").unwrap(), "d"), at("last")]);
     }
 
     #[test]

@@ -50,7 +50,8 @@ fn a_policy_that_reads_the_risk_has_it() {
 fn warnings_about_other_files_are_counted() {
     let shop = Shop::acme();
     let twice = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  name: b\n";
-    shop.write("k8s/old/twice.yaml", twice.replace("name", "namespace")).commit("It was there", "Olga Ops <olga@acme.example>");
+    shop.write("k8s/old/twice.yaml", twice.replace("name", "namespace"))
+        .commit("It was there", "Olga Ops <olga@acme.example>");
     shop.write("k8s/new/twice.yaml", twice).git(&["add", "-A"]);
     let run = |more: &[&str]| shop.changegate(&[&["check", "--stage", "commit", "--no-audit"], more].concat()).stdout;
     let shown = run(&[]);

@@ -37,6 +37,7 @@ mod shop;
 mod suite;
 mod switched_off;
 mod teams;
+mod terminal;
 mod terraform;
 mod time;
 mod waivers;

@@ -8,6 +8,7 @@ mod risk;
 
 use escape::code;
 
+use super::alike::{by, said_again, seen};
 use super::sections::Sections;
 use super::{count, words};
 use crate::facts::Mode;
@@ -127,10 +128,19 @@ fn blocking(page: &mut String, outcome: &Outcome, findings: &[&Finding]) {
     }
     line(page, "### What stands in the way\n");
     line(page, "| | Policy | What is wrong | Where |\n|---|---|---|---|");
-    rows(page, findings, |page, f| row(page, outcome, f, if f.pending { "⏳" } else { "❌" }));
+    finding_rows(page, outcome, findings, |f| if f.pending { "⏳" } else { "❌" });
 }
 
-fn row(page: &mut String, outcome: &Outcome, f: &Finding, icon: &str) {
+/// A row for all findings that read the same: an object that many overlays take over stands in one line of one file.
+fn finding_rows(page: &mut String, outcome: &Outcome, findings: &[&Finding], icon: impl Fn(&Finding) -> &'static str) {
+    rows(page, &by(findings, |f| seen(f)), |page, alike| {
+        if let Some(first) = alike.first() {
+            row(page, outcome, first, alike.len(), icon(first));
+        }
+    });
+}
+
+fn row(page: &mut String, outcome: &Outcome, f: &Finding, times: usize, icon: &str) {
     let known = outcome.policies.iter().find(|p| p.id == f.policy);
     let link = known.and_then(|p| p.links.iter().find(|link| is_web_address(link)));
     let id = match link {
@@ -145,7 +155,8 @@ fn row(page: &mut String, outcome: &Outcome, f: &Finding, icon: &str) {
     }
     let place = f.span.and_then(|span| place(span, outcome));
     let decided = f.because.iter().filter_map(|span| self::place(*span, outcome)).map(|p| format!("decided by {p}"));
-    let places: Vec<String> = place.into_iter().chain(f.resource.as_deref().map(code)).chain(decided).collect();
+    let resource = f.resource.as_deref().map(|resource| format!("{}{}", code(resource), said_again("×", times)));
+    let places: Vec<String> = place.into_iter().chain(resource).chain(decided).collect();
     let places = if places.is_empty() { "the change".into() } else { places.join("<br>") };
     let weight = format!("{icon}&nbsp;{}", f.severity.as_str());
     line(page, &format!("| {weight} | {id}<br>{} | {said} | {places} |", text(&f.title)));
@@ -189,7 +200,7 @@ fn folded(page: &mut String, outcome: &Outcome, title: &str, findings: &[&Findin
     }
     line(page, &format!("<details><summary>{title}: {}</summary>\n", count(findings.len(), "finding", "findings")));
     line(page, "| | Policy | What was found | Where |\n|---|---|---|---|");
-    rows(page, findings, |page, f| row(page, outcome, f, if f.answer == Answer::Unknown { "❔" } else { "▫️" }));
+    finding_rows(page, outcome, findings, |f| if f.answer == Answer::Unknown { "❔" } else { "▫️" });
     line(page, "</details>\n");
 }
 

@@ -1,10 +1,10 @@
 //! One finding or one diagnostic in full.
 
-use super::group::by;
 use super::{DIAGNOSTICS, Page};
 use crate::facts::Stage;
 use crate::finding::{Answer, Diagnostic, Enforcement, Evidence, Finding, IntroducedBy, Level, Status};
 use crate::outcome::Outcome;
+use crate::output::alike::{by, repeated, said_again};
 use crate::output::count;
 use crate::output::diagnostic;
 use crate::output::snippet::{Mark, snippet};
@@ -41,7 +41,8 @@ pub(super) fn notes(page: &mut Page<'_>, outcome: &Outcome) {
         *counts.entry(note.code).or_insert(0_usize) += 1;
     }
     if !counts.is_empty() {
-        let list: Vec<String> = counts.iter().map(|(code, n)| format!("{code} × {n}")).collect();
+        let list: Vec<String> =
+            counts.iter().map(|(code, n)| format!("{code} {} {n}", page.style.glyphs().times)).collect();
         page.paragraph(0, &format!("notes: {} (see --format json)", list.join(", ")));
         page.blank();
     }
@@ -142,8 +143,8 @@ fn compared(e: &Evidence) -> String {
 }
 
 fn evidence(page: &mut Page<'_>, evidence: &[Evidence]) {
-    for e in evidence {
-        page.field("evidence", &format!("{}: {}", e.pointer, compared(e)));
+    for (line, times) in repeated(evidence.iter().map(|e| format!("{}: {}", e.pointer, compared(e)))) {
+        page.field("evidence", &format!("{line}{}", said_again(page.style.glyphs().times, times)));
     }
 }
 

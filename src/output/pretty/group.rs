@@ -1,13 +1,13 @@
 //! Many findings, kept short: those of one policy together, places instead of snippets, and a hint at the end.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::Hash;
 
 use super::finding::{self, header};
 use super::{GROUPS, IN_FULL, IN_FULL_ALTOGETHER, PLACES, Page};
 use crate::facts::Stage;
 use crate::finding::{Answer, Finding};
 use crate::outcome::Outcome;
+use crate::output::alike::{by, repeated, said_again};
 use crate::output::count;
 use crate::output::style::Tone;
 use crate::output::text::visible;
@@ -127,11 +127,13 @@ fn summarised(page: &mut Page<'_>, outcome: &Outcome, group: &[&Finding], rest: 
         places(page, outcome, group);
     } else {
         page.paragraph(2, &format!("{things}, for example:"));
-        for f in group.iter().take(PLACES) {
-            let place = place(f, outcome).unwrap_or_else(|| page.style.glyphs().none.into());
-            page.paragraph(4, &format!("{place}  {}", f.message));
+        let none = page.style.glyphs().none;
+        let line = |f: &&Finding| format!("{}  {}", place(f, outcome).unwrap_or_else(|| none.into()), f.message);
+        let all = repeated(group.iter().map(line));
+        for (line, times) in all.iter().take(PLACES) {
+            page.paragraph(4, &format!("{line}{}", said_again(page.style.glyphs().times, *times)));
         }
-        rest_of(page, group.len());
+        rest_of(page, all.iter().skip(PLACES).map(|(_, times)| times).sum());
     }
     if !first.remediation.is_empty() && !rest {
         page.field("help", &first.remediation);
@@ -153,20 +155,18 @@ fn things(group: &[&Finding], rest: bool) -> String {
 
 /// The first few places, and how many there are besides.
 fn places(page: &mut Page<'_>, outcome: &Outcome, group: &[&Finding]) {
-    let shown: Vec<String> = group.iter().filter_map(|f| place(f, outcome)).take(PLACES).collect();
-    if shown.is_empty() {
-        return;
-    }
-    for place in &shown {
+    // An object that many overlays take over stands in one line of one file.
+    let all = repeated(group.iter().filter_map(|f| place(f, outcome)));
+    for (place, times) in all.iter().take(PLACES) {
         let painted = page.style.paint(Tone::Place, place);
-        page.line(&format!("    {painted}"));
+        page.line(&format!("    {painted}{}", said_again(page.style.glyphs().times, *times)));
     }
-    rest_of(page, group.len());
+    rest_of(page, all.iter().skip(PLACES).map(|(_, times)| times).sum());
 }
 
-fn rest_of(page: &mut Page<'_>, all: usize) {
-    if let Some(n) = all.checked_sub(PLACES).filter(|n| *n > 0) {
-        page.hint(&format!("{n} more"));
+fn rest_of(page: &mut Page<'_>, left: usize) {
+    if left > 0 {
+        page.hint(&format!("{left} more"));
     }
 }
 
@@ -179,18 +179,4 @@ fn place(f: &Finding, outcome: &Outcome) -> Option<String> {
         (None, resource) => resource?.to_owned(),
     };
     Some(visible(&text).into_owned())
-}
-
-/// Groups by key, in the order in which the keys appear.
-pub(super) fn by<'a, T, K: Eq + Hash>(things: &[&'a T], key: impl Fn(&'a T) -> K) -> Vec<Vec<&'a T>> {
-    let mut groups: Vec<Vec<&'a T>> = Vec::new();
-    let mut index: HashMap<K, usize> = HashMap::new();
-    for thing in things {
-        let i = *index.entry(key(thing)).or_insert(groups.len());
-        match groups.get_mut(i) {
-            Some(group) => group.push(thing),
-            None => groups.push(vec![thing]),
-        }
-    }
-    groups
 }

@@ -38,8 +38,10 @@ impl Names {
         let mut packages = 0;
         for (_, module) in modules {
             module.rules.iter().for_each(|rule| visit::each_part_of_rule(&mut replaced, rule));
-            let node =
-                module.package.iter().fold(&mut names.root, |node, name| node.children.entry(name.clone()).or_default());
+            let node = module
+                .package
+                .iter()
+                .fold(&mut names.root, |node, name| node.children.entry(name.clone()).or_default());
             let (_, rules) = node.package.get_or_insert_with(|| {
                 packages += 1;
                 (packages, BTreeSet::new())
@@ -89,7 +91,8 @@ impl Node {
 
     fn asked(&self, here: &str, found: &mut HashMap<String, String>) {
         if let Some((package, rules)) = &self.package {
-            let place = |name: &Arc<str>| (format!("{here}.{name}"), format!("data.{PACKAGE}.{}", short(name, *package)));
+            let place =
+                |name: &Arc<str>| (format!("{here}.{name}"), format!("data.{PACKAGE}.{}", short(name, *package)));
             found.extend(rules.iter().map(place));
         }
         for (name, child) in &self.children {
@@ -107,7 +110,8 @@ struct Replaced(bool);
 
 impl Visitor for Replaced {
     fn expr(&mut self, expr: &Expr) {
-        let of_data = |term: &Term| term.names().is_some_and(|names| names.first().is_some_and(|name| &**name == "data"));
+        let of_data =
+            |term: &Term| term.names().is_some_and(|names| names.first().is_some_and(|name| &**name == "data"));
         self.0 |= expr.with.iter().any(|with| of_data(&with.target) || of_data(&with.value));
         visit::each_part_of(self, expr);
     }

@@ -6,6 +6,7 @@
 
 mod approvals;
 mod blast;
+mod busy;
 mod change;
 mod conflicts;
 mod evidence;

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::busy;
 use super::page::{Fact, Freeze, Schedule, Word};
 use crate::facts::{WindowFacts, WindowOfChange, World};
 use crate::report::chart::{Bar, Row, gantt};
@@ -16,7 +17,7 @@ pub(super) fn of(world: &World, zone: &TimeZone, now: Timestamp) -> Schedule {
     let relevant: Vec<&WindowFacts> = world.calendar.windows.iter().filter(|w| w.matches || w.kind == "deny").collect();
     Schedule {
         facts: facts(world, window, zone),
-        chart: window.map(|window| picture(&relevant, window, now, zone)),
+        chart: window.map(|window| picture(world, &relevant, window, now, zone)),
         freezes: relevant.iter().map(|w| freeze(w, window, zone)).collect(),
         next_open: world
             .calendar
@@ -38,13 +39,14 @@ fn facts(world: &World, window: Option<WindowOfChange>, zone: &TimeZone) -> Vec<
         Fact::new("Rollback", format!("{} after the end", text::duration(window.rollback_ns))),
         Fact::new("Occupied until", text::instant(window.occupied.end.0, zone)),
     ];
+    facts.extend(busy::facts(world, window, around(window), zone));
     if !world.calendar.given {
         facts.push(Fact::toned("Freeze calendar", "none was given", "warn"));
     }
     facts
 }
 
-fn picture(windows: &[&WindowFacts], window: WindowOfChange, now: Timestamp, zone: &TimeZone) -> String {
+fn picture(world: &World, windows: &[&WindowFacts], window: WindowOfChange, now: Timestamp, zone: &TimeZone) -> String {
     let of_kind = |kind: &str, class: &'static str| -> Vec<Bar> {
         let chosen = windows.iter().filter(|w| w.kind == kind);
         chosen.map(|w| Bar { start: w.start.0, end: w.end.0, kind: class, title: titled(w, zone) }).collect()
@@ -73,6 +75,7 @@ fn picture(windows: &[&WindowFacts], window: WindowOfChange, now: Timestamp, zon
             rows.push(Row { name: name.into(), bars });
         }
     }
+    rows.extend(busy::rows(world, around(window), zone));
     gantt("schedule", &rows, around(window), now, zone)
 }
 

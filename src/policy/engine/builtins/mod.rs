@@ -4,6 +4,7 @@
 //! this thread evaluates [`leniently`].
 
 mod arithmetic;
+mod aws;
 mod collections;
 mod crypto;
 mod documents;
@@ -12,7 +13,10 @@ mod format;
 mod glob;
 mod internal;
 mod jwt;
+mod jwt_keys;
+mod jwt_sign;
 mod layout;
+mod meeting;
 mod net;
 mod regex;
 mod strings;
@@ -56,6 +60,7 @@ pub(super) fn register(engine: &mut regorus::Engine) {
         strings::TABLE,
         crypto::TABLE,
         jwt::TABLE,
+        jwt_sign::TABLE,
         time::TABLE,
         regex::TABLE,
         net::TABLE,
@@ -63,6 +68,8 @@ pub(super) fn register(engine: &mut regorus::Engine) {
         encoding::TABLE,
         documents::TABLE,
         glob::TABLE,
+        meeting::TABLE,
+        aws::TABLE,
     ];
     for (name, arity, function) in tables.into_iter().flatten().copied() {
         let writes = WRITES.contains(&name);
@@ -95,6 +102,7 @@ const WRITES: &[&str] = &[
     "json.marshal",
     "json.patch",
     "object.subset",
+    "providers.aws.sign_req",
     "sprintf",
     "yaml.marshal",
 ];

@@ -64,11 +64,8 @@ impl Mocks {
             let arity = signatures::arity(name).unwrap_or(0);
             let args: Vec<String> = (0..arity).map(|i| format!("a{i}")).collect();
             let args = args.join(", ");
-            let body = if refused(name).is_some() {
-                format!("{FRESH}_refuse(\"{name}\")")
-            } else {
-                format!("{name}({args})")
-            };
+            let body =
+                if refused(name).is_some() { format!("{FRESH}_refuse(\"{name}\")") } else { format!("{name}({args})") };
             text.push_str(&format!("{}({args}) := {body}\n\n", local_name(name)));
         }
         text
