@@ -26,6 +26,18 @@ pub(super) fn cache() -> Option<std::path::PathBuf> {
     own.or_else(|| users().or_else(home).map(|folder| folder.join("changegate")))
 }
 
+/// The folder of this user for what is no document: `XDG_STATE_HOME/changegate`, or what stands for it.
+pub(super) fn state() -> Option<std::path::PathBuf> {
+    let users = || variable("XDG_STATE_HOME").or_else(|| variable("LOCALAPPDATA")).map(std::path::PathBuf::from);
+    let home = || variable("HOME").map(|home| std::path::PathBuf::from(home).join(".local").join("state"));
+    users().or_else(home).map(|folder| folder.join("changegate"))
+}
+
+/// The secret that remembered answers are sealed with: `CHANGEGATE_CACHE_KEY`.
+pub(super) fn cache_key() -> Option<String> {
+    variable("CHANGEGATE_CACHE_KEY")
+}
+
 /// The instant to judge at, and where it came from.
 pub(super) fn clock(given: Option<jiff::Timestamp>) -> Clock {
     Clock { now: given.unwrap_or_else(jiff::Timestamp::now), given: given.is_some() }

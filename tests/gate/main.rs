@@ -14,6 +14,7 @@
 mod acme;
 mod bad_input;
 mod bypass;
+mod cache;
 mod cases;
 mod commit;
 mod conftest;
@@ -31,6 +32,7 @@ mod rendering;
 mod replay;
 mod report;
 mod requests;
+mod shards;
 mod shop;
 mod suite;
 mod switched_off;

@@ -10,6 +10,7 @@
 mod builtins;
 pub mod coverage;
 mod decimal;
+mod digest;
 mod display;
 mod error;
 mod input;
