@@ -188,7 +188,7 @@ fn judge(task: &Task<'_>, views: &Views<'_>, shared: &Shared, judges: Judges<'_>
         let about = About { task, policy, resource, index: subject.resource };
         let asked = match worker {
             Some(worker) if policy.isolated => {
-                worker.prepare(input, policy.mode);
+                worker.prepare(input, policy.mode, None);
                 about.ask(worker, &mut answers)
             }
             _ => {
