@@ -42,6 +42,7 @@ fn request(directory: PathBuf) -> Request {
         audit_level: None,
         audit_password: None,
         attestation: Default::default(),
+        memory: None,
         past: None,
         record_id: uuid::Uuid::nil(),
     }

@@ -46,6 +46,7 @@ pub mod parse;
 
 pub mod discover;
 pub mod facts;
+pub mod memory;
 
 pub mod change;
 pub mod diff;

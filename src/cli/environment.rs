@@ -26,6 +26,18 @@ pub(super) fn cache() -> Option<std::path::PathBuf> {
     own.or_else(|| users().or_else(home).map(|folder| folder.join("changegate")))
 }
 
+/// The folder of this user for what is no document: `XDG_STATE_HOME/changegate`, or what stands for it.
+pub(super) fn state() -> Option<std::path::PathBuf> {
+    let users = || variable("XDG_STATE_HOME").or_else(|| variable("LOCALAPPDATA")).map(std::path::PathBuf::from);
+    let home = || variable("HOME").map(|home| std::path::PathBuf::from(home).join(".local").join("state"));
+    users().or_else(home).map(|folder| folder.join("changegate"))
+}
+
+/// The secret that remembered answers are sealed with: `CHANGEGATE_CACHE_KEY`.
+pub(super) fn cache_key() -> Option<String> {
+    variable("CHANGEGATE_CACHE_KEY")
+}
+
 /// The instant to judge at, and where it came from.
 pub(super) fn clock(given: Option<jiff::Timestamp>) -> Clock {
     Clock { now: given.unwrap_or_else(jiff::Timestamp::now), given: given.is_some() }
@@ -66,7 +78,7 @@ pub(super) fn style(color: When, quiet: bool) -> Style {
         // A locale that names no other character set is taken to be UTF-8; nothing at all is what containers have.
         unicode: cfg!(windows) || !matches!(locale.as_str(), "c" | "posix") && speaks_unicode(&locale),
         width: usize::clamp(width, 40, 160),
-        hyperlinks: terminal && color != When::Never && variable("NO_COLOR").is_none() && has_hyperlinks(),
+        hyperlinks: color != When::Never && variable("NO_COLOR").is_none() && has_hyperlinks(terminal),
         quiet,
         ..Style::default()
     }
@@ -74,7 +86,7 @@ pub(super) fn style(color: When, quiet: bool) -> Style {
 
 /// Whether the terminal makes links of OSC 8 sequences: those that say who they are and are known to; others print
 /// the sequences as text. Multiplexers pass them on only in their newest versions.
-fn has_hyperlinks() -> bool {
+fn has_hyperlinks(terminal: bool) -> bool {
     if let Some(force) = variable("FORCE_HYPERLINK") {
         return force != "0";
     }
@@ -84,7 +96,8 @@ fn has_hyperlinks() -> bool {
     let term = variable("TERM").unwrap_or_default();
     let terms = ["xterm-kitty", "alacritty", "foot", "xterm-ghostty"].iter().any(|name| term.starts_with(name));
     let multiplexed = variable("TMUX").is_some() || term.starts_with("screen");
-    !multiplexed
+    terminal
+        && !multiplexed
         && (program || vte || terms || variable("WT_SESSION").is_some() || variable("KONSOLE_VERSION").is_some())
 }
 

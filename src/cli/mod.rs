@@ -5,6 +5,7 @@
 mod approve;
 mod attest;
 mod audit;
+mod cache;
 mod check;
 mod draft;
 mod environment;
@@ -14,6 +15,7 @@ mod freeze;
 mod init;
 mod isolated;
 mod manual;
+mod merge;
 mod policy;
 mod progress;
 mod recheck;
@@ -28,6 +30,7 @@ use std::path::PathBuf;
 use changegate::config::AuditLevel;
 use changegate::facts::Stage;
 use changegate::gate::{ForeignRequest, PolicyRequest};
+use changegate::memory::Part;
 use changegate::output::Format;
 use changegate::parse::conftest;
 use changegate::policy::library::Selection;
@@ -48,6 +51,8 @@ const EXIT_CODES: &str = "Exit codes: 0 allowed (warnings may exist), 1 denied, 
 enum Command {
     /// Judge a change (default: the working tree)
     Check(Box<CheckArgs>),
+    /// Judge a change with what `check --shard` evaluated on several machines
+    Merge(Box<merge::MergeArgs>),
     /// Sign an approval of a change request
     Approve(Box<approve::ApproveArgs>),
     /// Run the unit tests of policies
@@ -206,6 +211,21 @@ struct CheckArgs {
     /// Evaluate policies from outside of the trusted base in processes of their own, 2 GiB of memory each
     #[arg(long)]
     isolate: bool,
+    /// Answers that were given before: a directory, or `user` for the one in the user's cache. They are sealed with
+    /// CHANGEGATE_CACHE_KEY, else with a key of this user
+    #[arg(long, value_name = "DIR", conflicts_with = "replay")]
+    cache: Option<PathBuf>,
+    /// Evaluate one of N parts only and decide nothing, for `changegate merge`. Exit code 3, or 2 when it could not
+    #[arg(
+        long,
+        value_name = "I/N",
+        requires_all = ["shard_output", "now"],
+        conflicts_with_all = ["replay", "cache", "output", "write_baseline"]
+    )]
+    shard: Option<Part>,
+    /// Where the part's answers are written
+    #[arg(long, value_name = "FILE", requires = "shard")]
+    shard_output: Option<PathBuf>,
     /// Output on standard output: pretty, json, sarif, junit, github, gitlab or markdown
     #[arg(long, value_name = "FORMAT", default_value = "pretty", value_parser = format)]
     format: Format,
@@ -304,6 +324,7 @@ pub(crate) struct Answer {
 pub(crate) fn run(cli: &Cli) -> Answer {
     match &cli.command {
         Command::Check(args) => check::run(args),
+        Command::Merge(args) => merge::run(args),
         Command::Approve(args) => approve::run(args),
         Command::Test(args) => test::run(args),
         Command::Facts(args) => facts::run(args),

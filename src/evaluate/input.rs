@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use rayon::prelude::*;
+use sha2::{Digest, Sha256};
 
 use super::Task;
 use crate::facts::{Dangling, Iac, Related, Resource, World};
@@ -29,6 +30,8 @@ struct View {
     effective: Input,
     /// Without the relation, which differs.
     as_related: Input,
+    /// What identifies it.
+    digest: OnceLock<[u8; 32]>,
 }
 
 impl<'a> Views<'a> {
@@ -49,18 +52,51 @@ impl<'a> Views<'a> {
                 ("effective", effective.clone()),
                 ("related", Input::list(names)),
             ]);
-            View { attrs, effective, as_related: Input::object(entries) }
+            View { attrs, effective, as_related: Input::object(entries), digest: OnceLock::new() }
         };
         Some(self.shared.get(index)?.get_or_init(view))
     }
 
     /// One resource as a policy sees it (docs/policy-input.md, Resource). Null when there is no such index.
     pub(super) fn resource(&self, index: usize) -> Input {
-        let (Some(resource), Some(view)) = (self.all.get(index), self.of(index)) else { return Input::from(None) };
+        let Some((resource, mut entries)) = self.alone(index) else { return Input::from(None) };
         let related = resource
             .related
             .iter()
             .filter_map(|join| Some(self.of(join.index)?.as_related.with(vec![("relation", join.relation.into())])));
+        entries.push(("related", Input::list(related.collect())));
+        Input::object(entries)
+    }
+
+    /// What identifies what [`Self::resource`] gives. What is joined with many resources is digested once.
+    pub(super) fn digest(&self, index: usize) -> [u8; 32] {
+        let Some((resource, entries)) = self.alone(index) else { return [0; 32] };
+        let mut hash = Sha256::new();
+        hash.update(Input::object(entries).digest());
+        for (join, view) in resource.related.iter().filter_map(|join| Some((join, self.of(join.index)?))) {
+            hash.update((join.relation.len() as u64).to_le_bytes());
+            hash.update(join.relation.as_bytes());
+            hash.update(view.digest.get_or_init(|| view.as_related.digest()));
+        }
+        hash.finalize().into()
+    }
+
+    /// What identifies a list of resources.
+    pub(super) fn digest_of(&self, list: &[usize]) -> [u8; 32] {
+        let digests: Vec<[u8; 32]> = list.par_iter().map(|index| self.digest(*index)).collect();
+        let mut hash = Sha256::new();
+        digests.iter().for_each(|digest| hash.update(digest));
+        hash.finalize().into()
+    }
+
+    /// Whether `effective` is filled in.
+    pub(super) fn with_effective(&self) -> bool {
+        self.with_effective
+    }
+
+    /// What a policy sees of a resource, without those that it is joined with.
+    fn alone(&self, index: usize) -> Option<(&Resource, Vec<(&'static str, Input)>)> {
+        let (resource, view) = (self.all.get(index)?, self.of(index)?);
         let mut entries = summary(resource, self.sources);
         entries.extend([
             ("attrs", view.attrs.clone()),
@@ -76,10 +112,9 @@ impl<'a> Views<'a> {
             ("stateful", resource.stateful.into()),
             ("owners", Input::list(resource.owners.iter().map(|o| (&**o).into()).collect())),
             ("introduced_by", Input::of(&resource.introduced_by).unwrap_or_else(|_| Input::list(Vec::new()))),
-            ("related", Input::list(related.collect())),
             ("dangling", Input::list(resource.dangling.iter().map(dangling).collect())),
         ]);
-        Input::object(entries)
+        Some((resource, entries))
     }
 
     fn changed(&self, changed: &[usize]) -> Input {

@@ -3,6 +3,7 @@
 mod answer;
 mod input;
 mod past;
+mod remembered;
 mod risk;
 mod shape;
 
@@ -13,14 +14,17 @@ use rayon::prelude::*;
 
 use crate::facts::{Resource, World};
 use crate::finding::{Answer, Diagnostic, Finding, Level, Status};
+use crate::memory::{Key, Memory};
 use crate::parse::tree::{Node, Path};
 use crate::policy::engine::{Engine, EvalError};
 use crate::policy::isolate::Worker;
+use crate::policy::judge::Judge;
 use crate::policy::library::{self, Library, Policy};
 use crate::source::Sources;
 
 use answer::About;
 use input::{Shared, Views};
+use remembered::{Known, Recorder, Remembered, Replayed};
 
 pub use input::whole_input;
 pub use past::compare;
@@ -45,6 +49,8 @@ pub struct Task<'a> {
     pub request: Option<&'a Node>,
     /// All texts.
     pub sources: &'a Sources,
+    /// Where answers are looked up and kept.
+    pub memory: Option<&'a Memory>,
     /// Called after each subject.
     pub tick: &'a (dyn Fn() + Sync),
 }
@@ -81,18 +87,31 @@ pub struct Evaluation {
 /// A diagnostic when the shared input cannot be built, or a policy cannot be loaded.
 pub fn evaluate(task: &Task<'_>) -> Result<Evaluation, Diagnostic> {
     let subjects = subjects(task);
-    let asked = || subjects.iter().flat_map(|s| &s.policies).filter_map(|index| task.policies.get(*index));
-    let with_effective = asked().any(|policy| policy.reads_effective) || task.library.reads_effective;
+    let asked: BTreeSet<usize> = subjects.iter().flat_map(|s| &s.policies).copied().collect();
+    let asked: Vec<usize> = asked.into_iter().collect();
+    let policies = || asked.iter().filter_map(|index| task.policies.get(*index));
+    let with_effective = policies().any(|policy| policy.reads_effective) || task.library.reads_effective;
     let views = Views::new(task.resources, task.sources, with_effective);
-    let shared = Shared::new(task, &views, asked().any(|policy| policy.reads_resources))?;
-    let engines = Engines::load(task, &subjects)?;
+    let shared = Shared::new(task, &views, policies().any(|policy| policy.reads_resources))?;
+    let remembered = task.memory.map(|memory| Remembered::new(memory, task, &views, &shared, &asked)).transpose()?;
+    let subjects = of_part(task, subjects);
+    let known: Vec<Known> = match &remembered {
+        Some(remembered) => subjects.par_iter().map(|subject| remembered.recall(&views, subject)).collect(),
+        None => subjects.iter().map(|_| Known::default()).collect(),
+    };
+    let missing = |(subject, known)| remembered.as_ref()?.missing(task, subject, known);
+    if let Some(fault) = subjects.iter().zip(&known).find_map(missing) {
+        return Err(fault);
+    }
+    let engines = Engines::load(task, &subjects, &known)?;
+    let run = Run { task, views: &views, shared: &shared, remembered: remembered.as_ref(), fresh: &engines };
     let answers: Vec<Answers> = subjects
         .par_iter()
+        .zip(known)
         .map_init(
             || (engines.clone(), task.library.isolation.clone().map(Worker::new)),
-            |(used, worker), subject| {
-                let judges = Judges { engine: used.of(subject), fresh: &engines, worker };
-                let answers = judge(task, &views, &shared, judges, subject);
+            |(used, worker), (subject, known)| {
+                let answers = run.judge(used.of(subject), worker, subject, known);
                 (task.tick)();
                 answers
             },
@@ -108,28 +127,43 @@ struct Subject {
 }
 
 /// What the subjects are asked with. Policies of the change and of resources share little but functions, and no subject
-/// needs both: the two are loaded side by side.
+/// needs both: the two are loaded side by side, where there is somebody to ask whose answer is not known.
 #[derive(Clone)]
 struct Engines {
-    change: Engine,
-    resources: Engine,
+    change: Option<Engine>,
+    resources: Option<Engine>,
 }
 
 impl Engines {
-    fn load(task: &Task<'_>, subjects: &[Subject]) -> Result<Self, Diagnostic> {
+    fn load(task: &Task<'_>, subjects: &[Subject], known: &[Known]) -> Result<Self, Diagnostic> {
         let asked = |of_resources: bool| {
-            let of_kind = subjects.iter().filter(|subject| subject.resource.is_some() == of_resources);
-            let asked: BTreeSet<usize> = of_kind.flat_map(|subject| &subject.policies).copied().collect();
+            let of_kind = subjects.iter().zip(known).filter(|(subject, _)| subject.resource.is_some() == of_resources);
+            let unknown = |(subject, known): (&Subject, &Known)| {
+                let open = subject.policies.iter().filter(|policy| !known.answers.contains_key(policy));
+                open.copied().collect::<Vec<_>>()
+            };
+            let asked: BTreeSet<usize> = of_kind.flat_map(unknown).collect();
             let policies = asked.iter().filter_map(|index| task.policies.get(*index)).copied();
-            task.library.engine_for(policies.filter(|policy| !policy.isolated))
+            let policies: Vec<&Policy> = policies.filter(|policy| !policy.isolated).collect();
+            if policies.is_empty() { Ok(None) } else { task.library.engine_for(policies).map(Some) }
         };
         let (change, resources) = rayon::join(|| asked(false), || asked(true));
         Ok(Self { change: change?, resources: resources? })
     }
 
-    fn of(&mut self, subject: &Subject) -> &mut Engine {
+    fn of(&mut self, subject: &Subject) -> &mut Option<Engine> {
         if subject.resource.is_some() { &mut self.resources } else { &mut self.change }
     }
+}
+
+/// What of the subjects is evaluated here: all, unless the run is one of several parts.
+fn of_part(task: &Task<'_>, mut subjects: Vec<Subject>) -> Vec<Subject> {
+    let Some(part) = task.memory.and_then(Memory::of_part) else { return subjects };
+    subjects.retain(|subject| match subject.resource {
+        Some(index) => task.resources.get(index).is_some_and(|resource| part.has(&resource.id)),
+        None => subject.policies.iter().filter_map(|index| task.policies.get(*index)).any(|p| part.has(p.id())),
+    });
+    subjects
 }
 
 /// Change policies one by one (each may be slow), then each resource with all policies that target its kind.
@@ -167,44 +201,79 @@ struct Answers {
     lifts: Vec<String>,
 }
 
-/// Who evaluates on a thread: an engine, and a process for what is not trusted.
-struct Judges<'a> {
-    engine: &'a mut Engine,
+/// What the evaluations of a task share.
+struct Run<'a> {
+    task: &'a Task<'a>,
+    views: &'a Views<'a>,
+    shared: &'a Shared,
+    remembered: Option<&'a Remembered<'a>>,
     fresh: &'a Engines,
-    worker: &'a mut Option<Worker>,
 }
 
-fn judge(task: &Task<'_>, views: &Views<'_>, shared: &Shared, judges: Judges<'_>, subject: &Subject) -> Answers {
-    let Judges { engine, fresh, worker } = judges;
-    let resource = subject.resource.and_then(|index| task.resources.get(index));
-    let own = subject.resource.map(|index| views.resource(index));
-    let mut answers = Answers::default();
-    for policy in subject.policies.iter().filter_map(|index| task.policies.get(*index)) {
-        let base = if policy.reads_resources { &shared.with_resources } else { &shared.base };
-        let input = match &own {
-            Some(own) => base.with(vec![("resource", own.clone())]),
-            None => base.clone(),
-        };
-        let about = About { task, policy, resource, index: subject.resource };
-        let asked = match worker {
-            Some(worker) if policy.isolated => {
-                worker.prepare(input, policy.mode, None);
-                about.ask(worker, &mut answers)
-            }
-            _ => {
-                engine.set_mode(policy.mode);
-                engine.set_input(input);
-                about.ask(engine, &mut answers)
-            }
-        };
-        if let Err(fault) = asked {
-            answers.diagnostics.push(about.fault(&fault));
-            if fault == EvalError::Panicked && !policy.isolated {
-                *engine = fresh.clone().of(subject).clone();
+impl Run<'_> {
+    /// Asks every policy about a subject, each where its answer is known, else the engine, or a process when it is not
+    /// trusted.
+    fn judge(
+        &self,
+        engine: &mut Option<Engine>,
+        worker: &mut Option<Worker>,
+        subject: &Subject,
+        mut known: Known,
+    ) -> Answers {
+        let resource = subject.resource.and_then(|index| self.task.resources.get(index));
+        let mut own = None;
+        let mut answers = Answers::default();
+        for index in &subject.policies {
+            let Some(policy) = self.task.policies.get(*index).copied() else { continue };
+            let about = About { task: self.task, policy, resource, index: subject.resource };
+            let asked = if let Some(recorded) = known.answers.remove(index) {
+                about.ask(&mut Replayed::from(recorded), &mut answers)
+            } else {
+                let own = own.get_or_insert_with(|| subject.resource.map(|index| self.views.resource(index)));
+                let base = if policy.reads_resources { &self.shared.with_resources } else { &self.shared.base };
+                let input = match own {
+                    Some(own) => base.with(vec![("resource", own.clone())]),
+                    None => base.clone(),
+                };
+                let key = known.keys.get(index).copied();
+                match (worker.as_mut().filter(|_| policy.isolated), engine.as_mut()) {
+                    (Some(worker), _) => {
+                        worker.prepare(input, policy.mode, None);
+                        self.ask(&about, worker, key, &mut answers)
+                    }
+                    (None, Some(engine)) => {
+                        engine.set_mode(policy.mode);
+                        engine.set_input(input);
+                        self.ask(&about, engine, key, &mut answers)
+                    }
+                    // One is loaded for whatever is not known.
+                    (None, None) => Err(EvalError::Limit("no engine was loaded for it".to_owned())),
+                }
+            };
+            if let Err(fault) = asked {
+                answers.diagnostics.push(about.fault(&fault));
+                if fault == EvalError::Panicked && !policy.isolated {
+                    *engine = self.fresh.clone().of(subject).clone();
+                }
             }
         }
+        answers
     }
-    answers
+
+    /// Asks somebody, and keeps what they answer.
+    fn ask(
+        &self,
+        about: &About<'_>,
+        judge: &mut impl Judge,
+        key: Option<Key>,
+        answers: &mut Answers,
+    ) -> Result<(), EvalError> {
+        let Some((remembered, key)) = self.remembered.zip(key) else { return about.ask(judge, answers) };
+        let mut recorder = Recorder::new(judge);
+        let asked = about.ask(&mut recorder, answers);
+        remembered.remember(key, &recorder);
+        asked
+    }
 }
 
 fn collect(task: &Task<'_>, subjects: &[Subject], answers: Vec<Answers>) -> Evaluation {

@@ -83,6 +83,7 @@ impl Case {
             judged: self.subjects.clone(),
             request: self.judged.request.as_ref().map(|r| &r.node),
             sources,
+            memory: inputs.memory.as_deref(),
             tick,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use globset::GlobSet;
 use sha2::{Digest, Sha256};
@@ -13,6 +14,7 @@ use crate::config::{self, Config};
 use crate::discover;
 use crate::finding::{Diagnostic, Level};
 use crate::kubernetes;
+use crate::memory::Memory;
 use crate::outcome::Input;
 use crate::parse::{self, de, yaml};
 use crate::policy::bundle::{DataFile, LOCK_FILE};
@@ -53,6 +55,8 @@ pub(super) struct Inputs {
     pub max_ages: MaxAges,
     /// Findings that the team has accepted.
     pub baseline: Baseline,
+    /// Where answers are looked up and kept.
+    pub memory: Option<Arc<Memory>>,
     /// What was read, for the outcome and the audit record.
     pub read: Vec<Input>,
     /// Shown paths (folders and files) of the gate's own documents.
@@ -115,6 +119,7 @@ impl Inputs {
             code_owners,
             max_ages,
             baseline,
+            memory: request.memory.clone(),
             read,
             own,
         };

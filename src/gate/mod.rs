@@ -17,6 +17,7 @@ pub mod policies;
 mod replay;
 mod requests;
 mod scope;
+mod shard;
 mod sources;
 mod subjects;
 pub mod suite;
@@ -36,6 +37,7 @@ use crate::evaluate;
 use crate::facts::{Actor, OverrideUse, Resource, Stage};
 use crate::finding::{Diagnostic, Level};
 use crate::kubernetes::render::Programs;
+use crate::memory::Memory;
 use crate::outcome::Outcome;
 use crate::parse::conftest::Parser;
 use crate::policy::engine::Input;
@@ -50,6 +52,7 @@ pub use backtest::{Bench, Questions, backtest};
 pub use calendars::{Calendars, calendars};
 pub use fetching::{Fetch, FetchRequest, fetch};
 pub use replay::{Replay, again, replay};
+pub use shard::shard;
 pub use surroundings::{Surroundings, surroundings};
 pub use trial::Trial;
 
@@ -109,6 +112,8 @@ pub struct Request {
     pub record_id: uuid::Uuid,
     /// How the record is attested.
     pub attestation: Attestation,
+    /// Where answers are looked up and kept.
+    pub memory: Option<Arc<Memory>>,
     /// The record that this run gives again: nothing is written.
     pub past: Option<Past>,
 }

@@ -68,6 +68,27 @@ pub(super) fn judge(
     Ok(cases::merge(judged.collect::<Result<_, Diagnostic>>()?))
 }
 
+/// Evaluates what can be known of a part of a run by itself, for its memory. What waivers do, and whatever is said of them,
+/// is known when all parts are together.
+pub(super) fn part(
+    inputs: &Inputs,
+    facts: &Facts,
+    session: &Session,
+    progress: &dyn Progress,
+) -> Result<(), Diagnostic> {
+    let stage = facts.world().map_or_else(Default::default, |world| world.stage);
+    let selected = inputs.library.select(stage, &inputs.selection);
+    let policies: Vec<&Policy> = selected.filter(|policy| !policy.reads_waivers).collect();
+    progress.step("judging", facts.cases.iter().map(|case| case.subjects.len() + policies.len()).sum());
+    let tick = || progress.tick();
+    for case in &facts.cases {
+        let task = case.task(inputs, &facts.subjects, &session.sources, policies.clone(), &tick);
+        let mut evaluation = evaluate::evaluate(&task)?;
+        evaluate::compare(&task, &mut evaluation)?;
+    }
+    Ok(())
+}
+
 /// One case, and all that it is judged with.
 struct Run<'a> {
     workspace: &'a Workspace,
@@ -94,7 +115,9 @@ impl<'a> Run<'a> {
         let mut verdicts = Verdicts { fixed, valid_until: settled.valid_until, grants, ..Verdicts::default() };
         verdicts.add(&task.policies, evaluation);
         let world = World { waivers: settled.facts, ..self.case.world.clone() };
-        let task = Task { policies: last, judged: Vec::new(), world: &world, ..task };
+        // What waivers do is known when all parts of a run are together: this is evaluated there.
+        let memory = task.memory.filter(|memory| !memory.wants_witness());
+        let task = Task { policies: last, judged: Vec::new(), world: &world, memory, ..task };
         let evaluation = evaluate::evaluate(&task)?;
         verdicts.add(&task.policies, evaluation);
         verdicts.waivers = world.waivers;

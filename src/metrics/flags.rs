@@ -11,14 +11,11 @@ use super::window::Window;
 
 /// A fail rate whose lower bound lies above this needs no comparison.
 const FAIL_RATE: f64 = 0.15;
-/// The same for emergencies, overrides, and recoveries beyond their objective.
+/// The same for emergencies, overrides, recoveries beyond their objective, and what is overdue of what was due: a team
+/// that does more owes more, so counts would name the busy.
 const SHARE: f64 = 0.10;
 /// Shares that differ by chance at most this often, over all teams.
 const FALSE_DISCOVERIES: f64 = 0.05;
-/// So many overdue reviews.
-const REVIEWS: u64 = 3;
-/// So many overdue actions.
-const ACTIONS: u64 = 3;
 /// Signals that must agree.
 const AGREE: usize = 2;
 
@@ -72,7 +69,7 @@ pub fn raise(history: &History, teams: &[Scope], parts: &[Slice<'_>], compared: 
             recurrence,
             share(SignalKind::Emergencies, "changes were emergencies", measures.emergencies.counts),
             share(SignalKind::Overrides, "changes went through under an override", measures.overrides.counts),
-            learning(part),
+            learning(history, part),
         ];
         let signals: Vec<Signal> = signals.into_iter().flatten().collect();
         if signals.len() >= AGREE {
@@ -178,14 +175,17 @@ fn share(kind: SignalKind, what: &str, counts: Proportion) -> Option<Signal> {
     Some(Signal { kind, evidence })
 }
 
-fn learning(part: &Slice<'_>) -> Option<Signal> {
-    let count = |kind| part.debts.iter().filter(|debt| debt.kind == kind).count() as u64;
-    let (reviews, actions) = (count(DebtKind::Review), count(DebtKind::Action));
-    if reviews < REVIEWS && actions < ACTIONS {
-        return None;
-    }
-    let evidence = format!("{reviews} post-implementation reviews and {actions} actions are overdue");
-    Some(Signal { kind: SignalKind::Learning, evidence })
+/// More than one review or action in ten that was due is overdue, for sure.
+fn learning(history: &History, part: &Slice<'_>) -> Option<Signal> {
+    let window = Window::last(HEADLINE_DAYS, history.now);
+    let overdue = |kind, what| {
+        let due = part.debts.iter().filter(|debt| debt.kind == kind && window.has(debt.due));
+        share(SignalKind::Learning, what, Proportion::of(due, |debt| !debt.paid))
+    };
+    let reviews = overdue(DebtKind::Review, "post-implementation reviews that were due are not written");
+    let actions = overdue(DebtKind::Action, "actions that were due are not done");
+    let evidence: Vec<String> = [reviews, actions].into_iter().flatten().map(|signal| signal.evidence).collect();
+    (!evidence.is_empty()).then(|| Signal { kind: SignalKind::Learning, evidence: evidence.join("; ") })
 }
 
 fn percent(share: f64) -> String {

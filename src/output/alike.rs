@@ -40,7 +40,17 @@ pub(super) fn said_again(sign: &str, times: usize) -> String {
 }
 
 /// What a reader of a finding can tell it from another by, when both stand in one list.
-pub(super) fn seen(f: &Finding) -> (&str, Answer, Status, &str, Option<Span>, Option<&str>, &[Span], Option<&str>) {
-    let resource = f.resource.as_deref();
-    (&f.policy, f.answer, f.status, &f.message, f.span, resource, &f.because, f.lifted_by.as_deref())
+#[derive(PartialEq, Eq, Hash)]
+pub(super) struct Seen<'a> {
+    said: (&'a str, &'a str, Answer),
+    lifted: (Status, Option<&'a str>),
+    places: (Option<&'a str>, Option<Span>, &'a [Span]),
+}
+
+pub(super) fn seen(f: &Finding) -> Seen<'_> {
+    Seen {
+        said: (&f.policy, &f.message, f.answer),
+        lifted: (f.status, f.lifted_by.as_deref()),
+        places: (f.resource.as_deref(), f.span, &f.because),
+    }
 }

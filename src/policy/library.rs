@@ -13,6 +13,7 @@ use super::isolate::Isolation;
 use super::metadata::{self, Metadata, Scope};
 use super::modules::{self, Modules};
 use super::outline::{self, Outline};
+use super::reads::Reads;
 use super::test::{self, TestRule};
 use crate::facts::Stage;
 use crate::finding::Diagnostic;
@@ -268,6 +269,23 @@ impl Library {
     /// A module that cannot be loaded.
     pub fn engine(&self) -> Result<Engine, Diagnostic> {
         self.made(self.modules.all())
+    }
+
+    /// What identifies everything that its engines are made of: modules and data.
+    pub fn digest(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        self.modules.digest(&mut hash);
+        for document in &self.data {
+            let text = document.to_string();
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text.as_bytes());
+        }
+        hash.finalize().into()
+    }
+
+    /// What of the input policies can read, by themselves or through what they name; by their modules.
+    pub fn reads<'a>(&self, policies: impl IntoIterator<Item = &'a Policy>) -> BTreeMap<SourceId, Reads> {
+        self.modules.reads(&policies.into_iter().map(|policy| policy.source).collect())
     }
 
     fn made(&self, asked: BTreeSet<SourceId>) -> Result<Engine, Diagnostic> {

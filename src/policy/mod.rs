@@ -12,6 +12,7 @@ pub mod lint;
 pub mod metadata;
 mod modules;
 mod outline;
+pub mod reads;
 pub mod rego;
 pub mod scaffold;
 pub mod test;

@@ -9,9 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
+use sha2::{Digest, Sha256};
 
 use super::engine::Engine;
 use super::outline::Outline;
+use super::reads::Reads;
 use super::rego::{self, Dialect, Module};
 use crate::finding::Diagnostic;
 use crate::source::{Revision, SourceId, Sources};
@@ -168,12 +170,44 @@ impl Modules {
     /// These, those from elsewhere, and all that can be reached from them.
     pub(super) fn reached_from(&self, mut found: BTreeSet<SourceId>) -> BTreeSet<SourceId> {
         found.extend(self.foreign());
+        self.closure(found)
+    }
+
+    /// These, and all that can be reached from them.
+    fn closure(&self, mut found: BTreeSet<SourceId>) -> BTreeSet<SourceId> {
         let mut open: Vec<SourceId> = found.iter().copied().collect();
         while let Some(outline) = open.pop().and_then(|id| self.outlines.get(&id)) {
             let reached = self.outlines.iter().filter(|(_, other)| outline.reaches(other)).map(|(id, _)| *id);
             open.extend(reached.filter(|id| found.insert(*id)));
         }
         found
+    }
+
+    /// What these modules, and all that can be reached from each, read of the input.
+    pub(super) fn reads(&self, asked: &BTreeSet<SourceId>) -> BTreeMap<SourceId, Reads> {
+        let text = |id: &SourceId| Some((*id, self.sources.get(*id)?.text.clone()));
+        let texts: Vec<_> = self.outlines.keys().filter_map(text).collect();
+        let alone: BTreeMap<SourceId, Reads> =
+            texts.par_iter().map(|(id, text)| (*id, Reads::of(text, is_embedded(&self.sources, *id)))).collect();
+        let together = |id: &SourceId| {
+            let mut reads = Reads::default();
+            self.closure(BTreeSet::from([*id])).iter().filter_map(|id| alone.get(id)).for_each(|one| reads.add(one));
+            (*id, reads)
+        };
+        asked.par_iter().map(together).collect()
+    }
+
+    /// What every module says, and how it was read: whatever an engine is made of.
+    pub(super) fn digest(&self, hash: &mut Sha256) {
+        for id in self.outlines.keys() {
+            let Some(source) = self.sources.get(*id) else { continue };
+            let embedded = is_embedded(&self.sources, *id);
+            hash.update([u8::from(embedded), u8::from(self.is_of_conftest(*id))]);
+            for text in [&*source.path, &*source.text] {
+                hash.update((text.len() as u64).to_le_bytes());
+                hash.update(text.as_bytes());
+            }
+        }
     }
 
     fn make(&self, needed: &BTreeSet<SourceId>) -> Result<Engine, Faults> {

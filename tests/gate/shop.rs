@@ -111,6 +111,11 @@ impl Shop {
         lazy
     }
 
+    /// Runs the binary with variables in its environment.
+    pub fn changegate_with(&self, variables: &[(&str, &str)], args: &[&str]) -> Ran {
+        Self::ran(self.command(binary()).envs(variables.iter().copied()).args(args))
+    }
+
     /// Runs the binary with a search path of its own.
     pub fn changegate_with_path(&self, path: &std::ffi::OsStr, args: &[&str]) -> Ran {
         Self::ran(self.command(binary()).env("PATH", path).args(args))

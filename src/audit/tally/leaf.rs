@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use serde::de::{self, DeserializeOwned, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::Question;
+use super::policies::{Marks, Policies, Policy};
 use crate::audit::reading;
 use crate::audit::store::Store;
 use crate::audit::tree::Hash;
@@ -15,7 +17,7 @@ use crate::finding::Diagnostic;
 /// What a leaf is.
 pub(super) enum Read {
     Decision(Box<Decision>),
-    /// No decision about a change.
+    /// No decision about a change, or one that is not asked for.
     Other,
     Unreadable,
 }
@@ -23,25 +25,37 @@ pub(super) enum Read {
 /// One decision.
 pub(super) struct Decision {
     pub(super) index: u64,
-    pub(super) id: String,
+    /// What holds the decisions about one change together: its id; else its digest, the commit or the record.
+    pub(super) key: String,
     pub(super) at: Timestamp,
     pub(super) apply: bool,
-    pub(super) decision: String,
-    pub(super) change: Option<String>,
+    pub(super) decided: Decided,
+    /// Whether `key` is the id of a change.
+    pub(super) named: bool,
     pub(super) digest: Option<String>,
     pub(super) head: Option<String>,
     pub(super) resources: List<Resource>,
-    pub(super) policies: List<Policy>,
     pub(super) approvals: List<Approval>,
-    pub(super) lifted: bool,
-    pub(super) waivers: bool,
+    pub(super) marks: Marks,
+    /// Digest of the policies, when they lie beside the log: they are not summed up yet.
+    pub(super) policies: Option<String>,
 }
 
-/// Reads a leaf.
-pub(super) fn read(index: u64, leaf: &[u8]) -> Read {
+/// How it ended.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Decided {
+    Allowed,
+    Denied,
+    #[serde(other)]
+    Other,
+}
+
+/// Reads a leaf. Policies that lie in it are added to `policies`.
+pub(super) fn read(index: u64, leaf: &[u8], question: &Question, policies: &mut Policies) -> Read {
     let Some(payload) = reading::payload_of(leaf) else { return Read::Unreadable };
     let kind = match serde_json::from_slice::<Statement<'_>>(&payload) {
-        Ok(statement) => return statement.decision(index).map_or(Read::Other, |d| d),
+        Ok(statement) => return statement.decision(index, question, policies),
         Err(_) => serde_json::from_slice::<OfKind<'_>>(&payload).map(|of| of.predicate.kind),
     };
     match kind {
@@ -56,11 +70,27 @@ impl Decision {
     /// # Errors
     ///
     /// `audit::unreadable`.
-    pub(super) fn inline(&mut self, store: &dyn Store) -> Result<(), Diagnostic> {
+    pub(super) fn inline(&mut self, store: &dyn Store, policies: &mut Policies) -> Result<(), Diagnostic> {
         self.resources.inline(store)?;
-        self.policies.inline(store)?;
-        self.approvals.inline(store)
+        self.approvals.inline(store)?;
+        if let Some(sha256) = self.policies.take() {
+            let gone = || gone(store, &sha256);
+            let bytes = part(store, &sha256)?.ok_or_else(gone)?;
+            let items: Vec<Policy<'_>> = serde_json::from_slice(&bytes).map_err(|_| gone())?;
+            self.marks = self.marks.and(policies.add(&items, self.index));
+        }
+        Ok(())
     }
+}
+
+fn part(store: &dyn Store, sha256: &str) -> Result<Option<Vec<u8>>, Diagnostic> {
+    Ok(Hash::from_hex(sha256).map(|hash| store.part(hash)).transpose()?.flatten())
+}
+
+fn gone(store: &dyn Store, sha256: &str) -> Diagnostic {
+    Diagnostic::error("audit::unreadable", format!("the part {sha256} of a record is gone or cannot be read"))
+        .in_file(store.name())
+        .help("run `changegate audit verify`")
 }
 
 #[derive(Deserialize)]
@@ -97,19 +127,20 @@ struct Digest<'a> {
 
 #[derive(Deserialize)]
 struct Predicate<'a> {
-    id: String,
+    #[serde(borrow)]
+    id: Cow<'a, str>,
     #[serde(borrow, default)]
     kind: Option<Cow<'a, str>>,
     #[serde(borrow)]
     stage: Cow<'a, str>,
     #[serde(borrow, default)]
     mode: Option<Cow<'a, str>>,
-    decision: String,
+    decision: Decided,
     #[serde(borrow)]
     when: When<'a>,
     what: What,
-    #[serde(default)]
-    why: List<Policy>,
+    #[serde(borrow, default)]
+    why: List<Policy<'a>>,
     #[serde(default)]
     used: Used,
 }
@@ -144,21 +175,6 @@ pub(super) struct Resource {
 }
 
 #[derive(Deserialize)]
-pub(super) struct Policy {
-    pub(super) id: String,
-    pub(super) verdict: String,
-    #[serde(default)]
-    pub(super) evaluations: u64,
-    #[serde(default)]
-    pub(super) findings: Vec<Finding>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct Finding {
-    pub(super) status: String,
-}
-
-#[derive(Deserialize)]
 pub(super) struct Approval {
     #[serde(default)]
     pub(super) valid: bool,
@@ -167,30 +183,39 @@ pub(super) struct Approval {
 }
 
 impl Statement<'_> {
-    /// `None` for what is no decision about a change: of another kind, about a work tree, or before a commit.
-    fn decision(self, index: u64) -> Option<Read> {
+    fn decision(self, index: u64, question: &Question, policies: &mut Policies) -> Read {
         let Predicate { id, kind, stage, mode, decision, when, what, why, used } = self.predicate;
         let about_change = mode.as_deref() == Some("difference") || what.change.is_some();
         if kind.is_some_and(|kind| kind != "decision") || stage == "commit" || !about_change {
-            return None;
+            return Read::Other;
         }
-        let Some(at) = seconds(&when.judged_at) else { return Some(Read::Unreadable) };
+        let Some(at) = seconds(&when.judged_at) else { return Read::Unreadable };
+        if question.since.is_some_and(|since| at < since) {
+            return Read::Other;
+        }
+        let own = Marks { overridden: used.lifted.is_some(), waived: !used.waivers.is_empty(), frozen: false };
+        let (marks, beside) = match why {
+            List::Items(items) => (own.and(policies.add(&items, index)), None),
+            List::Beside(sha256) => (own, Some(sha256)),
+        };
         let mut heads = self.subject.into_iter().filter_map(|s| s.digest.git_commit);
-        Some(Read::Decision(Box::new(Decision {
+        let head = heads.next().map(Cow::into_owned);
+        let named = what.change.is_some();
+        let key = what.change.or_else(|| what.change_digest.clone()).or_else(|| head.clone());
+        Read::Decision(Box::new(Decision {
             index,
-            id,
+            key: key.unwrap_or_else(|| id.into_owned()),
             at,
             apply: stage == "apply",
-            decision,
-            change: what.change,
+            decided: decision,
+            named,
             digest: what.change_digest,
-            head: heads.next().map(Cow::into_owned),
+            head,
             resources: what.resources,
-            policies: why,
             approvals: used.approvals,
-            lifted: used.lifted.is_some(),
-            waivers: !used.waivers.is_empty(),
-        })))
+            marks,
+            policies: beside,
+        }))
     }
 }
 
@@ -223,14 +248,8 @@ impl<T: DeserializeOwned> List<T> {
 
     fn inline(&mut self, store: &dyn Store) -> Result<(), Diagnostic> {
         let Self::Beside(sha256) = self else { return Ok(()) };
-        let gone = |sha256: &str| {
-            Diagnostic::error("audit::unreadable", format!("the part {sha256} of a record is gone or cannot be read"))
-                .in_file(store.name())
-                .help("run `changegate audit verify`")
-        };
-        let bytes = Hash::from_hex(sha256).map(|hash| store.part(hash)).transpose()?.flatten();
-        let items = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).ok_or_else(|| gone(sha256))?;
-        *self = Self::Items(items);
+        let items = part(store, sha256)?.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        *self = Self::Items(items.ok_or_else(|| gone(store, sha256))?);
         Ok(())
     }
 }

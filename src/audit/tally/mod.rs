@@ -4,8 +4,10 @@
 //! memory besides the sums. Both count alike: decisions about a difference or a change request, after the index of a
 //! working copy; instants in whole seconds.
 
+mod ahead;
 mod fold;
 mod leaf;
+mod policies;
 #[cfg(test)]
 mod scale;
 #[cfg(test)]
@@ -15,14 +17,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rayon::prelude::*;
 
 use super::store::{Entry, Store};
 use crate::finding::Diagnostic;
+use ahead::{Batch, Parsers};
 use fold::Fold;
+use leaf::Read;
+use policies::Policies;
 
 /// Records that are read together.
-const BATCH: usize = 4096;
+const BATCH: usize = 1024;
 
 /// The environments whose changes are counted, in lower case.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -128,37 +132,53 @@ pub fn tally(store: &dyn Store, question: &Question) -> Result<Tally, Diagnostic
     if let Some(tally) = store.tally(question)? {
         return Ok(tally);
     }
-    let mut fold = Fold::default();
-    let mut batch = Vec::with_capacity(BATCH);
-    store.all_leaves(0..u64::MAX, &mut |index, entry| {
-        match entry {
-            Entry::Pruned(_) => fold.tally.pruned += 1,
-            Entry::Leaf(leaf) => batch.push((index, leaf)),
+    std::thread::scope(|scope| {
+        let mut sums = Sums { fold: Fold::default(), policies: Policies::default(), store, question };
+        let mut parsers = Parsers::start(scope, question);
+        let mut batch: Batch = Vec::with_capacity(BATCH);
+        store.all_leaves(0..u64::MAX, &mut |index, entry| {
+            match entry {
+                Entry::Pruned(_) => sums.fold.tally.pruned += 1,
+                Entry::Leaf(leaf) => batch.push((index, leaf)),
+            }
+            if batch.len() < BATCH {
+                return Ok(());
+            }
+            sums.add(parsers.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))))
+        })?;
+        sums.add(parsers.send(batch))?;
+        while let Some(read) = parsers.rest() {
+            sums.add(read)?;
         }
-        if batch.len() < BATCH { Ok(()) } else { add(&mut fold, &mut batch, store, question) }
-    })?;
-    add(&mut fold, &mut batch, store, question)?;
-    Ok(fold.finish())
+        sums.policies.merge(parsers.finish());
+        let mut tally = sums.fold.finish();
+        tally.policies = sums.policies.0.into_iter().collect();
+        Ok(tally)
+    })
 }
 
-/// Adds a batch in the order of the log.
-fn add(
-    fold: &mut Fold,
-    batch: &mut Vec<(u64, Vec<u8>)>,
-    store: &dyn Store,
-    question: &Question,
-) -> Result<(), Diagnostic> {
-    let read: Vec<_> = batch.par_iter().map(|(index, leaf)| leaf::read(*index, leaf)).collect();
-    for decision in read {
-        match decision {
-            leaf::Read::Other => {}
-            leaf::Read::Unreadable => fold.tally.unreadable += 1,
-            leaf::Read::Decision(mut decision) => {
-                decision.inline(store)?;
-                fold.add(&decision, question);
+/// Sums while the log is read.
+struct Sums<'a> {
+    fold: Fold,
+    /// Of decisions whose policies lie beside the log.
+    policies: Policies,
+    store: &'a dyn Store,
+    question: &'a Question,
+}
+
+impl Sums<'_> {
+    /// Adds records in the order of the log.
+    fn add(&mut self, read: Vec<Read>) -> Result<(), Diagnostic> {
+        for one in read {
+            match one {
+                Read::Other => {}
+                Read::Unreadable => self.fold.tally.unreadable += 1,
+                Read::Decision(mut decision) => {
+                    decision.inline(self.store, &mut self.policies)?;
+                    self.fold.add(&decision, self.question);
+                }
             }
         }
+        Ok(())
     }
-    batch.clear();
-    Ok(())
 }

@@ -1,4 +1,5 @@
-//! What teams owe at the moment of the report: reviews of changes that went wrong or around the rules, and actions.
+//! What teams were to do by the moment of the report, and whether it is done: reviews of changes that went wrong or around
+//! the rules, and actions.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -12,7 +13,7 @@ use crate::metrics::record::{ActionItem, Announced, Name, Review};
 /// Business days after its end within which a change is reviewed (PIR-001).
 const REVIEW_WITHIN: u32 = 5;
 
-/// Everything that is overdue, oldest first.
+/// Everything that was due, oldest first.
 pub(super) fn owed(
     history: &History,
     reviews: &[Review],
@@ -22,20 +23,19 @@ pub(super) fn owed(
 ) -> Vec<Debt> {
     let reviewed: HashSet<&Name> = reviews.iter().map(|r| &r.change).collect();
     let teams = Teams::of(history, announced);
-    let needed = needed(history).into_iter().filter(|(change, _)| !reviewed.contains(change));
-    let mut debts: Vec<Debt> = needed
-        .filter_map(|(change, ended)| {
-            let due = business_days_after(ended, REVIEW_WITHIN)?;
-            Some(Debt { team: teams.of_change(change), kind: DebtKind::Review, due, about: Some(change.clone()) })
-        })
-        .collect();
-    debts.extend(actions.iter().filter(|action| !action.done).filter_map(|action| {
+    let review = |(change, ended): (&Name, Timestamp)| {
+        let due = business_days_after(ended, REVIEW_WITHIN)?;
+        let (team, about, paid) = (teams.of_change(change), Some(change.clone()), reviewed.contains(change));
+        Some(Debt { team, kind: DebtKind::Review, due, about, paid })
+    };
+    let mut debts: Vec<Debt> = needed(history).into_iter().filter_map(review).collect();
+    debts.extend(actions.iter().filter_map(|action| {
         // Due on a day: over when the day is, wherever it is.
         let due = action.due?.checked_add(1.day()).ok()?.to_zoned_datetime(TimeZone::UTC).ok()?.timestamp();
         let owner = action.owner.as_deref().filter(|owner| owners.is_team(owner));
         let team = owner.and_then(|owner| history.teams.iter().position(|team| **team == *owner));
         let team = team.or_else(|| action.follows.as_ref().and_then(|about| teams.of_change(about)));
-        Some(Debt { team, kind: DebtKind::Action, due, about: action.follows.clone() })
+        Some(Debt { team, kind: DebtKind::Action, due, about: action.follows.clone(), paid: action.done })
     }));
     debts.retain(|debt| debt.due <= history.now);
     debts.sort_by(|a, b| (a.due, &a.about, a.team).cmp(&(b.due, &b.about, b.team)));

@@ -107,7 +107,7 @@ pub struct Changed {
     pub review_age: Option<f64>,
 }
 
-/// Something that is owed.
+/// Something that was due, and may still be owed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Debt {
     /// Index of the team.
@@ -118,6 +118,8 @@ pub struct Debt {
     pub due: Timestamp,
     /// Change, or what the action follows from.
     pub about: Option<Name>,
+    /// The review is written, the action done.
+    pub paid: bool,
 }
 
 /// What can be owed.
@@ -144,7 +146,7 @@ pub struct History {
     pub outages: Vec<Outage>,
     /// In the order of time.
     pub changes: Vec<Changed>,
-    /// Overdue at `now`.
+    /// Due by `now`, oldest first: those that are not paid are overdue.
     pub debts: Vec<Debt>,
     /// Decisions of the gate.
     pub decisions: u64,

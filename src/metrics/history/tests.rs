@@ -141,6 +141,7 @@ fn what_went_wrong_with_a_deployment() {
     assert_eq!(history.quality.count(Problem::UnknownRecovery), 1);
     let owed: Vec<_> = history.debts.iter().map(|d| (d.about.as_deref().unwrap(), d.team)).collect();
     assert_eq!(owed, [("CHG-1", Some(0)), ("CHG-3", Some(0)), ("CHG-6", Some(0))], "CHG-7 has five business days");
+    assert!(history.debts.iter().all(|d| !d.paid));
 }
 
 #[test]
@@ -254,8 +255,10 @@ fn emergencies_and_actions_are_owed() {
         ..Records::default()
     };
     let history = history(records);
-    let owed: Vec<_> = history.debts.iter().map(|d| (d.kind, d.team)).collect();
-    assert_eq!(owed, [(DebtKind::Review, Some(0)), (DebtKind::Action, Some(0))], "of the last day nothing is overdue");
+    let due: Vec<_> = history.debts.iter().map(|d| (d.kind, d.team, d.paid)).collect();
+    let (done, review, late) =
+        ((DebtKind::Action, Some(0), true), (DebtKind::Review, Some(0), false), (DebtKind::Action, Some(0), false));
+    assert_eq!(due, [done, review, late], "of the last day nothing is overdue");
     assert_eq!(history.changes[0].emergency, Some(true));
 }
 

@@ -142,7 +142,7 @@ impl Slice<'_> {
         let known = changes.iter().filter_map(|c| c.emergency);
         let observed_days = self.observed_days(window, history.now);
         let n = deployed.len() as u64;
-        let debts = |kind| self.debts.iter().filter(|d| d.kind == kind && d.due < window.end).count() as u64;
+        let owed = |kind| self.debts.iter().filter(|d| d.kind == kind && !d.paid && d.due < window.end).count() as u64;
         Measures {
             observed_days,
             deployments: n,
@@ -162,8 +162,8 @@ impl Slice<'_> {
             review_age: Durations::of(changes.iter().filter_map(|c| c.review_age)),
             incidents,
             incidents_per_100: rate(incidents, n as f64 / 100.0),
-            overdue_reviews: debts(DebtKind::Review),
-            overdue_actions: debts(DebtKind::Action),
+            overdue_reviews: owed(DebtKind::Review),
+            overdue_actions: owed(DebtKind::Action),
             window: window.clone(),
         }
     }

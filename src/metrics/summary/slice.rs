@@ -18,7 +18,7 @@ pub struct Slice<'a> {
     pub outages: Vec<&'a Outage>,
     /// Changes.
     pub changes: Vec<&'a Changed>,
-    /// What is owed.
+    /// What was due.
     pub debts: Vec<&'a Debt>,
 }
 

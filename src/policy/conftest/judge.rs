@@ -53,14 +53,14 @@ impl Judged {
 pub struct Evaluator(Where);
 
 enum Where {
-    Here(Engine),
+    Here(Box<Engine>),
     Apart(Isolation, Worker),
 }
 
 impl Clone for Evaluator {
     fn clone(&self) -> Self {
         match &self.0 {
-            Where::Here(engine) => Self::here(engine.clone()),
+            Where::Here(engine) => Self(Where::Here(engine.clone())),
             Where::Apart(isolation, _) => Self::apart(isolation.clone()),
         }
     }
@@ -69,7 +69,7 @@ impl Clone for Evaluator {
 impl Evaluator {
     /// An engine of this process.
     pub(super) fn here(engine: Engine) -> Self {
-        Self(Where::Here(engine))
+        Self(Where::Here(Box::new(engine)))
     }
 
     /// A process of its own.
@@ -79,7 +79,7 @@ impl Evaluator {
 
     fn judge(&mut self) -> &mut dyn Judge {
         match &mut self.0 {
-            Where::Here(engine) => engine,
+            Where::Here(engine) => &mut **engine,
             Where::Apart(_, worker) => worker,
         }
     }
@@ -91,7 +91,7 @@ impl Evaluator {
         match &mut self.0 {
             Where::Here(engine) => {
                 if bundle.reads_file {
-                    *engine = fresh();
+                    **engine = fresh();
                 }
                 engine.set_input(input);
                 file.map_or(Ok(()), |file| engine.add_data(file))
@@ -120,7 +120,7 @@ impl Bundle {
             if let Err(error) = about.ask(by.judge(), &mut judged) {
                 judged.diagnostics.push(about.fault(&error));
                 if let (EvalError::Panicked, Where::Here(engine)) = (&error, &mut by.0) {
-                    *engine = self.engine.clone();
+                    **engine = self.engine.clone();
                     // What it says was said.
                     let _ = begin(by);
                 }

@@ -12,6 +12,7 @@ mod builtins;
 mod clock;
 pub mod coverage;
 mod decimal;
+mod digest;
 mod display;
 mod error;
 mod input;

@@ -25,9 +25,13 @@ pub(super) const TABLE: &[Entry] = &[
 
 /// As Go's `encoding/json` writes: `<`, `>`, `&` and the line separators are escaped, keys are in order.
 fn json_marshal(args: &[Value]) -> Result<Value, String> {
+    Ok(string(json_text(at(args, 1))))
+}
+
+pub(super) fn json_text(value: &Value) -> String {
     let mut out = String::new();
-    written(at(args, 1), &mut out);
-    Ok(string(out))
+    written(value, &mut out);
+    out
 }
 
 fn written(value: &Value, out: &mut String) {
@@ -94,7 +98,11 @@ fn quoted(text: &str, out: &mut String) {
 }
 
 fn json_unmarshal(args: &[Value]) -> Result<Value, String> {
-    let node = json::parse(SourceId::default(), text(args, 1)?).map_err(|fault| fault.message)?;
+    json_value(text(args, 1)?)
+}
+
+pub(super) fn json_value(text: &str) -> Result<Value, String> {
+    let node = json::parse(SourceId::default(), text).map_err(|fault| fault.message)?;
     Ok(input::node_to_rego(&node))
 }
 
@@ -306,6 +314,10 @@ fn uri_parse(args: &[Value]) -> Result<Value, String> {
     ];
     let given = parts.into_iter().filter(|(_, value)| !value.is_empty());
     Ok(object(given.map(|(name, value)| (string(name), string(value)))))
+}
+
+pub(super) fn url_is_valid(text: &str) -> Result<(), String> {
+    Url::read(text).map(|_| ())
 }
 
 fn uri_is_valid(args: &[Value]) -> Result<Value, String> {

@@ -3,29 +3,29 @@
 use std::sync::LazyLock;
 
 use data_encoding::{BASE64URL_NOPAD, Encoding, HEXLOWER};
-use jsonwebtoken::{Algorithm, DecodingKey, jwk};
 use regorus::Value;
 
 use super::super::decimal::{Decimal, Rounding};
 use super::crypto::mac;
-use super::{Entry, LIMIT, array, at, object, string, text, wrong};
+use super::jwt_keys::{keys, verified};
+use super::{Entry, LIMIT, array, at, object, string, text};
 
 pub(super) const TABLE: &[Entry] = &[
     ("io.jwt.decode", 1, decode),
-    ("io.jwt.encode_sign", 3, encode_sign),
     ("io.jwt.decode_verify", 2, decode_verify),
     ("io.jwt.verify_hs256", 2, |args| by_secret(args, "HS256")),
     ("io.jwt.verify_hs384", 2, |args| by_secret(args, "HS384")),
     ("io.jwt.verify_hs512", 2, |args| by_secret(args, "HS512")),
-    ("io.jwt.verify_rs256", 2, |args| by_key(args, Algorithm::RS256)),
-    ("io.jwt.verify_rs384", 2, |args| by_key(args, Algorithm::RS384)),
-    ("io.jwt.verify_rs512", 2, |args| by_key(args, Algorithm::RS512)),
-    ("io.jwt.verify_ps256", 2, |args| by_key(args, Algorithm::PS256)),
-    ("io.jwt.verify_ps384", 2, |args| by_key(args, Algorithm::PS384)),
-    ("io.jwt.verify_ps512", 2, |args| by_key(args, Algorithm::PS512)),
-    ("io.jwt.verify_es256", 2, |args| by_key(args, Algorithm::ES256)),
-    ("io.jwt.verify_es384", 2, |args| by_key(args, Algorithm::ES384)),
-    ("io.jwt.verify_eddsa", 2, |args| by_key(args, Algorithm::EdDSA)),
+    ("io.jwt.verify_rs256", 2, |args| by_key(args, "RS256")),
+    ("io.jwt.verify_rs384", 2, |args| by_key(args, "RS384")),
+    ("io.jwt.verify_rs512", 2, |args| by_key(args, "RS512")),
+    ("io.jwt.verify_ps256", 2, |args| by_key(args, "PS256")),
+    ("io.jwt.verify_ps384", 2, |args| by_key(args, "PS384")),
+    ("io.jwt.verify_ps512", 2, |args| by_key(args, "PS512")),
+    ("io.jwt.verify_es256", 2, |args| by_key(args, "ES256")),
+    ("io.jwt.verify_es384", 2, |args| by_key(args, "ES384")),
+    ("io.jwt.verify_es512", 2, |args| by_key(args, "ES512")),
+    ("io.jwt.verify_eddsa", 2, |args| by_key(args, "EdDSA")),
 ];
 
 /// A token's parts.
@@ -40,31 +40,35 @@ struct Token<'a> {
 impl<'a> Token<'a> {
     fn read(text: &'a str) -> Result<Self, String> {
         let parts: Vec<&str> = text.split('.').collect();
-        let [header, payload, signature] = parts.as_slice() else {
+        let [first, payload, signature] = parts.as_slice() else {
             return Err(match parts.len() {
                 1 => "encoded JWT had no period separators".to_owned(),
                 n => format!("encoded JWT must have 3 sections, found {n}"),
             });
         };
-        let header = url_decoded(header).map_err(|e| format!("JWT header had invalid encoding: {e}"))?;
-        let header = json(&header).map_err(|e| format!("bad JWT header: {e}"))?;
-        if field(&header, "cty").is_some_and(|cty| cty.eq_ignore_ascii_case("JWT")) {
-            return Err(format!("{LIMIT}tokens inside of tokens are not supported"));
-        }
-        if field(&header, "enc").is_some() {
-            return Err("JWT is a JWE object, which is not supported".to_owned());
-        }
+        let header = header(first)?;
         let signature = url_decoded(signature).map_err(|e| format!("JWT signature had invalid encoding: {e}"))?;
         let signed = text.rsplit_once('.').map_or("", |(signed, _)| signed);
         Ok(Self { header, payload, signature, signed })
     }
 
+    /// The token that is this one's payload.
+    fn inner(&self) -> Result<String, String> {
+        let bytes = url_decoded(self.payload).map_err(|e| format!("JWT payload had invalid encoding: {e}"))?;
+        String::from_utf8(bytes).map_err(|e| e.to_string())
+    }
+
     fn claims(&self) -> Result<Value, String> {
         json(&url_decoded(self.payload).map_err(|e| format!("JWT payload had invalid encoding: {e}"))?)
     }
+}
 
-    fn algorithm(&self) -> Option<String> {
-        field(&self.header, "alg")
+fn header(part: &str) -> Result<Value, String> {
+    let bytes = url_decoded(part).map_err(|e| format!("JWT header had invalid encoding: {e}"))?;
+    let header = json(&bytes).map_err(|e| format!("bad JWT header: {e}"))?;
+    match header.as_object().is_ok_and(|fields| fields.contains_key(&string("enc"))) {
+        true => Err("JWT is a JWE object, which is not supported".to_owned()),
+        false => Ok(header),
     }
 }
 
@@ -75,7 +79,7 @@ static LAX: LazyLock<Encoding> = LazyLock::new(|| {
     lax.encoding().unwrap_or(BASE64URL_NOPAD)
 });
 
-fn url_decoded(text: &str) -> Result<Vec<u8>, String> {
+pub(super) fn url_decoded(text: &str) -> Result<Vec<u8>, String> {
     let plain = text.trim_end_matches('=').as_bytes();
     LAX.decode(plain).map_err(|_| format!("illegal base64url string: {text}"))
 }
@@ -97,12 +101,16 @@ fn field(value: &Value, name: &str) -> Option<String> {
 
 fn decode(args: &[Value]) -> Result<Value, String> {
     let token = Token::read(text(args, 1)?)?;
+    if named(&token.header, "cty")? == "JWT" {
+        let inner = string(token.inner()?.trim_matches(['"', '\'']));
+        return decode(&[inner]);
+    }
     Ok(array([token.header.clone(), token.claims()?, string(HEXLOWER.encode(&token.signature))]))
 }
 
 fn by_secret(args: &[Value], algorithm: &str) -> Result<Value, String> {
     let (token, secret) = (Token::parts(text(args, 1)?)?, text(args, 2)?);
-    Ok(Value::Bool(signature(algorithm, secret.as_bytes(), token.0) == Some(token.1)))
+    Ok(Value::Bool(by_shared_secret(algorithm, secret.as_bytes(), token.0) == Some(token.1)))
 }
 
 impl Token<'_> {
@@ -117,7 +125,7 @@ impl Token<'_> {
     }
 }
 
-fn signature(algorithm: &str, secret: &[u8], signed: &str) -> Option<Vec<u8>> {
+pub(super) fn by_shared_secret(algorithm: &str, secret: &[u8], signed: &str) -> Option<Vec<u8>> {
     match algorithm {
         "HS256" => Some(mac::<sha2::Sha256>(secret, signed.as_bytes(), 64)),
         "HS384" => Some(mac::<sha2::Sha384>(secret, signed.as_bytes(), 128)),
@@ -126,101 +134,82 @@ fn signature(algorithm: &str, secret: &[u8], signed: &str) -> Option<Vec<u8>> {
     }
 }
 
-fn by_key(args: &[Value], algorithm: Algorithm) -> Result<Value, String> {
-    let (signed, signature) = Token::parts(text(args, 1)?)?;
-    let keys = keys(text(args, 2)?, algorithm)?;
-    Ok(Value::Bool(keys.iter().any(|key| holds(key, signed, &signature, algorithm))))
+fn by_key(args: &[Value], algorithm: &str) -> Result<Value, String> {
+    let token = text(args, 1)?;
+    let (signed, signature) = Token::parts(token)?;
+    let keys = keys(text(args, 2)?)?;
+    let header = header(token.split('.').next().unwrap_or_default())?;
+    // A header that asks for more than is known here is the business of `decode_verify`; one that is broken is not.
+    understood(&header)?;
+    let named = |name: &str| named(&header, name);
+    Ok(Value::Bool(verified(&keys, &named("kid")?, &named("alg")?, algorithm, signed, &signature)))
 }
 
-fn holds(key: &DecodingKey, signed: &str, signature: &[u8], algorithm: Algorithm) -> bool {
-    let signature = BASE64URL_NOPAD.encode(signature);
-    jsonwebtoken::crypto::verify(&signature, signed.as_bytes(), key, algorithm).unwrap_or(false)
-}
-
-/// Keys of a PEM text, a JWK or a JWK set.
-fn keys(text: &str, algorithm: Algorithm) -> Result<Vec<DecodingKey>, String> {
-    if text.trim_start().starts_with("-----BEGIN") {
-        let pem = text.as_bytes();
-        if text.rsplit_once("-----END").is_some_and(|(_, rest)| !rest.trim_end().ends_with("-----")) {
-            return Err("extra data after a PEM certificate block".to_owned());
-        }
-        let key = match algorithm {
-            Algorithm::ES256 | Algorithm::ES384 => DecodingKey::from_ec_pem(pem),
-            Algorithm::EdDSA => DecodingKey::from_ed_pem(pem),
-            _ => DecodingKey::from_rsa_pem(pem),
-        };
-        let other = DecodingKey::from_rsa_pem(pem).or_else(|_| DecodingKey::from_ec_pem(pem));
-        return match (key, other.or_else(|_| DecodingKey::from_ed_pem(pem))) {
-            (Ok(key), _) => Ok(vec![key]),
-            // A key of another kind verifies nothing.
-            (Err(_), Ok(_)) => Ok(Vec::new()),
-            (Err(_), Err(_)) => Err("failed to parse a PEM key".to_owned()),
-        };
+/// A text of a header, which is empty when it is absent.
+fn named(header: &Value, name: &str) -> Result<String, String> {
+    match header.as_object().ok().and_then(|fields| fields.get(&string(name))) {
+        None => Ok(String::new()),
+        Some(Value::String(text)) => Ok(text.to_string()),
+        Some(_) => Err(format!("{name}: must be a string")),
     }
-    let bad = |_| "failed to parse a JWK key (set)".to_owned();
-    let all = match serde_json::from_str::<jwk::JwkSet>(text) {
-        Ok(set) => set.keys,
-        Err(_) => {
-            let key: serde_json::Value = serde_json::from_str(text).map_err(bad)?;
-            let known = |kind: &serde_json::Value| ["EC", "OKP", "RSA", "oct"].iter().any(|known| kind == known);
-            if !key.get("kty").is_some_and(known) {
-                return Err("failed to parse a JWK key (set)".to_owned());
-            }
-            vec![serde_json::from_value::<jwk::Jwk>(key).map_err(bad)?]
-        }
-    };
-    Ok(all.iter().filter_map(|key| DecodingKey::from_jwk(key).ok()).collect())
-}
-
-/// Signs with a shared secret; the keys of header and claims are written in order.
-fn encode_sign(args: &[Value]) -> Result<Value, String> {
-    for position in 1..=3 {
-        if !matches!(at(args, position), Value::Object(_)) {
-            return Err(wrong(position, "object", at(args, position)));
-        }
-    }
-    let algorithm = field(at(args, 1), "alg").ok_or("missing or invalid 'alg' header")?;
-    let secret = match (field(at(args, 3), "kty").as_deref(), field(at(args, 3), "k")) {
-        (Some("oct"), Some(secret)) => url_decoded(&secret)?,
-        _ => return Err(format!("{LIMIT}only keys of type oct sign here")),
-    };
-    let part = |position| {
-        let text = at(args, position).to_json_str().map_err(|e| e.to_string())?;
-        let compact: serde_json::Value = serde_json::from_str(&text).map_err(|e| e.to_string())?;
-        Ok::<_, String>(BASE64URL_NOPAD.encode(compact.to_string().as_bytes()))
-    };
-    let signed = format!("{}.{}", part(1)?, part(2)?);
-    let signature = signature(&algorithm, &secret, &signed)
-        .ok_or_else(|| format!("{LIMIT}only HS256, HS384 and HS512 sign here"))?;
-    Ok(string(format!("{signed}.{}", BASE64URL_NOPAD.encode(&signature))))
 }
 
 /// Verifies a token and its claims by constraints; `time` must be given: policies do not know the time.
 fn decode_verify(args: &[Value]) -> Result<Value, String> {
-    let text = text(args, 1)?;
     let constraints = at(args, 2);
-    let token = Token::read(text)?;
     let failed = || array([Value::Bool(false), empty(), empty()]);
-    let algorithm = token.algorithm().unwrap_or_default();
-    if field(constraints, "alg").is_some_and(|wanted| wanted != algorithm) {
-        return Ok(failed());
-    }
-    let verified = match (field(constraints, "secret"), field(constraints, "cert")) {
-        (Some(secret), None) => signature(&algorithm, secret.as_bytes(), token.signed) == Some(token.signature.clone()),
-        (None, Some(cert)) => match algorithm.parse::<Algorithm>() {
-            Ok(parsed) if !algorithm.starts_with("HS") => {
-                keys(&cert, parsed)?.iter().any(|key| holds(key, token.signed, &token.signature, parsed))
-            }
-            _ => false,
-        },
-        _ => return Err("exactly one of `secret` and `cert` must be given".to_owned()),
+    let mut outer = text(args, 1)?.to_owned();
+    // A token in a token is verified with the same keys.
+    let (header, claims) = loop {
+        let token = Token::read(&outer)?;
+        if !token.verified(constraints)? {
+            return Ok(failed());
+        }
+        if named(&token.header, "cty")?.eq_ignore_ascii_case("JWT") {
+            outer = token.inner()?;
+            continue;
+        }
+        break (token.header.clone(), token.claims()?);
     };
-    let claims = token.claims()?;
-    let critical = token.header.as_object().is_ok_and(|h| h.get(&string("crit")).is_some());
-    if !verified || critical || !claims_hold(&claims, constraints)? {
-        return Ok(failed());
+    let holds = claims_hold(&claims, constraints)?;
+    Ok(if holds { array([Value::Bool(true), header, claims]) } else { failed() })
+}
+
+impl Token<'_> {
+    /// Whether the header is one that is understood, and the signature that of the constraints' key.
+    fn verified(&self, constraints: &Value) -> Result<bool, String> {
+        let understood = understood(&self.header)?;
+        let algorithm = named(&self.header, "alg")?;
+        if !understood || algorithm.is_empty() || field(constraints, "alg").is_some_and(|wanted| wanted != algorithm) {
+            return Ok(false);
+        }
+        match (field(constraints, "secret"), field(constraints, "cert")) {
+            (Some(secret), None) => {
+                let signature = by_shared_secret(&algorithm, secret.as_bytes(), self.signed);
+                Ok(signature.as_ref() == Some(&self.signature))
+            }
+            (None, Some(cert)) => {
+                let id = named(&self.header, "kid")?;
+                Ok(verified(&keys(&cert)?, &id, &algorithm, &algorithm, self.signed, &self.signature))
+            }
+            _ => Err("exactly one of `secret` and `cert` must be given".to_owned()),
+        }
     }
-    Ok(array([Value::Bool(true), token.header, claims]))
+}
+
+/// Whether no header that must be understood is unknown here (RFC 7515, 4.1.11).
+fn understood(header: &Value) -> Result<bool, String> {
+    for name in ["alg", "kid", "typ", "cty"] {
+        named(header, name)?;
+    }
+    let Ok(fields) = header.as_object() else { return Ok(true) };
+    let Some(critical) = fields.get(&string("crit")) else { return Ok(true) };
+    let Value::Array(critical) = critical else { return Err("crit: must be a list".to_owned()) };
+    if !critical.iter().any(|name| matches!(name, Value::String(_))) {
+        return Err("crit: must be a nonempty list".to_owned());
+    }
+    let known = ["alg", "kid", "typ", "cty", "crit"].map(string);
+    Ok(!critical.iter().any(|name| fields.contains_key(name) && !known.contains(name)))
 }
 
 fn claims_hold(claims: &Value, constraints: &Value) -> Result<bool, String> {

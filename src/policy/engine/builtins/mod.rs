@@ -4,6 +4,7 @@
 //! this thread evaluates [`leniently`].
 
 mod arithmetic;
+mod aws;
 mod collections;
 mod crypto;
 mod documents;
@@ -12,9 +13,13 @@ mod format;
 mod glob;
 mod internal;
 mod jwt;
+mod jwt_keys;
+mod jwt_sign;
 mod layout;
+mod meeting;
 mod net;
 mod regex;
+mod schema;
 mod strings;
 mod time;
 mod versions;
@@ -56,6 +61,7 @@ pub(super) fn register(engine: &mut regorus::Engine) {
         strings::TABLE,
         crypto::TABLE,
         jwt::TABLE,
+        jwt_sign::TABLE,
         time::TABLE,
         regex::TABLE,
         net::TABLE,
@@ -63,6 +69,9 @@ pub(super) fn register(engine: &mut regorus::Engine) {
         encoding::TABLE,
         documents::TABLE,
         glob::TABLE,
+        meeting::TABLE,
+        aws::TABLE,
+        schema::TABLE,
     ];
     for (name, arity, function) in tables.into_iter().flatten().copied() {
         let writes = WRITES.contains(&name);
@@ -93,8 +102,11 @@ const WRITES: &[&str] = &[
     "io.jwt.encode_sign",
     "json.filter",
     "json.marshal",
+    "json.match_schema",
     "json.patch",
+    "json.verify_schema",
     "object.subset",
+    "providers.aws.sign_req",
     "sprintf",
     "yaml.marshal",
 ];

@@ -30,7 +30,7 @@ const MOST_KEPT: usize = 1_000;
 
 static KEPT: LazyLock<RwLock<HashMap<String, Arc<Regex>>>> = LazyLock::new(RwLock::default);
 
-fn compiled(pattern: &str) -> Result<Arc<Regex>, String> {
+pub(super) fn compiled(pattern: &str) -> Result<Arc<Regex>, String> {
     if let Ok(kept) = KEPT.read()
         && let Some(found) = kept.get(pattern)
     {

@@ -103,7 +103,7 @@ impl Checker<'_> {
             }
             return;
         }
-        if matches!(&*name, "sprintf" | "json.marshal") {
+        if matches!(&*name, "sprintf" | "json.marshal" | "providers.aws.sign_req") {
             args.iter().for_each(|t| self.shown(t));
         }
         let Some(arity) = self.arity(&names, &name) else {
