@@ -54,7 +54,7 @@ pub struct Evaluator(Where);
 
 enum Where {
     Here(Box<Engine>),
-    Apart(Isolation, Worker),
+    Apart(Isolation, Box<Worker>),
 }
 
 impl Clone for Evaluator {
@@ -74,13 +74,13 @@ impl Evaluator {
 
     /// A process of its own.
     pub(super) fn apart(isolation: Isolation) -> Self {
-        Self(Where::Apart(isolation.clone(), Worker::new(isolation)))
+        Self(Where::Apart(isolation.clone(), Box::new(Worker::new(isolation))))
     }
 
     fn judge(&mut self) -> &mut dyn Judge {
         match &mut self.0 {
             Where::Here(engine) => &mut **engine,
-            Where::Apart(_, worker) => worker,
+            Where::Apart(_, worker) => &mut **worker,
         }
     }
 
