@@ -76,7 +76,7 @@ fn what_is_not_read_changes_no_answer() {
     assert!(wrong.is_empty(), "{wrong:#?}");
     // Nothing is proved by policies that have nothing to say.
     let answered: usize = results.iter().map(|(_, answered)| answered).sum();
-    assert!(answered > 100, "{answered}");
+    assert!(answered > 50, "{answered}");
     // And there is something that is left out.
     let input =
         serde_json::json!({"now_ns": 1, "git": {}, "approvals": [], "calendar": {}, "change": {}, "resource": {}});
