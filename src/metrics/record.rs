@@ -1,6 +1,6 @@
 //! What happened, as one source tells it: decisions, deployments, incidents, reviews. Not linked yet.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -13,9 +13,15 @@ use crate::audit::tally::JudgedChange;
 /// A name that many records share.
 pub type Name = Arc<str>;
 
+/// A map of names. Its hasher is seeded at random as that of the standard library is, and is faster.
+pub(crate) type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+
+/// A set of names, hashed alike.
+pub(crate) type Set<K> = HashSet<K, foldhash::fast::RandomState>;
+
 /// Keeps each name once.
 #[derive(Debug, Default)]
-pub struct Names(HashSet<Name>);
+pub struct Names(Set<Name>);
 
 impl Names {
     /// The shared name.

@@ -1,10 +1,12 @@
 //! Sums up decisions one by one, in the order of the log.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::leaf::{Decided, Decision, Resource, seconds};
-use super::{JudgedChange, Production, Question, Tally};
+use rayon::slice::ParallelSliceMut;
+
+use super::leaf::{Decided, Decision};
+use super::{JudgedChange, Tally};
 
 /// The policy that a freeze speaks through.
 pub(crate) const FREEZE: &str = "CHG-001";
@@ -13,34 +15,27 @@ pub(crate) const FREEZE: &str = "CHG-001";
 pub(super) struct Fold {
     pub(super) tally: Tally,
     /// Places in the tally of what was judged under a key, one for each service.
-    places: HashMap<Arc<str>, Vec<usize>>,
-    services: HashMap<String, Arc<str>>,
+    places: HashMap<Arc<str>, Vec<usize>, foldhash::fast::RandomState>,
+    services: HashMap<String, Arc<str>, foldhash::fast::RandomState>,
 }
 
 impl Fold {
-    pub(super) fn add(&mut self, decision: &Decision, question: &Question) {
-        let services = services(decision.resources.items(), &question.production);
-        if services.is_empty() {
+    pub(super) fn add(&mut self, decision: &Decision) {
+        if decision.touched.is_empty() {
             self.tally.elsewhere += 1;
             return;
         }
         self.tally.decisions += 1;
-        for service in services {
-            let resources = decision
-                .resources
-                .items()
-                .iter()
-                .filter(|r| r.service.as_deref() == service && r.counts(&question.production))
-                .count() as u64;
-            let index = self.place(decision, service);
+        for (service, resources) in &decision.touched {
+            let index = self.place(decision, service.as_deref());
             if let Some(change) = self.tally.changes.get_mut(index) {
-                update(change, decision, resources);
+                update(change, decision, *resources);
             }
         }
     }
 
     pub(super) fn finish(mut self) -> Tally {
-        self.tally.changes.sort_by(|a, b| (&a.key, &a.service).cmp(&(&b.key, &b.service)));
+        self.tally.changes.par_sort_unstable_by(|a, b| (&a.key, &a.service).cmp(&(&b.key, &b.service)));
         self.tally
     }
 
@@ -71,23 +66,6 @@ impl Fold {
     }
 }
 
-impl Resource {
-    /// Whether it lies in production, or nobody knows where.
-    fn counts(&self, production: &Production) -> bool {
-        self.environment.as_deref().is_none_or(|environment| production.has(environment))
-    }
-}
-
-/// The services that are touched; `None` among them alone when none is known; nothing when all lies elsewhere.
-fn services<'a>(resources: &'a [Resource], production: &Production) -> Vec<Option<&'a str>> {
-    let mut counted = resources.iter().filter(|r| r.counts(production)).peekable();
-    if counted.peek().is_none() && !resources.is_empty() {
-        return Vec::new();
-    }
-    let named: BTreeSet<&str> = counted.filter_map(|r| r.service.as_deref()).collect();
-    if named.is_empty() { vec![None] } else { named.into_iter().map(Some).collect() }
-}
-
 fn begun(key: &Arc<str>, service: Option<Arc<str>>, decision: &Decision) -> JudgedChange {
     JudgedChange {
         key: key.clone(),
@@ -110,12 +88,11 @@ fn begun(key: &Arc<str>, service: Option<Arc<str>>, decision: &Decision) -> Judg
 }
 
 fn update(change: &mut JudgedChange, decision: &Decision, resources: u64) {
-    let approvals = decision.approvals.items().iter().filter(|a| a.valid).filter_map(|a| seconds(a.at.as_deref()?));
     change.first = change.first.min(decision.at);
     change.last = change.last.max(decision.at);
     replace(&mut change.digest, decision.digest.as_deref());
     replace(&mut change.head, decision.head.as_deref());
-    change.approved = change.approved.into_iter().chain(approvals).max();
+    change.approved = change.approved.max(decision.approved);
     if decision.apply && decision.decided == Decided::Allowed {
         change.applied = Some(change.applied.map_or(decision.at, |known| known.min(decision.at)));
     }

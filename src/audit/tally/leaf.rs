@@ -1,14 +1,15 @@
 //! Of a record what is summed up, and nothing else: a million of them are read.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::de::{self, DeserializeOwned, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::Question;
 use super::policies::{Marks, Policies, Policy};
+use super::{Production, Question};
 use crate::audit::reading;
 use crate::audit::store::Store;
 use crate::audit::tree::Hash;
@@ -34,11 +35,21 @@ pub(super) struct Decision {
     pub(super) named: bool,
     pub(super) digest: Option<String>,
     pub(super) head: Option<String>,
-    pub(super) resources: List<Resource>,
-    pub(super) approvals: List<Approval>,
+    /// Services with the number of their resources; no service alone when none is known, nothing when all lies
+    /// elsewhere.
+    pub(super) touched: Vec<(Option<String>, u64)>,
+    /// The latest approval that counted.
+    pub(super) approved: Option<Timestamp>,
     pub(super) marks: Marks,
-    /// Digest of the policies, when they lie beside the log: they are not summed up yet.
-    pub(super) policies: Option<String>,
+    beside: Beside,
+}
+
+/// Digests of lists that lie beside the log: they are not summed up yet.
+#[derive(Default)]
+struct Beside {
+    resources: Option<String>,
+    approvals: Option<String>,
+    policies: Option<String>,
 }
 
 /// How it ended.
@@ -59,7 +70,7 @@ pub(super) fn read(index: u64, leaf: &[u8], question: &Question, policies: &mut 
         Err(_) => serde_json::from_slice::<OfKind<'_>>(&payload).map(|of| of.predicate.kind),
     };
     match kind {
-        Ok(Some(kind)) if kind != "decision" => Read::Other,
+        Ok(Some(kind)) if kind.0 != "decision" => Read::Other,
         _ => Read::Unreadable,
     }
 }
@@ -70,21 +81,58 @@ impl Decision {
     /// # Errors
     ///
     /// `audit::unreadable`.
-    pub(super) fn inline(&mut self, store: &dyn Store, policies: &mut Policies) -> Result<(), Diagnostic> {
-        self.resources.inline(store)?;
-        self.approvals.inline(store)?;
-        if let Some(sha256) = self.policies.take() {
-            let gone = || gone(store, &sha256);
-            let bytes = part(store, &sha256)?.ok_or_else(gone)?;
-            let items: Vec<Policy<'_>> = serde_json::from_slice(&bytes).map_err(|_| gone())?;
-            self.marks = self.marks.and(policies.add(&items, self.index));
+    pub(super) fn inline(
+        &mut self,
+        store: &dyn Store,
+        question: &Question,
+        policies: &mut Policies,
+    ) -> Result<(), Diagnostic> {
+        let Beside { resources, approvals, policies: of_policies } = std::mem::take(&mut self.beside);
+        if let Some(sha256) = resources {
+            let bytes = part(store, &sha256)?;
+            self.touched = touched(&items(store, &sha256, &bytes)?, &question.production);
+        }
+        if let Some(sha256) = approvals {
+            let bytes = part(store, &sha256)?;
+            self.approved = approved(&items(store, &sha256, &bytes)?);
+        }
+        if let Some(sha256) = of_policies {
+            let bytes = part(store, &sha256)?;
+            self.marks = self.marks.and(policies.add(&items::<Policy<'_>>(store, &sha256, &bytes)?, self.index));
         }
         Ok(())
     }
 }
 
-fn part(store: &dyn Store, sha256: &str) -> Result<Option<Vec<u8>>, Diagnostic> {
-    Ok(Hash::from_hex(sha256).map(|hash| store.part(hash)).transpose()?.flatten())
+/// The bytes of a list; none when there are none.
+fn part(store: &dyn Store, sha256: &str) -> Result<Vec<u8>, Diagnostic> {
+    let bytes = Hash::from_hex(sha256).map(|hash| store.part(hash)).transpose()?.flatten();
+    bytes.ok_or_else(|| gone(store, sha256))
+}
+
+fn items<'a, T: Deserialize<'a>>(store: &dyn Store, sha256: &str, bytes: &'a [u8]) -> Result<Vec<T>, Diagnostic> {
+    serde_json::from_slice(bytes).map_err(|_| gone(store, sha256))
+}
+
+/// The services that resources touch, with the number of those in production; see [`Decision::touched`].
+fn touched(resources: &[Resource<'_>], production: &Production) -> Vec<(Option<String>, u64)> {
+    let mut counted = 0;
+    let mut named: BTreeMap<&str, u64> = BTreeMap::new();
+    for resource in resources.iter().filter(|r| r.counts(production)) {
+        counted += 1;
+        if let Some(service) = &resource.service {
+            *named.entry(&service.0).or_default() += 1;
+        }
+    }
+    match counted {
+        0 if !resources.is_empty() => Vec::new(),
+        _ if named.is_empty() => vec![(None, counted)],
+        _ => named.into_iter().map(|(service, n)| (Some(service.to_owned()), n)).collect(),
+    }
+}
+
+fn approved(approvals: &[Approval<'_>]) -> Option<Timestamp> {
+    approvals.iter().filter(|a| a.valid).filter_map(|a| seconds(&a.at.as_ref()?.0)).max()
 }
 
 fn gone(store: &dyn Store, sha256: &str) -> Diagnostic {
@@ -102,8 +150,12 @@ struct OfKind<'a> {
 #[derive(Deserialize)]
 struct KindOnly<'a> {
     #[serde(borrow, default)]
-    kind: Option<Cow<'a, str>>,
+    kind: Option<Text<'a>>,
 }
+
+/// Text that is not copied where that can be: serde borrows a `Cow` as a field of its own, not in an `Option`.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[derive(Deserialize)]
 struct Statement<'a> {
@@ -122,7 +174,7 @@ struct Subject<'a> {
 #[derive(Deserialize)]
 struct Digest<'a> {
     #[serde(borrow, default, rename = "gitCommit")]
-    git_commit: Option<Cow<'a, str>>,
+    git_commit: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -130,19 +182,20 @@ struct Predicate<'a> {
     #[serde(borrow)]
     id: Cow<'a, str>,
     #[serde(borrow, default)]
-    kind: Option<Cow<'a, str>>,
+    kind: Option<Text<'a>>,
     #[serde(borrow)]
     stage: Cow<'a, str>,
     #[serde(borrow, default)]
-    mode: Option<Cow<'a, str>>,
+    mode: Option<Text<'a>>,
     decision: Decided,
     #[serde(borrow)]
     when: When<'a>,
-    what: What,
+    #[serde(borrow)]
+    what: What<'a>,
     #[serde(borrow, default)]
     why: List<Policy<'a>>,
-    #[serde(default)]
-    used: Used,
+    #[serde(borrow, default)]
+    used: Used<'a>,
 }
 
 #[derive(Deserialize)]
@@ -152,41 +205,51 @@ struct When<'a> {
 }
 
 #[derive(Deserialize)]
-struct What {
+struct What<'a> {
     change: Option<String>,
     change_digest: Option<String>,
-    #[serde(default)]
-    resources: List<Resource>,
+    #[serde(borrow, default)]
+    resources: List<Resource<'a>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Used {
-    approvals: List<Approval>,
+struct Used<'a> {
+    #[serde(borrow)]
+    approvals: List<Approval<'a>>,
     #[serde(rename = "override")]
     lifted: Option<de::IgnoredAny>,
     waivers: Vec<de::IgnoredAny>,
 }
 
 #[derive(Deserialize)]
-pub(super) struct Resource {
-    pub(super) service: Option<String>,
-    pub(super) environment: Option<String>,
+struct Resource<'a> {
+    #[serde(borrow, default)]
+    service: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    environment: Option<Text<'a>>,
+}
+
+impl Resource<'_> {
+    /// Whether it lies in production, or nobody knows where.
+    fn counts(&self, production: &Production) -> bool {
+        self.environment.as_ref().is_none_or(|environment| production.has(&environment.0))
+    }
 }
 
 #[derive(Deserialize)]
-pub(super) struct Approval {
+struct Approval<'a> {
     #[serde(default)]
-    pub(super) valid: bool,
-    #[serde(default)]
-    pub(super) at: Option<String>,
+    valid: bool,
+    #[serde(borrow, default)]
+    at: Option<Text<'a>>,
 }
 
 impl Statement<'_> {
     fn decision(self, index: u64, question: &Question, policies: &mut Policies) -> Read {
         let Predicate { id, kind, stage, mode, decision, when, what, why, used } = self.predicate;
-        let about_change = mode.as_deref() == Some("difference") || what.change.is_some();
-        if kind.is_some_and(|kind| kind != "decision") || stage == "commit" || !about_change {
+        let about_change = mode.is_some_and(|mode| mode.0 == "difference") || what.change.is_some();
+        if kind.is_some_and(|kind| kind.0 != "decision") || stage == "commit" || !about_change {
             return Read::Other;
         }
         let Some(at) = seconds(&when.judged_at) else { return Read::Unreadable };
@@ -194,12 +257,11 @@ impl Statement<'_> {
             return Read::Other;
         }
         let own = Marks { overridden: used.lifted.is_some(), waived: !used.waivers.is_empty(), frozen: false };
-        let (marks, beside) = match why {
-            List::Items(items) => (own.and(policies.add(&items, index)), None),
-            List::Beside(sha256) => (own, Some(sha256)),
-        };
+        let (why, of_policies) = why.split();
+        let (resources, of_resources) = what.resources.split();
+        let (approvals, of_approvals) = used.approvals.split();
         let mut heads = self.subject.into_iter().filter_map(|s| s.digest.git_commit);
-        let head = heads.next().map(Cow::into_owned);
+        let head = heads.next().map(|head| head.0.into_owned());
         let named = what.change.is_some();
         let key = what.change.or_else(|| what.change_digest.clone()).or_else(|| head.clone());
         Read::Decision(Box::new(Decision {
@@ -211,22 +273,22 @@ impl Statement<'_> {
             named,
             digest: what.change_digest,
             head,
-            resources: what.resources,
-            approvals: used.approvals,
-            marks,
-            policies: beside,
+            touched: touched(&resources, &question.production),
+            approved: approved(&approvals),
+            marks: own.and(policies.add(&why, index)),
+            beside: Beside { resources: of_resources, approvals: of_approvals, policies: of_policies },
         }))
     }
 }
 
 /// An instant in whole seconds.
-pub(super) fn seconds(text: &str) -> Option<Timestamp> {
+pub(in crate::audit) fn seconds(text: &str) -> Option<Timestamp> {
     let at: Timestamp = text.parse().ok()?;
     Timestamp::from_second(at.as_second()).ok()
 }
 
 /// A list, or the digest of one that lies beside the log.
-pub(super) enum List<T> {
+enum List<T> {
     Items(Vec<T>),
     Beside(String),
 }
@@ -237,20 +299,13 @@ impl<T> Default for List<T> {
     }
 }
 
-impl<T: DeserializeOwned> List<T> {
-    /// Its items, as far as they are here.
-    pub(super) fn items(&self) -> &[T] {
+impl<T> List<T> {
+    /// Its items as far as they are here, and the digest where they are not.
+    fn split(self) -> (Vec<T>, Option<String>) {
         match self {
-            Self::Items(items) => items,
-            Self::Beside(_) => &[],
+            Self::Items(items) => (items, None),
+            Self::Beside(sha256) => (Vec::new(), Some(sha256)),
         }
-    }
-
-    fn inline(&mut self, store: &dyn Store) -> Result<(), Diagnostic> {
-        let Self::Beside(sha256) = self else { return Ok(()) };
-        let items = part(store, sha256)?.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        *self = Self::Items(items.ok_or_else(|| gone(store, sha256))?);
-        Ok(())
     }
 }
 

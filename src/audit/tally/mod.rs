@@ -23,6 +23,7 @@ use crate::finding::Diagnostic;
 use ahead::{Batch, Parsers};
 use fold::Fold;
 use leaf::Read;
+pub(super) use leaf::seconds;
 use policies::Policies;
 
 /// Records that are read together.
@@ -174,8 +175,8 @@ impl Sums<'_> {
                 Read::Other => {}
                 Read::Unreadable => self.fold.tally.unreadable += 1,
                 Read::Decision(mut decision) => {
-                    decision.inline(self.store, &mut self.policies)?;
-                    self.fold.add(&decision, self.question);
+                    decision.inline(self.store, self.question, &mut self.policies)?;
+                    self.fold.add(&decision);
                 }
             }
         }

@@ -70,7 +70,7 @@ impl Marks {
 
 /// Sums by the id of the policy. Their order does not matter: parts of a log may be summed up apart and merged.
 #[derive(Default)]
-pub(super) struct Policies(pub(super) HashMap<Arc<str>, PolicyTally>);
+pub(super) struct Policies(pub(super) HashMap<Arc<str>, PolicyTally, foldhash::fast::RandomState>);
 
 impl Policies {
     /// Adds the policies of the decision of record `index`.

@@ -1,14 +1,14 @@
 //! What teams were to do by the moment of the report, and whether it is done: reviews of changes that went wrong or around
 //! the rules, and actions.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 use super::{Debt, DebtKind, History, Owners};
-use crate::metrics::record::{ActionItem, Announced, Name, Review};
+use crate::metrics::record::{ActionItem, Announced, Map, Name, Review, Set};
 
 /// Business days after its end within which a change is reviewed (PIR-001).
 const REVIEW_WITHIN: u32 = 5;
@@ -21,7 +21,7 @@ pub(super) fn owed(
     announced: &[Announced],
     owners: &Owners,
 ) -> Vec<Debt> {
-    let reviewed: HashSet<&Name> = reviews.iter().map(|r| &r.change).collect();
+    let reviewed: Set<&Name> = reviews.iter().map(|r| &r.change).collect();
     let teams = Teams::of(history, announced);
     let review = |(change, ended): (&Name, Timestamp)| {
         let due = business_days_after(ended, REVIEW_WITHIN)?;
@@ -56,8 +56,8 @@ fn needed(history: &History) -> BTreeMap<&Name, Timestamp> {
 
 /// Which team made a change.
 struct Teams<'a> {
-    announced: HashMap<&'a Name, Option<usize>>,
-    made: HashMap<&'a Name, Option<usize>>,
+    announced: Map<&'a Name, Option<usize>>,
+    made: Map<&'a Name, Option<usize>>,
 }
 
 impl<'a> Teams<'a> {

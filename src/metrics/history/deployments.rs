@@ -1,11 +1,9 @@
 //! Deployments of all sources: which are the same, and which the trail alone knows.
 
-use std::collections::{HashMap, HashSet};
-
 use jiff::Timestamp;
 
 use super::super::quality::{Problem, Quality};
-use super::super::record::{Deployment, DeploymentResult, Name, Provenance, Trust};
+use super::super::record::{Deployment, DeploymentResult, Map, Name, Provenance, Set, Trust};
 use crate::audit::tally::JudgedChange;
 
 /// A change to a service, and all deployments of it.
@@ -26,27 +24,30 @@ pub(super) struct Merged {
 /// Names for the same: digest or commit → change, merge → merged head.
 #[derive(Default)]
 pub(super) struct Aliases {
-    changes: HashMap<Name, Name>,
-    heads: HashMap<Name, Name>,
+    changes: Map<Name, Name>,
+    heads: Map<Name, Name>,
 }
 
 impl Aliases {
     pub(super) fn of(judged: &[JudgedChange], deployments: &[Deployment]) -> Self {
         let mut aliases = Self::default();
-        let told = judged.iter().map(|j| (&j.change, &j.digest, &j.head));
-        for (change, digest, head) in told.chain(deployments.iter().map(|d| (&d.change, &d.digest, &d.commit))) {
-            for alias in [digest, head].into_iter().flatten() {
-                if let Some(change) = change {
-                    aliases.changes.entry(alias.clone()).or_insert_with(|| change.clone());
-                }
-            }
-        }
         for (id, commit) in deployments.iter().filter_map(|d| Some((d.id.as_ref()?, d.commit.as_ref()?))) {
             if id != commit {
                 aliases.heads.insert(id.clone(), commit.clone());
             }
         }
-        aliases
+        // Of hundreds of thousands only those that somebody asks for are kept.
+        let unnamed = deployments.iter().filter(|d| d.change.is_none()).flat_map(|d| [&d.digest, &d.commit]);
+        let asked: Set<&Name> = unnamed.flatten().map(|alias| aliases.head(alias)).collect();
+        let mut changes: Map<Name, Name> = Map::default();
+        let told = judged.iter().map(|j| (&j.change, &j.digest, &j.head));
+        for (change, digest, head) in told.chain(deployments.iter().map(|d| (&d.change, &d.digest, &d.commit))) {
+            let Some(change) = change else { continue };
+            for alias in [digest, head].into_iter().flatten().filter(|alias| asked.contains(alias)) {
+                changes.entry(alias.clone()).or_insert_with(|| change.clone());
+            }
+        }
+        Self { changes, ..aliases }
     }
 
     fn change(&self, deployment: &Deployment) -> Option<Name> {
@@ -68,8 +69,8 @@ pub(super) fn merge(mut all: Vec<Deployment>, aliases: &Aliases, now: Timestamp,
             b.provenance.index,
         ))
     });
-    let mut seen: HashMap<(Name, Name), Deployment> = HashMap::new();
-    let mut places: HashMap<(Name, Name), usize> = HashMap::new();
+    let mut seen: Map<(Name, Name), Deployment> = Map::default();
+    let mut places: Map<(Name, Name), usize> = Map::default();
     let mut merged: Vec<Merged> = Vec::new();
     for deployment in all {
         if !is_possible(&deployment, now, quality) || is_repeated(&deployment, &mut seen, quality) {
@@ -100,22 +101,26 @@ pub(super) fn merge(mut all: Vec<Deployment>, aliases: &Aliases, now: Timestamp,
 }
 
 /// Changes that the gate let through, of services whose deployments nobody records: the best that is known.
-pub(super) fn inferred(judged: &[JudgedChange], merged: &mut Vec<Merged>, trail: &Name, quality: &mut Quality) {
-    let recorded: HashSet<Name> = merged.iter().map(|m| m.service.clone()).collect();
-    let mut known: HashSet<(Name, Name)> = HashSet::new();
-    for one in merged.iter() {
-        known.extend(one.change.iter().chain(&one.names).map(|name| (name.clone(), one.service.clone())));
-    }
+pub(super) fn inferred<'a>(
+    judged: &'a [JudgedChange],
+    merged: &'a [Merged],
+    trail: &Name,
+    quality: &mut Quality,
+) -> Vec<Merged> {
+    let recorded: Set<&Name> = merged.iter().map(|m| &m.service).collect();
+    let names = |one: &'a Merged| one.change.iter().chain(&one.names).map(|name| (name, &one.service));
+    let known: Set<(&Name, &Name)> = merged.iter().flat_map(names).collect();
+    let mut more = Vec::new();
     for one in judged {
         let (Some(at), Some(service)) = (one.applied, &one.service) else { continue };
-        if known.contains(&(one.key.clone(), service.clone())) {
+        if known.contains(&(&one.key, service)) {
             continue;
         }
-        if recorded.contains(service) {
+        if recorded.contains(&service) {
             quality.note(Problem::DecisionWithoutDeployment, || format!("{} to {service}", one.key));
             continue;
         }
-        merged.push(Merged {
+        more.push(Merged {
             change: one.change.clone(),
             service: service.clone(),
             at,
@@ -128,6 +133,7 @@ pub(super) fn inferred(judged: &[JudgedChange], merged: &mut Vec<Merged>, trail:
             provenance: Provenance { source: trail.clone(), index: one.index, trust: Trust::Verified },
         });
     }
+    more
 }
 
 impl Merged {
@@ -165,7 +171,7 @@ fn is_possible(one: &Deployment, now: Timestamp, quality: &mut Quality) -> bool 
 }
 
 /// Whether its id was there before: with the same content, or with another.
-fn is_repeated(one: &Deployment, seen: &mut HashMap<(Name, Name), Deployment>, quality: &mut Quality) -> bool {
+fn is_repeated(one: &Deployment, seen: &mut Map<(Name, Name), Deployment>, quality: &mut Quality) -> bool {
     let Some(id) = &one.id else { return false };
     // One commit is a deployment of every service that it touches.
     let key = (id.clone(), one.service.clone());

@@ -1,14 +1,15 @@
 //! From records to a history.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
+use rayon::slice::ParallelSliceMut;
 
 use super::deployments::{Aliases, Merged, inferred, merge};
 use super::{Changed, Deployed, History, Outage, Owners, Recovery, Service, debts, hours};
 use crate::audit::tally::JudgedChange;
 use crate::metrics::quality::{Problem, Quality};
-use crate::metrics::record::{Announced, Cause, DeploymentResult, Incident, Name, Records, Trust};
+use crate::metrics::record::{Announced, Cause, DeploymentResult, Incident, Map, Name, Records, Set, Trust};
 
 /// An incident of the same cause within this time is a repetition.
 const REPEATS_WITHIN: SignedDuration = SignedDuration::from_hours(90 * 24);
@@ -31,20 +32,21 @@ pub fn link(records: Records, owners: &Owners, now: Timestamp) -> History {
     });
     let aliases = Aliases::of(&judged, &deployments);
     let mut merged = merge(deployments, &aliases, now, &mut quality);
-    inferred(&judged, &mut merged, &trail.as_str().into(), &mut quality);
+    drop(aliases);
+    merged.extend(inferred(&judged, &merged, &trail.as_str().into(), &mut quality));
     let incidents = possible(incidents, now, &mut quality);
 
     let known = Known::of(&judged, &merged, &announced);
     known.check(&judged, &mut merged, &mut quality);
     let (services, teams) = services(&judged, &merged, &incidents, owners, now, &mut quality);
-    let index: HashMap<Name, usize> = services.iter().enumerate().map(|(n, s)| (s.name.clone(), n)).collect();
+    let index: Map<Name, usize> = services.iter().enumerate().map(|(n, s)| (s.name.clone(), n)).collect();
 
     let mut deployed = Linked::of(&merged, &index, &mut quality);
     for incident in &incidents {
         deployed.blame(incident, &known, &index, now, &mut quality);
     }
     for review in &reviews {
-        if !known.changes.contains(&review.change) {
+        if !known.has(&review.change) {
             let shown =
                 || format!("{}, entry {} ({})", review.provenance.source, review.provenance.index + 1, review.change);
             quality.note(Problem::ReviewOfUnknownChange, shown);
@@ -65,7 +67,7 @@ pub fn link(records: Records, owners: &Owners, now: Timestamp) -> History {
 /// Leaves out incidents that cannot be, and those that are there twice.
 fn possible(mut incidents: Vec<Incident>, now: Timestamp, quality: &mut Quality) -> Vec<Incident> {
     let shown = |one: &Incident| format!("{}, entry {} ({})", one.provenance.source, one.provenance.index + 1, one.id);
-    let mut seen: HashMap<Name, Incident> = HashMap::with_capacity(incidents.len());
+    let mut seen: Map<Name, Incident> = Map::with_capacity_and_hasher(incidents.len(), Default::default());
     incidents.retain(|one| {
         if one.started > now || one.recovered.is_some_and(|at| at < one.started || at > now) {
             quality.note(Problem::ClockSkew, || shown(one));
@@ -82,41 +84,45 @@ fn possible(mut incidents: Vec<Incident>, now: Timestamp, quality: &mut Quality)
         seen.insert(one.id.clone(), one.clone());
         true
     });
-    incidents.sort_by(|a, b| (a.started, &a.id).cmp(&(b.started, &b.id)));
+    incidents.par_sort_by(|a, b| (a.started, &a.id).cmp(&(b.started, &b.id)));
     incidents
 }
 
 /// What there is to link with.
-struct Known {
-    changes: HashSet<Name>,
-    judged: HashSet<Name>,
-    applied: HashSet<(Name, Name)>,
+struct Known<'a> {
+    judged: Set<&'a Name>,
+    /// Changes that only others know.
+    others: Set<Name>,
+    applied: Set<(&'a Name, &'a Name)>,
     first_decision: Option<Timestamp>,
 }
 
-impl Known {
-    fn of(judged: &[JudgedChange], merged: &[Merged], announced: &[Announced]) -> Self {
-        let mut changes: HashSet<Name> = merged.iter().filter_map(|m| m.change.clone()).collect();
-        changes.extend(judged.iter().map(|j| j.key.clone()));
-        changes.extend(announced.iter().map(|a| a.change.clone()));
-        let applied = judged.iter().filter(|j| j.applied.is_some());
+impl<'a> Known<'a> {
+    fn of(changes: &'a [JudgedChange], merged: &[Merged], announced: &[Announced]) -> Self {
+        let judged: Set<&Name> = changes.iter().map(|j| &j.key).collect();
+        let others = merged.iter().filter_map(|m| m.change.as_ref()).chain(announced.iter().map(|a| &a.change));
+        let applied = changes.iter().filter(|j| j.applied.is_some());
         Self {
-            changes,
-            judged: judged.iter().map(|j| j.key.clone()).collect(),
-            applied: applied.filter_map(|j| Some((j.key.clone(), j.service.clone()?))).collect(),
-            first_decision: judged.iter().map(|j| j.first).min(),
+            others: others.filter(|name| !judged.contains(name)).cloned().collect(),
+            judged,
+            applied: applied.filter_map(|j| Some((&j.key, j.service.as_ref()?))).collect(),
+            first_decision: changes.iter().map(|j| j.first).min(),
         }
+    }
+
+    fn has(&self, change: &Name) -> bool {
+        self.judged.contains(&change) || self.others.contains(change)
     }
 
     /// A deployment that the gate let through is verified; one that it never saw is told.
     fn check(&self, judged: &[JudgedChange], merged: &mut [Merged], quality: &mut Quality) {
         for one in merged.iter_mut() {
             let Some(change) = &one.change else { continue };
-            if self.applied.contains(&(change.clone(), one.service.clone())) {
+            if self.applied.contains(&(change, &one.service)) {
                 one.provenance.trust = Trust::Verified;
             }
             let since = self.first_decision.is_some_and(|first| one.at >= first);
-            if since && !self.judged.contains(change) {
+            if since && !self.judged.contains(&change) {
                 quality.note(Problem::DeploymentWithoutDecision, || format!("{change} to {}", one.service));
             }
         }
@@ -135,7 +141,7 @@ fn services(
     now: Timestamp,
     quality: &mut Quality,
 ) -> (Vec<Service>, Vec<Name>) {
-    let mut first: HashMap<&Name, Timestamp> = HashMap::new();
+    let mut first: Map<&Name, Timestamp> = Map::default();
     let seen = judged.iter().filter_map(|j| Some((j.service.as_ref()?, j.first)));
     let seen = seen.chain(merged.iter().map(|m| (&m.service, m.at)));
     for (name, at) in seen.chain(incidents.iter().flat_map(|i| i.services.iter().map(|s| (s, i.started)))) {
@@ -163,13 +169,15 @@ fn services(
 struct Linked {
     /// With the index of what it was merged from.
     all: Vec<(Deployed, usize)>,
-    by_change: HashMap<Name, Vec<usize>>,
-    by_name: HashMap<Name, Vec<usize>>,
+    by_change: Map<Name, Vec<usize>>,
+    /// For rollbacks, where there are any.
+    by_name: Map<Name, Vec<usize>>,
 }
 
 impl Linked {
-    fn of(merged: &[Merged], index: &HashMap<Name, usize>, quality: &mut Quality) -> Self {
-        let mut linked = Self { all: Vec::new(), by_change: HashMap::new(), by_name: HashMap::new() };
+    fn of(merged: &[Merged], index: &Map<Name, usize>, quality: &mut Quality) -> Self {
+        let mut linked = Self { all: Vec::new(), by_change: Map::default(), by_name: Map::default() };
+        let taken_back = merged.iter().any(|one| one.rollback_of.is_some());
         for (from, one) in merged.iter().enumerate() {
             // Rollbacks are no new deployments, and what was cancelled is none.
             if one.rollback_of.is_some() || one.result == DeploymentResult::Cancelled {
@@ -178,7 +186,7 @@ impl Linked {
             let Some(service) = index.get(&one.service) else { continue };
             let at = linked.all.len();
             linked.by_change.entry(one.change.clone().unwrap_or_default()).or_default().push(at);
-            for name in &one.names {
+            for name in one.names.iter().filter(|_| taken_back) {
                 linked.by_name.entry(name.clone()).or_default().push(at);
             }
             linked.all.push((deployed(one, *service, quality), from));
@@ -191,13 +199,13 @@ impl Linked {
     fn blame(
         &mut self,
         one: &Incident,
-        known: &Known,
-        index: &HashMap<Name, usize>,
+        known: &Known<'_>,
+        index: &Map<Name, usize>,
         now: Timestamp,
         quality: &mut Quality,
     ) {
         let Cause::Change(change) = &one.cause else { return };
-        if !known.changes.contains(change) {
+        if !known.has(change) {
             let shown =
                 || format!("{}, entry {} ({}: {change})", one.provenance.source, one.provenance.index + 1, one.id);
             return quality.note(Problem::IncidentOfUnknownChange, shown);
@@ -246,7 +254,7 @@ impl Linked {
             let shown = || format!("{}, entry {}", one.provenance.source, one.provenance.index + 1);
             quality.note(Problem::UnknownRecovery, shown);
         }
-        all.sort_by_key(|d| (d.at, d.service));
+        all.par_sort_by_key(|d| (d.at, d.service));
         all
     }
 }
@@ -271,8 +279,8 @@ fn deployed(one: &Merged, service: usize, quality: &mut Quality) -> Deployed {
     }
 }
 
-fn changes(judged: &[JudgedChange], announced: &[Announced], index: &HashMap<Name, usize>) -> Vec<Changed> {
-    let announced: HashMap<&Name, bool> = announced.iter().map(|a| (&a.change, a.emergency)).collect();
+fn changes(judged: &[JudgedChange], announced: &[Announced], index: &Map<Name, usize>) -> Vec<Changed> {
+    let announced: Map<&Name, bool> = announced.iter().map(|a| (&a.change, a.emergency)).collect();
     let change = |one: &JudgedChange| Changed {
         key: one.key.clone(),
         service: one.service.as_ref().and_then(|name| index.get(name)).copied(),
@@ -289,12 +297,12 @@ fn changes(judged: &[JudgedChange], announced: &[Announced], index: &HashMap<Nam
             .filter(|h| *h >= 0.0),
     };
     let mut changes: Vec<Changed> = judged.iter().map(change).collect();
-    changes.sort_by(|a, b| (a.at, &a.key, a.service).cmp(&(b.at, &b.key, b.service)));
+    changes.par_sort_by(|a, b| (a.at, &a.key, a.service).cmp(&(b.at, &b.key, b.service)));
     changes
 }
 
-fn outages(incidents: &[Incident], index: &HashMap<Name, usize>, known: &Known) -> Vec<Outage> {
-    let mut last: HashMap<usize, &Incident> = HashMap::new();
+fn outages(incidents: &[Incident], index: &Map<Name, usize>, known: &Known<'_>) -> Vec<Outage> {
+    let mut last: Map<usize, &Incident> = Map::default();
     let mut all = Vec::with_capacity(incidents.len());
     for one in incidents {
         let services: Vec<usize> = one.services.iter().filter_map(|name| index.get(name)).copied().collect();
@@ -303,7 +311,7 @@ fn outages(incidents: &[Incident], index: &HashMap<Name, usize>, known: &Known) 
             id: one.id.clone(),
             services,
             started: one.started,
-            by_change: matches!(&one.cause, Cause::Change(change) if known.changes.contains(change)),
+            by_change: matches!(&one.cause, Cause::Change(change) if known.has(change)),
             repeats: repeats(one, &before),
             provenance: one.provenance.clone(),
         });

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::super::history::{Changed, DebtKind, Deployed, History, Recovery};
+use super::super::record::Set;
 use super::super::statistics::{Interval, Proportion, Quantile, Survival, median, percentile, poisson, shrink};
 use super::super::window::Window;
 use super::slice::Slice;
@@ -196,7 +197,7 @@ fn rate(events: u64, exposure: f64) -> Option<Rate> {
 
 /// Changes, each once, however many services it touches. They stand in the order of their keys within an instant.
 fn distinct(changes: &[&Changed]) -> u64 {
-    changes.iter().map(|c| &c.key).collect::<std::collections::HashSet<_>>().len() as u64
+    changes.iter().map(|c| &c.key).collect::<Set<_>>().len() as u64
 }
 
 /// The part of a list in the order of time that lies in a window.

@@ -8,6 +8,7 @@ mod weeks;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use serde::Serialize;
 
 use super::flags::{self, Flag};
@@ -162,7 +163,7 @@ pub fn summarise(history: &History, zone: &TimeZone, people: bool) -> Summary {
     let trend = rolling(TREND, history.now, zone);
     let prior = all.fails(history.now);
     let scope = |level, name: &Name, team, slice: &Slice<'_>| {
-        let measure = |windows: &[Window]| windows.iter().map(|w| slice.measures(w, history, prior)).collect();
+        let measure = |windows: &[Window]| windows.par_iter().map(|w| slice.measures(w, history, prior)).collect();
         let detailed = level != Level::Service;
         let weeks = if detailed { slice.weeks(history.now, zone) } else { Vec::new() };
         Scope {
@@ -179,8 +180,8 @@ pub fn summarise(history: &History, zone: &TimeZone, people: bool) -> Summary {
     let organisation = scope(Level::Organisation, &"organisation".into(), None, &all);
     let by_team = all.by_team(history);
     let teams: Vec<Scope> =
-        history.teams.iter().zip(&by_team).map(|(name, slice)| scope(Level::Team, name, None, slice)).collect();
-    let services = history.services.iter().zip(all.by_service(history));
+        history.teams.par_iter().zip(&by_team).map(|(name, slice)| scope(Level::Team, name, None, slice)).collect();
+    let services = history.services.par_iter().zip(all.by_service(history).into_par_iter());
     let services = services
         .map(|(service, slice)| {
             let team = service.team.and_then(|team| history.teams.get(team)).cloned();

@@ -17,6 +17,8 @@ pub(super) enum Fault {
     /// There is one, of another layout.
     OtherLayout(String),
     Tampered(String),
+    /// A list that a record names by this digest is not there.
+    Gone(String),
     TooLong(usize),
 }
 
@@ -72,6 +74,11 @@ impl Fault {
                 .help("use the version of changegate that created it, or another database"),
             Self::Tampered(what) => Diagnostic::error("audit::tampered", format!("the audit log was changed: {what}"))
                 .help("keep a dump of the database as evidence, run `changegate audit verify`, and begin a new log elsewhere"),
+            Self::Gone(sha256) => Diagnostic::error(
+                "audit::unreadable",
+                format!("the part {sha256} of a record is gone or cannot be read"),
+            )
+            .help("run `changegate audit verify`"),
             Self::TooLong(n) => Diagnostic::error("audit::too_large", format!("the audit record takes {n} bytes"))
                 .help("this is a fault of the program: please report it"),
         };

@@ -9,11 +9,24 @@ use postgres::{Client, Row, Transaction};
 
 use super::PostgresStore;
 use super::fault::Fault;
-use crate::audit::tally::{JudgedChange, PolicyTally, Question, Tally};
+use crate::audit::tally::{JudgedChange, PolicyTally, Question, Tally, seconds};
 
 /// Every decision with what it is about, as a table that goes with the transaction.
 const DECISIONS: &str = include_str!("tally_decisions.sql");
-const SETTINGS: &str = "select set_config('changegate.since', $1, true), set_config('changegate.production', $2, true)";
+const SETTINGS: &str = "select set_config('changegate.since', $1, true), \
+    set_config('changegate.production', $2, true), set_config('changegate.plain', $3, true)";
+/// An instant that the database reads as this program does: of days that there are, in UTC.
+const PLAIN: &str = "^2[0-9]{3}-((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)\
+    T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?Z$";
+const ODD: &str = "select told from tally where at is null and told is not null union select unnest(odd) from tally";
+const INSTANTS: &str = "create temporary table instant (told text primary key, at bigint not null) on commit drop";
+const INSTANT: &str = "insert into instant select * from unnest($1::text[], $2::bigint[])";
+const READ: &str = "update tally set at = i.at from instant i where tally.at is null and i.told = tally.told;
+    update tally set approved = greatest(approved, (select max(i.at) from instant i where i.told = any (odd)))
+        where odd is not null";
+const EARLY: &str = "delete from tally where at < nullif(current_setting('changegate.since'), '')::bigint";
+const UNREADABLE: &str = "delete from tally where at is null";
+const GONE: &str = "select gone from tally where gone is not null limit 1";
 const CHANGES: &str = include_str!("tally_changes.sql");
 const POLICIES: &str = include_str!("tally_policies.sql");
 const COUNTS: &str = include_str!("tally_counts.sql");
@@ -26,8 +39,14 @@ impl PostgresStore {
         transaction.batch_execute("set local statement_timeout = '30min'; set local work_mem = '256MB'")?;
         let production = serde_json::json!(question.production.0).to_string();
         let since = question.since.map(|at| at.as_second().to_string()).unwrap_or_default();
-        transaction.execute(SETTINGS, &[&since, &production])?;
+        transaction.execute(SETTINGS, &[&since, &production, &PLAIN])?;
         transaction.batch_execute(DECISIONS)?;
+        odd_instants(&mut transaction)?;
+        let unreadable = transaction.execute(UNREADABLE, &[])?;
+        transaction.execute(EARLY, &[])?;
+        if let Some(row) = transaction.query_opt(GONE, &[])? {
+            return Err(Fault::Gone(row.try_get(0)?));
+        }
         let counts = transaction.query_one(COUNTS, &[])?;
         let count = |column: usize| -> Result<u64, Fault> { Ok(unsigned(counts.try_get(column)?)) };
         let tally = Tally {
@@ -36,11 +55,25 @@ impl PostgresStore {
             decisions: count(0)?,
             elsewhere: count(1)?,
             pruned: count(2)?,
-            unreadable: 0,
+            unreadable,
         };
         transaction.rollback()?;
         Ok(tally)
     }
+}
+
+/// Reads the instants that are written as none of the gate is: what they are, or whether, only one place knows.
+fn odd_instants(transaction: &mut Transaction<'_>) -> Result<(), Fault> {
+    let rows = transaction.query(ODD, &[])?;
+    let told = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>()?;
+    let instant = |told: String| seconds(&told).map(|at| (told, at.as_second()));
+    let (told, at): (Vec<String>, Vec<i64>) = told.into_iter().filter_map(instant).unzip();
+    if told.is_empty() {
+        return Ok(());
+    }
+    transaction.batch_execute(INSTANTS)?;
+    transaction.execute(INSTANT, &[&told, &at])?;
+    Ok(transaction.batch_execute(READ)?)
 }
 
 fn changes(transaction: &mut Transaction<'_>) -> Result<Vec<JudgedChange>, Fault> {

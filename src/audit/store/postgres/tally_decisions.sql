@@ -1,6 +1,9 @@
 -- Decisions about a change, once each, with their lists put back. The statement of a signed record lies in an envelope,
 -- base64. Settings say what is asked, since a statement that makes a table takes no parameters: `changegate.since`, a
--- second or nothing, and `changegate.production`, the environments that are counted, as JSON.
+-- second or nothing, `changegate.production`, the environments that are counted, as JSON, and `changegate.plain`, how an
+-- instant is written as a rule. Others (`told`, `odd`) are left to the program, so that there is one reader of instants:
+-- a cast would take `yesterday` for one. A decision that lacks what the program needs of it has no instant (`at`), and
+-- a list that lies beside the log and is not there is named (`gone`).
 --
 -- Materialized: otherwise a record is parsed anew for every mention of its statement, fourteen times as long in all.
 create temporary table tally on commit drop as
@@ -13,18 +16,57 @@ with leaf as (
     from changegate.record r where r.leaf is not null
 ), statement as materialized (
     select index, convert_from(payload, 'UTF8')::jsonb as s from leaf
-), decision as (
-    select index, s -> 'predicate' as p,
-        (select e -> 'digest' ->> 'gitCommit' from jsonb_array_elements(s -> 'subject') e
-            where e -> 'digest' ? 'gitCommit' limit 1) as head,
-        -- Whole seconds: the database rounds what is finer than its clock.
-        extract(epoch from regexp_replace(s #>> '{predicate,when,judged_at}', '\.\d+', '')::timestamptz)::bigint as at
+), shaped as (
+    -- A filter looks into a list by itself: what must be text is asked for its type without one.
+    select index, case when jsonb_path_exists(s, '$ ? (
+        (!exists(@.subject) || @.subject.type() == "array" && !exists(@.subject[*] ? (
+            !(@.digest.type() == "object") || exists(@.digest.gitCommit)
+                && !(@.digest.gitCommit.type() == "string" || @.digest.gitCommit.type() == "null"))))
+        && @.predicate.type() == "object"
+        && @.predicate.id.type() == "string"
+        && @.predicate.stage.type() == "string"
+        && @.predicate.decision.type() == "string"
+        && @.predicate.when.judged_at.type() == "string"
+        && (!exists(@.predicate.kind) || @.predicate.kind.type() == "string" || @.predicate.kind.type() == "null")
+        && (!exists(@.predicate.mode) || @.predicate.mode.type() == "string" || @.predicate.mode.type() == "null")
+        && @.predicate.what.type() == "object"
+        && (!exists(@.predicate.what.change)
+            || @.predicate.what.change.type() == "string" || @.predicate.what.change.type() == "null")
+        && (!exists(@.predicate.what.change_digest)
+            || @.predicate.what.change_digest.type() == "string" || @.predicate.what.change_digest.type() == "null")
+        && (!exists(@.predicate.what.resources) || @.predicate.what.resources.sha256.type() == "string"
+            || @.predicate.what.resources.type() == "array" && !exists(@.predicate.what.resources[*] ? (
+                !(@.type() == "object")
+                || exists(@.service) && !(@.service.type() == "string" || @.service.type() == "null")
+                || exists(@.environment) && !(@.environment.type() == "string" || @.environment.type() == "null"))))
+        && (!exists(@.predicate.why) || @.predicate.why.sha256.type() == "string"
+            || @.predicate.why.type() == "array" && !exists(@.predicate.why[*] ? (
+                !(@.id.type() == "string" && @.verdict.type() == "string")
+                || exists(@.evaluations) && !(@.evaluations >= 0)
+                || exists(@.findings) && !(@.findings.type() == "array")
+                || exists(@.findings[*] ? (!(@.status.type() == "string"))))))
+        && (!exists(@.predicate.used) || @.predicate.used.type() == "object")
+        && (!exists(@.predicate.used.waivers) || @.predicate.used.waivers.type() == "array")
+        && (!exists(@.predicate.used.approvals) || @.predicate.used.approvals.sha256.type() == "string"
+            || @.predicate.used.approvals.type() == "array" && !exists(@.predicate.used.approvals[*] ? (
+                !(@.type() == "object")
+                || exists(@.valid) && !(@.valid.type() == "boolean")
+                || exists(@.at) && !(@.at.type() == "string" || @.at.type() == "null")))))')
+        then s end as s
     from statement
-    where coalesce(s #>> '{predicate,kind}', 'decision') = 'decision'
-        and s #>> '{predicate,stage}' <> 'commit'
+    where jsonb_typeof(s #> '{predicate,kind}') is distinct from 'string' or s #>> '{predicate,kind}' = 'decision'
+), decision as (
+    select index, s -> 'predicate' as p, told,
+        (select e -> 'digest' ->> 'gitCommit' from jsonb_array_elements(s -> 'subject') e
+            where e -> 'digest' ->> 'gitCommit' is not null limit 1) as head,
+        -- Whole seconds: the database rounds what is finer than its clock.
+        case when told ~ current_setting('changegate.plain')
+            then extract(epoch from (substr(told, 1, 19) || 'Z')::timestamptz)::bigint end as at
+    from (select index, s, s #>> '{predicate,when,judged_at}' as told from shaped) told
+    where s is null or s #>> '{predicate,stage}' <> 'commit'
         and (s #>> '{predicate,mode}' = 'difference' or s #>> '{predicate,what,change}' is not null)
 ), listed as materialized (
-    select index, p, head, at,
+    select index, p, head, at, told,
         case when jsonb_typeof(p #> '{what,resources}') = 'object'
             then (select convert_from(b.bytes, 'UTF8')::jsonb from changegate.part b
                 where b.sha256 = decode(p #>> '{what,resources,sha256}', 'hex'))
@@ -38,9 +80,9 @@ with leaf as (
                 where b.sha256 = decode(p #>> '{used,approvals,sha256}', 'hex'))
             else p #> '{used,approvals}' end as approvals
     from decision
-    where at >= coalesce(nullif(current_setting('changegate.since'), '')::bigint, at)
+    where coalesce(at >= nullif(current_setting('changegate.since'), '')::bigint, true)
 )
-select index, at, head, why,
+select index, at, head, why, told,
     p #>> '{what,change}' as change,
     p #>> '{what,change_digest}' as digest,
     coalesce(p #>> '{what,change}', p #>> '{what,change_digest}', head, p ->> 'id') as key,
@@ -51,10 +93,15 @@ select index, at, head, why,
     coalesce(jsonb_array_length(p #> '{used,waivers}'), 0) > 0
         or jsonb_path_exists(why, '$[*].findings[*].status ? (@ == "waived")') as waived,
     jsonb_path_exists(why, '$[*] ? (@.id == "CHG-001" && @.verdict == "fail")') as frozen,
-    (select max(extract(epoch from regexp_replace(a ->> 'at', '\.\d+', '')::timestamptz)::bigint)
-        from jsonb_array_elements(approvals) a
-        where a ->> 'valid' = 'true'
-            and a ->> 'at' ~ '^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$') as approved,
+    (select max(case when a ->> 'at' ~ current_setting('changegate.plain')
+            then extract(epoch from (substr(a ->> 'at', 1, 19) || 'Z')::timestamptz)::bigint end)
+        from jsonb_array_elements(approvals) a where a ->> 'valid' = 'true') as approved,
+    (select array_agg(a ->> 'at') from jsonb_array_elements(approvals) a
+        where a ->> 'valid' = 'true' and a ->> 'at' !~ current_setting('changegate.plain')) as odd,
+    case when resources is null and jsonb_typeof(p #> '{what,resources}') = 'object' then p #>> '{what,resources,sha256}'
+        when why is null and jsonb_typeof(p -> 'why') = 'object' then p #>> '{why,sha256}'
+        when approvals is null and jsonb_typeof(p #> '{used,approvals}') = 'object' then p #>> '{used,approvals,sha256}'
+    end as gone,
     -- [[service, resources], …]; empty when everything lies in other environments.
     (select case
             when jsonb_array_length(coalesce(resources, '[]')) = 0 then '[[null, 0]]'::jsonb
