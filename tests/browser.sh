@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The pages in a real browser: no console error, no serious accessibility violation in light and in dark, and a PDF.
+# The pages in a real browser: no console error, no serious accessibility violation in light and in dark, and a PDF
+# that holds every column: what is scrolled to on a screen is cut off on paper.
 #
 #     tests/browser.sh PAGE.html…
 #
@@ -28,6 +29,21 @@ for page in "$@"; do
   if grep -E "CONSOLE.*(error|Refused)" "$work/stderr"; then echo "FAILED: $page writes to the console"; exit 1; fi
   chrome --print-to-pdf="$out/$name.pdf" --no-pdf-header-footer "file://$(realpath "$page")" > /dev/null
   head -c 5 "$out/$name.pdf" | grep -q '%PDF-' || { echo "FAILED: $page does not print"; exit 1; }
+
+  # As on A4 with the margins of the browser, 96 dots an inch; pages that say so lie on their side.
+  node - "$page" > "$work/$name-print.html" <<'NODE'
+const fs = require('node:fs');
+let html = fs.readFileSync(process.argv[2], 'utf8').replace(/<meta http-equiv="Content-Security-Policy"[^>]*>/, '');
+const width = /body:has\(\.evidence\)/.test(html) && /class="[^"]*\bevidence\b/.test(html) ? 1046 : 717;
+html = html.replace('@media print', '@media all').replace('</body>', `<script>
+document.body.style.width = '${width}px';
+const cut = [...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth).map(e => e.getAttribute('aria-label'));
+document.documentElement.innerHTML = 'CUT ' + JSON.stringify(cut) + ' END';
+</script></body>`);
+process.stdout.write(html);
+NODE
+  chrome --window-size=1180,1600 --dump-dom "file://$work/$name-print.html" > "$work/dom"
+  grep -q 'CUT \[\] END' "$work/dom" || { echo "FAILED: $page is cut off on paper: $(grep -o 'CUT .* END' "$work/dom")"; exit 1; }
 
   for scheme in light dark; do
     # The page forbids scripts; the copy that is examined allows the examiner, and pins the colour scheme.

@@ -42,19 +42,25 @@ pub struct Serving {
 /// What a policy, or all policies of a control, did.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Evidence {
-    /// Decisions in which it applied.
+    /// Decisions in which it applied. Of several policies it is not known in how many they applied together: at least
+    /// in so many as the one that applied most often.
     pub decisions: u64,
-    /// Resources and changes that it looked at.
+    /// Decisions in which it applied, at most; of one policy the same.
+    pub decisions_at_most: u64,
+    /// Answers: one of each policy in each decision to which it applied. What follows counts them.
+    pub answers: u64,
+    /// Resources and changes that were looked at.
     pub evaluations: u64,
-    /// Decisions in which it passed.
+    /// Passed. With an interval only where each answer is of another decision: several policies answer about the same
+    /// change, and what they say is not independent.
     pub passed: Share,
-    /// Decisions in which it failed.
+    /// Failed.
     pub failed: u64,
-    /// Decisions in which it could not tell.
+    /// Could not tell.
     pub unknown: u64,
-    /// Decisions in which a waiver silenced it.
+    /// Silenced by a waiver.
     pub waived: u64,
-    /// Decisions in which an override lifted it.
+    /// Lifted by an override.
     pub overridden: u64,
     /// Index of the last record that proves it.
     pub last_record: Option<u64>,
@@ -142,7 +148,7 @@ pub fn matrix(serving: &[Serving], tally: &Tally, documents: &Documents, scope: 
     ids.extend(others.into_iter().filter(|id| !known.contains(id)));
     let frameworks = ids.into_iter().map(|id| framework(id, serving, tally, &assessed));
     let policy = |one: &Serving| {
-        let evidence = Evidence::of([tally.policies.get(one.id.as_str())].into_iter().flatten());
+        let evidence = Evidence::of(&[one], tally);
         let gaps = evidence.gaps();
         PolicyEvidence { id: one.id.clone(), title: one.title.clone(), evidence, gaps }
     };
@@ -151,7 +157,7 @@ pub fn matrix(serving: &[Serving], tally: &Tally, documents: &Documents, scope: 
         now: scope.now,
         since: scope.since,
         trail: scope.trail,
-        decisions: tally.decisions + tally.elsewhere,
+        decisions: counted(tally),
         pruned: tally.pruned,
         frameworks: frameworks.filter(|framework| !framework.controls.is_empty()).collect(),
         policies: serving.iter().map(policy).collect(),
@@ -167,7 +173,7 @@ fn framework(id: &str, serving: &[Serving], tally: &Tally, assessed: &BTreeMap<S
     }
     let name = FRAMEWORKS.iter().find(|(known, _)| *known == id).map_or(id, |(_, name)| name);
     let control = |(number, policies): (Numbered<'_>, Vec<&Serving>)| {
-        let evidence = Evidence::of(policies.iter().filter_map(|p| tally.policies.get(p.id.as_str())));
+        let evidence = Evidence::of(&policies, tally);
         let found =
             [format!("{id}{}", number.0), number.0.to_owned()].iter().find_map(|w| assessed.get(&word(w))).cloned();
         let mut gaps = evidence.gaps();
@@ -178,9 +184,15 @@ fn framework(id: &str, serving: &[Serving], tally: &Tally, assessed: &BTreeMap<S
     Framework { id: id.to_owned(), name: name.to_owned(), controls: served.into_iter().map(control).collect() }
 }
 
+/// Decisions that were summed up.
+fn counted(tally: &Tally) -> u64 {
+    tally.decisions + tally.elsewhere
+}
+
 impl Evidence {
-    fn of<'a>(tallies: impl Iterator<Item = &'a PolicyTally>) -> Self {
-        let sum = tallies.fold(PolicyTally::default(), |sum, one| PolicyTally {
+    fn of(policies: &[&Serving], tally: &Tally) -> Self {
+        let tallies = || policies.iter().filter_map(|policy| tally.policies.get(policy.id.as_str()));
+        let sum = tallies().fold(PolicyTally::default(), |sum, one| PolicyTally {
             decisions: sum.decisions + one.decisions,
             evaluations: sum.evaluations + one.evaluations,
             passed: sum.passed + one.passed,
@@ -190,10 +202,15 @@ impl Evidence {
             overridden: sum.overridden + one.overridden,
             last: sum.last.max(one.last),
         });
+        let decisions = tallies().map(|one| one.decisions).max().unwrap_or_default();
+        let passed = Share::of(Proportion { k: sum.passed, n: sum.decisions });
+        let is_independent = decisions == sum.decisions;
         Self {
-            decisions: sum.decisions,
+            decisions,
+            decisions_at_most: sum.decisions.min(counted(tally)).max(decisions),
+            answers: sum.decisions,
             evaluations: sum.evaluations,
-            passed: Share::of(Proportion { k: sum.passed, n: sum.decisions }),
+            passed: Share { interval: passed.interval.filter(|_| is_independent), ..passed },
             failed: sum.failed,
             unknown: sum.unknown,
             waived: sum.waived,
@@ -204,18 +221,18 @@ impl Evidence {
 
     /// Green because nothing ever triggered it is not green.
     fn gaps(&self) -> Vec<&'static str> {
-        let share = |k: u64| k as f64 / self.decisions.max(1) as f64;
+        let share = |k: u64| k as f64 / self.answers.max(1) as f64;
         let gaps = [
             (self.decisions == 0, "never evaluated: nothing proves it"),
             (self.decisions > 0 && self.passed.counts.k == 0, "never passed"),
             (self.failed > 0 && self.waived >= self.failed, "every failure was waived"),
             (
                 self.decisions >= FEWEST && share(self.overridden) > OVERRIDDEN,
-                "overridden in more than one of ten decisions",
+                "overridden more often than one time in ten",
             ),
             (
-                self.decisions >= FEWEST && self.unknown * 2 > self.decisions,
-                "could not tell in more than half of the decisions",
+                self.decisions >= FEWEST && self.unknown * 2 > self.answers,
+                "could not tell more often than every other time",
             ),
         ];
         gaps.into_iter().filter(|(is, _)| *is).map(|(_, words)| words).collect()
@@ -316,11 +333,37 @@ mod tests {
         assert_eq!(iso.name, "ISO/IEC 27001:2022, Annex A");
         let told: Vec<_> =
             iso.controls.iter().map(|c| (c.control.as_str(), c.evidence.decisions, c.evidence.last_record)).collect();
-        assert_eq!(told, [("5.3", 0, None), ("8.9", 40, Some(9)), ("8.13", 30, Some(7))]);
+        assert_eq!(told, [("5.3", 0, None), ("8.9", 30, Some(9)), ("8.13", 30, Some(7))]);
         assert_eq!(iso.controls[0].gaps, ["never evaluated: nothing proves it", "never assessed"]);
         assert_eq!(iso.controls[2].gaps, ["every failure was waived", "never assessed"]);
         assert_eq!(iso.controls[1].evidence.passed.counts, Proportion { k: 37, n: 40 });
         assert_eq!(matrix.policies[2].gaps, ["never evaluated: nothing proves it"]);
+    }
+
+    /// Two policies that answer about one decision are one decision and two answers, and no sample of two.
+    #[test]
+    fn a_decision_is_counted_once_however_many_policies_answer() {
+        let did = |decisions, passed| PolicyTally { decisions, passed, evaluations: 2 * decisions, ..<_>::default() };
+        let of = |decisions: u64, tallies: &[PolicyTally]| {
+            let ids: Vec<String> = (0..tallies.len()).map(|n| format!("A-{n}")).collect();
+            let policies = ids.iter().map(|id| id.as_str().into()).zip(tallies.iter().cloned()).collect();
+            let serving: Vec<_> = ids.iter().map(|id| one(id, &["8.9"])).collect();
+            let tally = Tally { policies, decisions, ..Tally::default() };
+            matrix(&serving, &tally, &Documents::default(), scope()).frameworks[0].controls[0].evidence.clone()
+        };
+        let counts = |e: &Evidence| (e.decisions, e.decisions_at_most, e.answers, e.evaluations);
+        // All of them in the one decision that there is.
+        let one = of(1, &vec![did(1, 1); 17]);
+        assert_eq!(counts(&one), (1, 1, 17, 34));
+        assert_eq!((one.passed.counts, one.passed.interval), (Proportion { k: 17, n: 17 }, None));
+        // Of forty decisions, in the same twelve or in others.
+        let some = of(40, &[did(12, 12), did(3, 0), did(0, 0)]);
+        assert_eq!(counts(&some), (12, 15, 15, 30));
+        assert_eq!(some.passed.interval, None);
+        // Only one of them ever applied: its answers are decisions.
+        let alone = of(40, &[did(12, 9), did(0, 0)]);
+        assert_eq!(counts(&alone), (12, 12, 12, 24));
+        assert_eq!(alone.passed.interval, Proportion { k: 9, n: 12 }.wilson());
     }
 
     #[test]

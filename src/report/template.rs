@@ -5,7 +5,7 @@ use minijinja::{AutoEscape, Environment, Value};
 
 use super::Format;
 
-/// A page as templates.
+/// A page as templates; the one in HTML extends `base.html`.
 pub(super) struct Page {
     /// HTML.
     pub(super) html: &'static str,
@@ -14,6 +14,8 @@ pub(super) struct Page {
 }
 
 const STYLE: &str = include_str!("templates/style.css");
+/// What every page in HTML has around its contents: head, policy of contents, style sheet, landmarks.
+const BASE: &str = include_str!("templates/base.html");
 
 impl Page {
     /// The page with the values of `context`, which finds the style sheet as `style`.
@@ -28,6 +30,7 @@ impl Page {
         environment.set_auto_escape_callback(move |_| if html { AutoEscape::Html } else { AutoEscape::None });
         environment.add_filter("cell", cell);
         environment.add_global("style", STYLE);
+        environment.add_template("base.html", BASE)?;
         environment.add_template("page", if html { self.html } else { self.markdown })?;
         let text = environment.get_template("page")?.render(context)?;
         Ok(text.trim_end().to_owned() + "\n")

@@ -117,6 +117,69 @@ fn a_review_becomes_a_patch_and_the_patch_closes_it() {
     assert!(ran.stdout.contains("in force: HA-001"), "{}", ran.stdout);
 }
 
+/// Production deployments of storefront, all on one day, the first ones failed.
+fn deployments(shop: &Shop, all: usize, failed: usize, day: &str) {
+    let entry = |n: usize| {
+        let result = if n < failed { "failed" } else { "success" };
+        serde_json::json!({
+            "id": format!("made-{n}"), "change": format!("CHG-{n}"), "service": "storefront", "environment": "prod",
+            "result": result, "finishedAt": format!("{day}T{:02}:{:02}:00Z", n / 60, n % 60),
+        })
+    };
+    let document = serde_json::json!({
+        "apiVersion": "changegate/v1", "kind": "DeployHistory", "spec": {"entries": (0..all).map(entry).collect::<Vec<_>>()},
+        "metadata": {"name": "made", "asOf": "2030-02-25T08:00:00Z"},
+    });
+    shop.write(".changegate/made-deploys.yaml", document.to_string());
+}
+
+/// The history proposes another prior where the fail rate is surely another, and nowhere else. Acme has two deployments
+/// that went well besides.
+#[test]
+fn the_history_proposes_a_prior_that_it_surely_contradicts() {
+    let shop = shop();
+    shop.git(&["checkout", "-q", "main"]);
+    let config = shop.read("changegate.yaml");
+    let patch = shop.root().join(".git/learned.patch");
+    let patch = patch.to_string_lossy();
+    let told = |shop: &Shop| {
+        let ran = shop.replay(&["--reviews", "--patch", &patch, "--now", crate::shop::NOW]);
+        assert!(ran.code < 2, "{}{}", ran.stdout, ran.stderr);
+        ran.stdout.lines().next().unwrap_or_default().to_owned()
+    };
+    let nothing = "Neither a review nor the history proposes another threshold.";
+    for (all, failed, day, prior, proposed) in [
+        (118, 40, "2030-02-01", None, Some(338)),
+        (118, 1, "2030-02-01", None, Some(23)),
+        // None failed: that is no proof that none ever will.
+        (118, 0, "2030-02-01", None, Some(15)),
+        (118, 12, "2030-02-01", None, None),
+        (97, 40, "2030-02-01", None, None),
+        (118, 40, "2029-08-01", None, None),
+        (118, 40, "2030-02-01", Some(300), None),
+        (118, 12, "2030-02-01", Some(300), Some(112)),
+    ] {
+        deployments(&shop, all, failed, day);
+        let ours = prior.map(|n| format!("policies: {{thresholds: {{risk: {{R-HISTORY: {{prior: {n}}}}}}}}}\n"));
+        shop.write("changegate.yaml", format!("{config}{}", ours.unwrap_or_default()));
+        let line = told(&shop);
+        match proposed {
+            None => assert_eq!(line, nothing, "{failed} of {all} on {day}"),
+            Some(prior) => {
+                let words = format!(
+                    "- proposed: risk {{\"R-HISTORY\":{{\"prior\":{prior}}}}}, {failed} of {} deployments",
+                    all + 2
+                );
+                assert!(line.starts_with(&words), "{line}");
+            }
+        }
+    }
+    // The patch applies, and closes it: what it says is what the history says.
+    shop.git(&["apply", &patch]);
+    assert!(shop.read("changegate.yaml").contains("{prior: 112}"), "{}", shop.read("changegate.yaml"));
+    assert_eq!(told(&shop), nothing);
+}
+
 /// What a review says of a deployment weighs in the risk of the next change.
 #[test]
 fn a_review_updates_the_risk_of_the_service() {

@@ -166,7 +166,8 @@ fn prior(config: &Config, history: &History) -> Option<Proposal> {
         interval.high * 100.0,
         current as f64 / 10.0,
     );
-    let thresholds = json!({"R-HISTORY": {"prior": (fails.k * 1000 + fails.n / 2) / fails.n}});
+    // The centre of Wilson's interval, (k + z²/2) / (n + z²), in thousandths: never none, however few have failed.
+    let thresholds = json!({"R-HISTORY": {"prior": (fails.k * 100 + 192) * 1000 / (fails.n * 100 + 384)}});
     let thresholds = thresholds.as_object().cloned().unwrap_or_default();
     Some(Proposal { policy: "risk".into(), thresholds, because, state: State::Open })
 }

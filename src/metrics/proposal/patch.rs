@@ -11,12 +11,15 @@ use crate::source::SourceId;
 /// Lines around what differs.
 const CONTEXT: usize = 3;
 
-/// A unified diff that puts `thresholds` over `policies.thresholds`; empty when they are there already.
+/// A unified diff that puts `thresholds` over `policies.thresholds`; empty when they are there already, or none is given.
 ///
 /// # Errors
 ///
 /// `proposal::edit` when the text is written in a way that is better edited by hand.
 pub fn patch(name: &str, text: &str, thresholds: &Map<String, Value>) -> Result<String, Diagnostic> {
+    if thresholds.is_empty() {
+        return Ok(String::new());
+    }
     let by_hand = || {
         let shown = Value::Object(thresholds.clone());
         Diagnostic::error("proposal::edit", format!("`{name}` cannot be edited here"))

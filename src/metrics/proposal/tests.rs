@@ -44,6 +44,7 @@ fn a_patch_begins_what_is_not_there() {
        builtin: true
     ");
     assert_eq!(patched("policies: {thresholds: {A: {b: 1}}}\n", &json!({"A": {"b": 1}})), "");
+    assert_eq!(patched("services: {}\n", &json!({})), "", "nothing is proposed");
 }
 
 #[test]

@@ -12,10 +12,17 @@ use crate::metrics::statistics::FEWEST;
 const PAGE: Page =
     Page { html: include_str!("../templates/controls.html"), markdown: include_str!("../templates/controls.md") };
 
-const COLUMNS: &str = "framework,control,policies,decisions,evaluations,passed,failed,unknown,waived,overridden,last_record,assessed,gaps";
+const COLUMNS: &str = "framework,control,policies,decisions,evaluations,passed,failed,unknown,waived,overridden,last_record,assessed,gaps,answers,decisions_at_most";
+
+/// What the columns count.
+const WORDS: &str = "Evaluations are the resources and changes that were looked at. Passed and what follows count answers, \
+                     one of each policy in each decision; those of several policies about one decision are not \
+                     independent and have no interval. Decisions stand as “12 to 15” where it is not known how often \
+                     policies applied together.";
 
 #[derive(Serialize)]
 struct Report<'a> {
+    words: &'static str,
     made_at: String,
     since: String,
     trail: &'a str,
@@ -51,13 +58,16 @@ struct Row {
 pub fn render(matrix: &Matrix, format: Format) -> Result<String, minijinja::Error> {
     let controls = || matrix.frameworks.iter().flat_map(|f| &f.controls);
     let row = |c: &Control| {
-        let mut cells = counts(&c.evidence).to_vec();
-        cells.push(c.assessed.clone().unwrap_or_else(|| "never".into()));
+        let mut cells = counts(&c.evidence);
+        // That it never was is a gap.
+        if let (Some(assessed), Some(proof)) = (&c.assessed, cells.last_mut()) {
+            *proof = format!("{proof}; assessed {assessed}");
+        }
         Row {
             name: c.control.clone(),
             about: String::new(),
             policies: c.policies.clone(),
-            cells,
+            cells: cells.into(),
             gaps: c.gaps.join("; "),
         }
     };
@@ -67,6 +77,7 @@ pub fn render(matrix: &Matrix, format: Format) -> Result<String, minijinja::Erro
         rows: f.controls.iter().map(row).collect(),
     });
     let report = Report {
+        words: WORDS,
         made_at: matrix.now.strftime("%-d %b %Y, %H:%M UTC").to_string(),
         since: matrix.since.map_or_else(|| "the first record".into(), |at| at.strftime("%-d %b %Y").to_string()),
         trail: &matrix.trail,
@@ -90,17 +101,24 @@ pub fn render(matrix: &Matrix, format: Format) -> Result<String, minijinja::Erro
     PAGE.render(format, minijinja::context! { report => Value::from(Serde(&report)) })
 }
 
-/// Decisions, pass rate, failures, what could not be told, waivers, overrides, last proof.
-fn counts(e: &Evidence) -> [String; 7] {
+/// Decisions, evaluations, pass rate, failures, what could not be told, waivers, overrides, last proof.
+fn counts(e: &Evidence) -> [String; 8] {
+    let counted = format!("{} of {}", e.passed.counts.k, e.passed.counts.n);
     let passed = match (e.passed.rate, e.passed.interval) {
         (Some(rate), Some(interval)) if e.decisions >= FEWEST => {
             let percent = |share: f64| format!("{:.1}", share * 100.0);
-            format!("{} % ({} to {})", percent(rate), percent(interval.low), percent(interval.high))
+            let (low, high) = (percent(interval.low), percent(interval.high));
+            format!("{counted}: {} % ({low} to {high})", percent(rate))
         }
-        _ => format!("{} of {}", e.passed.counts.k, e.decisions),
+        _ => counted,
+    };
+    let decisions = match e.decisions_at_most {
+        most if most > e.decisions => format!("{} to {most}", e.decisions),
+        _ => e.decisions.to_string(),
     };
     [
-        e.decisions.to_string(),
+        decisions,
+        e.evaluations.to_string(),
         passed,
         e.failed.to_string(),
         e.unknown.to_string(),
@@ -130,6 +148,7 @@ pub fn csv(matrix: &Matrix) -> String {
         cells.push(e.last_record.map(|index| index.to_string()).unwrap_or_default());
         cells.push(control.assessed.clone().unwrap_or_default());
         cells.push(control.gaps.join("; "));
+        cells.extend([e.answers, e.decisions_at_most].map(|n| n.to_string()));
         out.push_str(&cells.iter().map(|cell| quoted(cell)).collect::<Vec<_>>().join(","));
         out.push_str("\r\n");
     }
