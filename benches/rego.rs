@@ -52,6 +52,7 @@ fn inputs() -> Vec<String> {
         audit_level: None,
         audit_password: None,
         attestation: Default::default(),
+        memory: None,
         past: None,
         record_id: uuid::Uuid::nil(),
     };

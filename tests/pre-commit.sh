@@ -13,6 +13,8 @@ shift
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+# pre-commit tries each repository in an environment of its own: what is built is the same.
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$work/target}
 export PRE_COMMIT_HOME="$work/pre-commit" GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 export GIT_AUTHOR_NAME=Alice GIT_AUTHOR_EMAIL=alice@acme.example GIT_COMMITTER_NAME=Alice GIT_COMMITTER_EMAIL=alice@acme.example
 

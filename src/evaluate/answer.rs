@@ -7,38 +7,10 @@ use super::{Answers, Raised, Task};
 use crate::facts::{Resource, Stage};
 use crate::finding::{Answer, Diagnostic, Enforcement, Evidence, Finding, Severity, Status};
 use crate::parse::tree::{Node, Path, Step};
-use crate::policy::engine::{Engine, EvalError};
-use crate::policy::isolate::Worker;
+use crate::policy::engine::EvalError;
+use crate::policy::judge::Judge;
 use crate::policy::library::{self, Policy};
 use crate::source::Span;
-
-/// Evaluates rules about the subject at hand.
-pub(super) trait Judge {
-    /// The members of a set rule.
-    fn set(&mut self, rule: &str) -> Result<Vec<serde_json::Value>, EvalError>;
-    /// Errors that were gone over since the last call.
-    fn swallowed(&mut self) -> Vec<EvalError>;
-}
-
-impl Judge for Engine {
-    fn set(&mut self, rule: &str) -> Result<Vec<serde_json::Value>, EvalError> {
-        self.set(rule)
-    }
-
-    fn swallowed(&mut self) -> Vec<EvalError> {
-        self.swallowed()
-    }
-}
-
-impl Judge for Worker {
-    fn set(&mut self, rule: &str) -> Result<Vec<serde_json::Value>, EvalError> {
-        self.set(rule)
-    }
-
-    fn swallowed(&mut self) -> Vec<EvalError> {
-        self.swallowed()
-    }
-}
 
 /// One policy and one subject.
 pub(super) struct About<'a> {

@@ -18,10 +18,11 @@ use crate::memory::{Key, Memory};
 use crate::parse::tree::{Node, Path};
 use crate::policy::engine::{Engine, EvalError};
 use crate::policy::isolate::Worker;
+use crate::policy::judge::Judge;
 use crate::policy::library::{self, Library, Policy};
 use crate::source::Sources;
 
-use answer::{About, Judge};
+use answer::About;
 use input::{Shared, Views};
 use remembered::{Known, Recorder, Remembered, Replayed};
 
@@ -237,7 +238,7 @@ impl Run<'_> {
                 let key = known.keys.get(index).copied();
                 match (worker.as_mut().filter(|_| policy.isolated), engine.as_mut()) {
                     (Some(worker), _) => {
-                        worker.prepare(input, policy.mode);
+                        worker.prepare(input, policy.mode, None);
                         self.ask(&about, worker, key, &mut answers)
                     }
                     (None, Some(engine)) => {

@@ -9,12 +9,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::answer::Judge;
 use super::input::{Shared, Views};
 use super::{Subject, Task};
 use crate::finding::Diagnostic;
 use crate::memory::{BUILD, Difference, Key, Memory, Witness};
 use crate::policy::engine::{EvalError, Input};
+use crate::policy::judge::Judge;
 use crate::policy::library::{self, Policy};
 
 /// What rules gave, in the order in which they were asked.
@@ -67,6 +67,10 @@ impl Judge for Replayed {
     fn swallowed(&mut self) -> Vec<EvalError> {
         std::mem::take(&mut self.swallowed)
     }
+
+    fn prints(&mut self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// Asks somebody, and records what they answer.
@@ -92,6 +96,10 @@ impl<J: Judge> Judge for Recorder<'_, J> {
         let swallowed = self.judge.swallowed();
         self.recorded.swallowed.extend(swallowed.iter().cloned());
         swallowed
+    }
+
+    fn prints(&mut self) -> Vec<String> {
+        self.judge.prints()
     }
 }
 

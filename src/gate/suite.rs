@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use ignore::WalkBuilder;
 
@@ -47,13 +46,12 @@ pub fn load(dirs: &[PathBuf], data: &[PathBuf]) -> Suite {
         }
     }
     let from_disk = own.len();
-    let taken: BTreeSet<Vec<Arc<str>>> = own.iter().filter_map(|id| package(&sources, *id)).collect();
+    let taken: BTreeSet<String> = own.iter().filter_map(|id| package(&sources, *id)).collect();
+    let is_taken = |sources: &Sources, id: &SourceId| {
+        !taken.is_empty() && sources.get(*id).is_some_and(|source| taken.contains(&library::package(&source.text)))
+    };
     let embedded = library::embedded(&mut sources, dirs.is_empty());
-    let modules: Vec<SourceId> = embedded
-        .into_iter()
-        .filter(|id| package(&sources, *id).is_none_or(|name| !taken.contains(&name)))
-        .chain(own)
-        .collect();
+    let modules: Vec<SourceId> = embedded.into_iter().filter(|id| !is_taken(&sources, id)).chain(own).collect();
     let own_files = if dirs.is_empty() { modules.len() } else { from_disk };
     let mut library = library::load_beside(&sources, &modules, &of_conftest);
     let mut documents = Vec::new();
@@ -68,8 +66,8 @@ pub fn load(dirs: &[PathBuf], data: &[PathBuf]) -> Suite {
 }
 
 /// The package of a module; none for one that cannot be read, whose fault loading reports.
-fn package(sources: &Sources, id: SourceId) -> Option<Vec<Arc<str>>> {
-    rego::parse_any(&sources.get(id)?.text).ok().map(|module| module.package)
+fn package(sources: &Sources, id: SourceId) -> Option<String> {
+    rego::parse_any(&sources.get(id)?.text).ok().map(|module| module.package.join("."))
 }
 
 fn nothing_in(dir: &Path) -> Diagnostic {

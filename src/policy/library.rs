@@ -223,6 +223,11 @@ impl Library {
         self.modules.is_of_conftest(id)
     }
 
+    /// Whether a module is loaded: it and what it needs are free of faults.
+    pub fn is_loaded(&self, id: SourceId) -> bool {
+        self.modules.has(id)
+    }
+
     /// Keeps the policies apart that come from outside of the trusted base: they are evaluated by `program`.
     ///
     /// A module from there that adds to a package of a trusted one would be evaluated with it, and is a fault.
@@ -239,7 +244,7 @@ impl Library {
             }
         }
         self.policies.iter_mut().for_each(|policy| policy.isolated = !trusted(&policy.source));
-        self.isolation = Some(Isolation::new(program, sources, modules));
+        self.isolation = Some(Isolation::new(program, sources, modules, self.data.clone()));
     }
 
     /// An engine that can be asked these policies.

@@ -6,6 +6,7 @@ pub mod conftest;
 pub mod engine;
 pub mod example;
 pub mod isolate;
+pub mod judge;
 pub mod library;
 pub mod lint;
 pub mod metadata;

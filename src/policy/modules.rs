@@ -67,6 +67,11 @@ impl Modules {
         self.of_conftest.contains(&id)
     }
 
+    /// Whether a module is there, which is one without a fault.
+    pub(super) fn has(&self, id: SourceId) -> bool {
+        self.outlines.contains_key(&id)
+    }
+
     /// Reads the text of a module in the dialect that it may be written in.
     pub(super) fn parsed(&self, id: SourceId) -> Option<Result<Module, rego::Fault>> {
         let text = &self.sources.get(id)?.text;

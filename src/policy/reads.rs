@@ -4,22 +4,27 @@
 //! or looks into it in a way that cannot be told, reads everything; only of our own modules it is known that they name
 //! in words what they then read (a test asks them).
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::outline;
 
-/// What can be read.
+/// What can be read: all that the modules together can.
 #[derive(Clone, Debug, Default)]
-pub struct Reads {
+pub struct Reads(Vec<Arc<Module>>);
+
+/// What one module reads.
+#[derive(Debug, Default)]
+struct Module {
     /// Members that are named behind `input.`.
-    named: BTreeSet<String>,
-    /// Names and texts in our own modules.
-    spoken: BTreeSet<String>,
-    /// One of our own modules hands the whole input on.
+    named: HashSet<Box<str>>,
+    /// Names and texts, where it is one of ours.
+    spoken: HashSet<Box<str>>,
+    /// One of ours hands the whole input on.
     handed: bool,
-    /// A module from elsewhere does.
+    /// One from elsewhere does.
     everything: bool,
-    /// A module from elsewhere is among them: what it names below a member is not looked at.
+    /// It is from elsewhere: what it names below a member is not looked at.
     elsewhere: bool,
     /// An answer depends on more than the input: the clock, chance, the machine.
     impure: bool,
@@ -31,56 +36,56 @@ const IMPURE: [&str; 5] = ["intn", "rfc4122", "opa", "lookup_ip_addr", "decode_v
 impl Reads {
     /// What one module reads; `own` when it is one of ours.
     pub(super) fn of(text: &str, own: bool) -> Self {
+        Self(vec![Arc::new(Module::of(text, own))])
+    }
+
+    /// What several modules read together.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.0.extend(other.0.iter().cloned());
+    }
+
+    /// Whether a field somewhere below a member can be read. Our own modules name it.
+    pub fn field(&self, name: &str) -> bool {
+        self.0.iter().any(|module| module.elsewhere || module.spoken.contains(name))
+    }
+
+    /// Whether a member of the input can be read.
+    pub fn member(&self, name: &str) -> bool {
+        self.0.iter().any(|module| module.everything || module.named.contains(name))
+            || self.0.iter().any(|module| module.handed) && self.0.iter().any(|module| module.spoken.contains(name))
+    }
+
+    /// Whether the input alone decides the answer.
+    pub fn is_pure(&self) -> bool {
+        !self.0.iter().any(|module| module.impure)
+    }
+}
+
+impl Module {
+    fn of(text: &str, own: bool) -> Self {
         let mut reads = Self::default();
         for (at, word) in outline::words(text) {
             if word == "input" && !outline::is_member(text, at) {
                 let member = text.get(at + word.len()..).and_then(|after| after.strip_prefix('.'));
                 match member.and_then(outline::word_at) {
-                    Some(name) => drop(reads.named.insert(name.to_owned())),
+                    Some(name) => drop(reads.named.insert(name.into())),
                     None => reads.handed = true,
                 }
             } else if word == outline::TEMPLATE {
                 reads.handed = true;
             }
-            if own {
-                reads.spoken.insert(word.to_owned());
+            if own && !reads.spoken.contains(word) {
+                reads.spoken.insert(word.into());
             }
         }
         if own {
-            reads
-                .spoken
-                .extend(text.split('"').filter(|piece| outline::word_at(piece) == Some(piece)).map(str::to_owned));
+            reads.spoken.extend(text.split('"').filter(|piece| outline::word_at(piece) == Some(piece)).map(Box::from));
         } else {
             reads.elsewhere = true;
             reads.impure = is_impure(text);
             reads.everything = std::mem::take(&mut reads.handed);
         }
         reads
-    }
-
-    /// What several modules read together.
-    pub(super) fn add(&mut self, other: &Self) {
-        self.named.extend(other.named.iter().cloned());
-        self.spoken.extend(other.spoken.iter().cloned());
-        self.handed |= other.handed;
-        self.everything |= other.everything;
-        self.elsewhere |= other.elsewhere;
-        self.impure |= other.impure;
-    }
-
-    /// Whether a field somewhere below a member can be read. Our own modules name it.
-    pub fn field(&self, name: &str) -> bool {
-        self.elsewhere || self.spoken.contains(name)
-    }
-
-    /// Whether a member of the input can be read.
-    pub fn member(&self, name: &str) -> bool {
-        self.everything || self.named.contains(name) || self.handed && self.spoken.contains(name)
-    }
-
-    /// Whether the input alone decides the answer.
-    pub fn is_pure(&self) -> bool {
-        !self.impure
     }
 }
 

@@ -13,14 +13,14 @@ use serde_json::Value;
 
 use crate::shop::{NOW, Shop, copy, everything, fixtures};
 
-fn folders(inside: &Path) -> Vec<PathBuf> {
+pub fn folders(inside: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(inside).unwrap().map(|entry| entry.unwrap().path());
     let mut folders: Vec<_> = entries.filter(|path| path.is_dir()).collect();
     folders.sort();
     folders
 }
 
-fn name(folder: &Path) -> String {
+pub fn name(folder: &Path) -> String {
     folder.file_name().unwrap().to_string_lossy().into_owned()
 }
 
@@ -34,8 +34,8 @@ fn texts(list: &Value) -> Vec<&str> {
     list.as_array().into_iter().flatten().map(|text| text.as_str().unwrap()).collect()
 }
 
-/// What the policy said: the results of its open findings.
-fn answers(id: &str, case: &Path) -> Vec<String> {
+/// The repository of a case, and the arguments to judge it with.
+pub fn prepared(case: &Path) -> (Shop, Vec<String>) {
     let read = |path: PathBuf| serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let (spec, allowed): (Value, Value) =
         (read(case.join("case.json")), read(fixtures().join("variants/allowed/variant.json")));
@@ -57,9 +57,16 @@ fn answers(id: &str, case: &Path) -> Vec<String> {
     }
     let now = spec["now"].as_str().unwrap_or(NOW);
     let stage = spec["stage"].as_str().unwrap_or("pull-request");
-    let mut args = vec!["check", "--base", "main", "--head", "change", "--format", "json", "--now", now];
-    args.extend(["--stage", stage]);
+    let mut args = vec!["--base", "main", "--head", "change", "--now", now, "--stage", stage];
     args.extend(texts(&spec["args"]));
+    (shop, args.into_iter().map(str::to_owned).collect())
+}
+
+/// What the policy said: the results of its open findings.
+fn answers(id: &str, case: &Path) -> Vec<String> {
+    let (shop, args) = prepared(case);
+    let mut args: Vec<&str> = args.iter().map(String::as_str).collect();
+    args.splice(0..0, ["check", "--format", "json"]);
     // With the embedded modules that it thinks it needs, and with all of them: one answer, in two audit trails.
     let run = |trail: &str, more: &[&str]| {
         let mut json = shop.changegate(&[&args[..], &["--audit", trail], more].concat()).json();
@@ -87,12 +94,19 @@ fn wrong(policy: &Path, case: &Path) -> Option<String> {
     (!right).then(|| format!("{}: {answers:?}", case.display()))
 }
 
+/// Every case with the folder of its policy.
+pub fn all() -> Vec<(PathBuf, PathBuf)> {
+    let policies = folders(&fixtures().join("policies"));
+    let cases: Vec<_> = policies
+        .into_iter()
+        .flat_map(|policy| folders(&policy).into_iter().map(move |case| (policy.clone(), case)))
+        .collect();
+    assert!(cases.len() >= 30, "{}", cases.len());
+    cases
+}
+
 #[test]
 fn changes_are_denied_or_not() {
-    let policies = folders(&fixtures().join("policies"));
-    let cases: Vec<_> =
-        policies.iter().flat_map(|policy| folders(policy).into_iter().map(move |case| (policy, case))).collect();
-    assert!(cases.len() >= 30, "{}", cases.len());
-    let wrong: Vec<_> = cases.par_iter().filter_map(|(policy, case)| wrong(policy, case)).collect();
+    let wrong: Vec<_> = all().par_iter().filter_map(|(policy, case)| wrong(policy, case)).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -73,6 +73,36 @@ fn a_fault_is_told_once_and_no_policy_is_no_pass() {
     assert!(ran.stdout.contains("policy::none"), "{}", ran.stdout);
 }
 
+/// Every fault of loading is listed, and what loads is linted all the same.
+#[test]
+fn what_does_not_load_hides_nothing() {
+    let shop = Shop::new();
+    let clean = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/lint/clock/acme");
+    copy(&clean, &shop.root().join("acme"));
+    let alone = shop.changegate(&["policy", "lint", "acme", "--format", "json"]).json();
+    shop.write("acme/a/a.rego", "package acme.a\n\nx := nope(1)\n\ny := nope(2)\n");
+    shop.write("acme/b/b.rego", "package acme.b\n\nx := y\n");
+    shop.write("acme/c/c.rego", "package acme.c\n\nx := {\n");
+    let ran = shop.changegate(&["policy", "lint", "acme", "--format", "json"]);
+    let told = |json: &serde_json::Value| -> Vec<String> {
+        let one = |f: &serde_json::Value| format!("{} {} {}", f["code"].as_str().unwrap(), f["path"], f["line"]);
+        json["faults"].as_array().unwrap().iter().map(one).collect()
+    };
+    let (faults, expected) = (told(&ran.json()), told(&alone));
+    assert_eq!(ran.code, 1);
+    let place = |code: &str, path: &str, line: u32| format!("{code} \"acme/{path}\" {line}");
+    for fault in [
+        place("policy::undefined-function", "a/a.rego", 3),
+        place("policy::undefined-function", "a/a.rego", 5),
+        place("policy::unsafe-variable", "b/b.rego", 3),
+    ] {
+        assert!(faults.contains(&fault), "{fault} is not in {faults:#?}");
+    }
+    assert!(faults.iter().any(|fault| fault.starts_with("policy::syntax \"acme/c/c.rego\"")), "{faults:#?}");
+    assert!(!expected.is_empty() && expected.iter().all(|fault| faults.contains(fault)), "{expected:?} {faults:#?}");
+    assert_eq!(faults.len(), expected.len() + 4, "{faults:#?}");
+}
+
 #[test]
 fn suppressions_of_others_are_listed() {
     let shop = Shop::new();

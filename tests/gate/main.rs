@@ -28,6 +28,7 @@ mod onboarding;
 mod policies;
 mod policy_input;
 mod policy_sources;
+mod reads;
 mod rendering;
 mod replay;
 mod report;

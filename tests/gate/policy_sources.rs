@@ -71,6 +71,28 @@ fn a_bundle_judges_with_its_data() {
     assert_eq!(bundle(&packed(&files), &[]), (1, "yes it is".into()), "tests are left out");
 }
 
+/// The documents of `data` reach the process that evaluates what is not trusted.
+#[test]
+#[cfg(target_os = "linux")]
+fn an_isolated_policy_judges_with_its_data() {
+    let metadata = "# METADATA\n# title: x\n# description: x\n# custom:\n#   id: X-001\n#   scope: resource\n#   targets: \
+                    [Service]\n#   severity: low\n#   enforcement: advisory\n#   stages: [pull-request]\n#   remediation: x\n#   \
+                    since: 0.1.0\n";
+    let body = "package acme.x\n\nimport data.limits\n\ndeny contains limits.word if input.resource.name == \"shop\"\n";
+    let ours = format!("{metadata}{body}");
+    let files = [("x/x.rego", &*ours), ("limits/data.json", "{\"word\": \"from data\"}")];
+    for args in [&[][..], &["--isolate"]] {
+        assert_eq!(bundle(&packed(&files), args), (0, "from data".into()), "{args:?}");
+    }
+    let files = [
+        ("main.rego", "package main\n\ndeny contains data.limits.word if input.kind == \"Service\"\n"),
+        ("limits/data.json", "{\"word\": \"from data\"}"),
+    ];
+    for args in [&[][..], &["--isolate"]] {
+        assert_eq!(bundle(&packed(&files), args), (1, "from data".into()), "{args:?}");
+    }
+}
+
 #[test]
 fn what_a_manifest_does_not_own_is_refused() {
     let with = |manifest: &str, files: &[(&str, &str)]| {

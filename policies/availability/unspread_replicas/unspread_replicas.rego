@@ -44,7 +44,6 @@ deny contains finding if {
 unknown contains resource.unclassified if {
 	_judged
 	some fault in _faults
-	not fault.enforcement
 	tier.undecided(input.resource, fault.last)
 }
 

@@ -77,7 +77,6 @@ _refused(document, words) if {
 	some finding in found
 	contains(finding.msg, words)
 	contains(finding.remediation, "freezeOverride:")
-	not finding.pending
 	count(incomplete_override.lifts) == 0 with input as document
 }
 

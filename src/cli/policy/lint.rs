@@ -51,7 +51,8 @@ pub(super) fn run(args: &LintArgs) -> Answer {
         .iter()
         .any(|d| matches!(d.code, "policy::unreadable" | "policy::data" | "policy::none"));
     let mut faults = suite.library.diagnostics.clone();
-    if faults.is_empty() {
+    let mut answer = Answer::default();
+    if suite.own_files > 0 {
         let tested = test::Suite {
             library: &suite.library,
             sources: &suite.sources,
@@ -63,16 +64,15 @@ pub(super) fn run(args: &LintArgs) -> Answer {
         let found = changegate::gate::in_pool(environment::jobs(None), || lint::lint(&tested, evaluate::input_shape()));
         match found {
             Ok(found) => faults.extend(found),
-            Err(error) => {
-                return Answer { stderr: format!("data: {error}\n").into_bytes(), code: 2, ..Answer::default() };
-            }
+            Err(error) => (answer.stderr, answer.code) = (format!("data: {error}\n").into_bytes(), 2),
         }
     }
     let linted = Linted { faults: &faults, files: suite.own_files, rules: &lint::RULES };
     let style = environment::style(When::Auto, false);
     let render = |format| output::lint(format, &linted, &suite.sources, &style);
     let code = if unreadable || suite.modules.is_empty() { 2 } else { u8::from(!faults.is_empty()) };
-    written(args, Answer { code, ..Answer::default() }, render)
+    answer.code = answer.code.max(code);
+    written(args, answer, render)
 }
 
 /// The answer with what was asked for on standard output and in files.

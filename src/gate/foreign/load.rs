@@ -34,7 +34,12 @@ pub(in crate::gate) fn bundle(
     for path in &foreign.data {
         data.extend(data_below(&workspace.absolute(path), workspace, session)?);
     }
-    Bundle::load(&session.sources, modules, &data, &namespaces).map(Some).map_err(|faults| first(faults, session))
+    let mut bundle =
+        Bundle::load(&session.sources, modules, &data, &namespaces).map_err(|faults| first(faults, session))?;
+    if let Some(program) = &request.policies.isolate {
+        bundle.isolate(program.clone(), &session.sources, modules, &data);
+    }
+    Ok(Some(bundle))
 }
 
 /// The documents of a file, or of a folder and all below it: the folders between are where they stand in `data`.

@@ -124,19 +124,19 @@ fn evaluate(
     sources: &Sources,
     progress: &dyn Progress,
 ) -> Vec<Judged> {
-    let mut engine = bundle.prepared();
+    let mut by = bundle.evaluator();
     if combine {
         progress.step("judging", 1);
         return match documents {
             [] => Vec::new(),
-            documents => vec![bundle.judge(&mut engine, documents, true, sources)],
+            documents => vec![bundle.judge(&mut by, documents, true, sources)],
         };
     }
     progress.step("judging", documents.len());
-    let one = |engine: &mut _, document: &Document<'_>| {
-        let judged = bundle.judge(engine, &[*document], false, sources);
+    let one = |by: &mut _, document: &Document<'_>| {
+        let judged = bundle.judge(by, &[*document], false, sources);
         progress.tick();
         judged
     };
-    documents.par_iter().map_init(|| engine.clone(), one).collect()
+    documents.par_iter().map_init(|| by.clone(), one).collect()
 }

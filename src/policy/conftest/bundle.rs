@@ -1,20 +1,23 @@
 //! A bundle: modules, data and the rules that judge.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
+use super::judge::Evaluator;
 use super::names::{Kind, Namespaces, exception_name};
 use super::trace::{self, Trace};
 use crate::finding::Diagnostic;
 use crate::policy::bundle::DataFile;
 use crate::policy::engine::{Engine, Input, Mode};
+use crate::policy::isolate::Isolation;
 use crate::policy::library::{self, Policy};
 use crate::policy::metadata::Metadata;
 use crate::policy::rego::{self, Module};
-use crate::source::{SourceId, Sources, Span};
+use crate::source::{Revision, SourceId, Sources, Span};
 
 /// A rule that judges, with all its definitions.
 #[derive(Clone, Debug)]
@@ -35,8 +38,10 @@ pub(super) struct Rule {
 
 /// Policies that were written for Conftest, ready to judge.
 pub struct Bundle {
-    /// Loaded modules and data. Each thread works with a clone.
-    pub engine: Engine,
+    /// Loaded modules and data.
+    pub(super) engine: Engine,
+    /// How the rules are evaluated when they are not trusted and to be kept apart.
+    isolation: Option<Isolation>,
     pub(super) rules: Vec<Rule>,
     /// Somebody reads `data.conftest`.
     pub(super) reads_file: bool,
@@ -57,11 +62,11 @@ impl Bundle {
         let ids: Vec<SourceId> = modules.iter().copied().filter(|id| super::counts(sources, *id)).collect();
         let parsed = parse(sources, &ids)?;
         let asked = asked(&parsed, namespaces)?;
-        let (engine, traces) = install(sources, parsed.clone())?;
+        let (engine, traces) = install(sources, &parsed)?;
         let digest = digest(sources, &ids);
         let rules = rules(&parsed, &asked, &traces, &digest)?;
         let reads_file = ids.iter().any(|id| sources.get(*id).is_some_and(|s| s.text.contains("conftest")));
-        let mut bundle = Self { engine, rules, reads_file };
+        let mut bundle = Self { engine, isolation: None, rules, reads_file };
         bundle.add_data(data).map_err(|fault| vec![fault])?;
         Ok(bundle)
     }
@@ -76,15 +81,29 @@ impl Bundle {
         self.rules.retain(|rule| wanted(rule.policy.id()));
     }
 
-    /// An engine that was evaluated once: clones of it share what that prepared.
-    pub fn prepared(&self) -> Engine {
+    /// Keeps the rules apart when a module comes from outside of the trusted base: they are evaluated by `program`. All
+    /// modules are evaluated together, so one of them is enough.
+    pub fn isolate(&mut self, program: PathBuf, sources: &Sources, modules: &[SourceId], data: &[DataFile]) {
+        let ids: Vec<SourceId> = modules.iter().copied().filter(|id| super::counts(sources, *id)).collect();
+        let outside = |id: &SourceId| sources.get(*id).is_some_and(|source| source.revision == Revision::Head);
+        if ids.iter().any(outside) {
+            self.isolation = Some(Isolation::of_conftest(program, sources, &ids, data));
+        }
+    }
+
+    /// Who evaluates the rules; each thread works with a clone. An engine was evaluated once: its clones share what that
+    /// prepared.
+    pub fn evaluator(&self) -> Evaluator {
+        if let Some(isolation) = &self.isolation {
+            return Evaluator::apart(isolation.clone());
+        }
         let mut engine = self.engine.clone();
         engine.set_input(Input::object(Vec::new()));
         if let Some(rule) = self.rules.first() {
             let _ = engine.set(&rule.path);
         }
         let (_, _) = (engine.swallowed(), engine.prints());
-        engine
+        Evaluator::here(engine)
     }
 
     fn add_data(&mut self, data: &[DataFile]) -> Result<(), Diagnostic> {
@@ -132,17 +151,25 @@ fn asked(modules: &[(SourceId, Module)], namespaces: &Namespaces) -> Result<BTre
     }
 }
 
-/// Loads the modules with the copies that tell places; without, when the copies are what cannot be loaded.
-fn install(sources: &Sources, modules: Vec<(SourceId, Module)>) -> Result<(Engine, Vec<Trace>), Vec<Diagnostic>> {
-    let mut traced = modules.clone();
-    let traces = trace::add(&mut traced);
-    if let Ok(engine) = engine(sources, traced) {
-        return Ok((engine, traces));
-    }
-    Ok((engine(sources, modules)?, Vec::new()))
+/// An engine with modules for Conftest, their copies among them.
+///
+/// # Errors
+/// Every fault of a module.
+pub fn engine(sources: &Sources, modules: &[SourceId]) -> Result<Engine, Vec<Diagnostic>> {
+    Ok(install(sources, &parse(sources, modules)?)?.0)
 }
 
-fn engine(sources: &Sources, modules: Vec<(SourceId, Module)>) -> Result<Engine, Vec<Diagnostic>> {
+/// Loads the modules with the copies that tell places; without, when the copies are what cannot be loaded.
+fn install(sources: &Sources, modules: &[(SourceId, Module)]) -> Result<(Engine, Vec<Trace>), Vec<Diagnostic>> {
+    let mut traced = modules.to_vec();
+    let traces = trace::add(&mut traced);
+    if let Ok(engine) = compiled(sources, traced) {
+        return Ok((engine, traces));
+    }
+    Ok((compiled(sources, modules.to_vec())?, Vec::new()))
+}
+
+fn compiled(sources: &Sources, modules: Vec<(SourceId, Module)>) -> Result<Engine, Vec<Diagnostic>> {
     let compiled = rego::compile(modules)
         .map_err(|faults| faults.into_iter().map(|(id, fault)| fault.in_source(id)).collect::<Vec<_>>())?;
     let mut engine = Engine::with_mode(Mode::Lenient);

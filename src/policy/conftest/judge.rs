@@ -10,7 +10,9 @@ use super::bundle::{Bundle, Rule};
 use super::place::{self, Place};
 use crate::finding::{Answer, Diagnostic, Evidence, Finding, Severity, Status};
 use crate::parse::tree::{Node, Path, Step};
-use crate::policy::engine::{Engine, EvalError, Input};
+use crate::policy::engine::{Engine, EvalError, Input, Mode};
+use crate::policy::isolate::{Isolation, Worker};
+use crate::policy::judge::Judge;
 use crate::policy::library;
 use crate::source::{Source, SourceId, Sources, Span};
 
@@ -41,34 +43,91 @@ pub struct Judged {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+impl Judged {
+    fn printed(&mut self, lines: Vec<String>) {
+        self.diagnostics.extend(lines.into_iter().map(|line| Diagnostic::note("policy::print", line)));
+    }
+}
+
+/// Who evaluates the rules of a bundle.
+pub struct Evaluator(Where);
+
+enum Where {
+    Here(Box<Engine>),
+    Apart(Isolation, Box<Worker>),
+}
+
+impl Clone for Evaluator {
+    fn clone(&self) -> Self {
+        match &self.0 {
+            Where::Here(engine) => Self(Where::Here(engine.clone())),
+            Where::Apart(isolation, _) => Self::apart(isolation.clone()),
+        }
+    }
+}
+
+impl Evaluator {
+    /// An engine of this process.
+    pub(super) fn here(engine: Engine) -> Self {
+        Self(Where::Here(Box::new(engine)))
+    }
+
+    /// A process of its own.
+    pub(super) fn apart(isolation: Isolation) -> Self {
+        Self(Where::Apart(isolation.clone(), Box::new(Worker::new(isolation))))
+    }
+
+    fn judge(&mut self) -> &mut dyn Judge {
+        match &mut self.0 {
+            Where::Here(engine) => &mut **engine,
+            Where::Apart(_, worker) => &mut **worker,
+        }
+    }
+
+    /// What the next rules are asked about, and what `data` has besides.
+    fn begin(&mut self, bundle: &Bundle, input: Input, file: Option<Json>) -> Result<(), String> {
+        // Data cannot be taken back.
+        let fresh = || bundle.engine.clone();
+        match &mut self.0 {
+            Where::Here(engine) => {
+                if bundle.reads_file {
+                    **engine = fresh();
+                }
+                engine.set_input(input);
+                file.map_or(Ok(()), |file| engine.add_data(file))
+            }
+            Where::Apart(_, worker) => {
+                let added = file.clone().map_or(Ok(()), |file| fresh().add_data(file));
+                worker.prepare(input, Mode::Lenient, file.filter(|_| added.is_ok()));
+                added
+            }
+        }
+    }
+}
+
 impl Bundle {
     /// Judges one document, or several at once: then the input is a list of `{path, contents}` (`--combine`).
-    pub fn judge(&self, engine: &mut Engine, documents: &[Document<'_>], combined: bool, sources: &Sources) -> Judged {
+    pub fn judge(&self, by: &mut Evaluator, documents: &[Document<'_>], combined: bool, sources: &Sources) -> Judged {
         let mut judged = Judged::default();
-        if self.reads_file {
-            // Data cannot be taken back.
-            *engine = self.engine.clone();
-        }
-        engine.set_input(input(documents, combined));
-        if let Some(file) = self.names_file(documents, combined)
-            && let Err(error) = engine.add_data(file)
-        {
-            let message = format!("`data.conftest.file` cannot be set: {error}");
-            judged.diagnostics.push(Diagnostic::error("conftest::file", message));
-        }
+        let begin = |by: &mut Evaluator| {
+            by.begin(self, input(documents, combined), self.names_file(documents, combined)).map_err(|error| {
+                Diagnostic::error("conftest::file", format!("`data.conftest.file` cannot be set: {error}"))
+            })
+        };
+        judged.diagnostics.extend(begin(by).err());
         for rule in &self.rules {
             let about = About { rule, documents, combined, sources };
-            if let Err(error) = about.ask(engine, &mut judged) {
+            if let Err(error) = about.ask(by.judge(), &mut judged) {
                 judged.diagnostics.push(about.fault(&error));
-                if error == EvalError::Panicked {
-                    *engine = self.engine.clone();
-                    engine.set_input(input(documents, combined));
+                if let (EvalError::Panicked, Where::Here(engine)) = (&error, &mut by.0) {
+                    **engine = self.engine.clone();
+                    // What it says was said.
+                    let _ = begin(by);
                 }
             }
         }
-        let printed = |line| Diagnostic::note("policy::print", line);
-        judged.diagnostics.extend(engine.prints().into_iter().map(printed));
-        judged.diagnostics.extend(engine.swallowed().into_iter().map(|error| self.swallowed(&error)));
+        judged.printed(by.judge().prints());
+        judged.diagnostics.extend(by.judge().swallowed().into_iter().map(|error| self.swallowed(&error)));
         judged
     }
 
@@ -105,17 +164,20 @@ struct About<'a> {
 }
 
 impl About<'_> {
-    fn ask(&self, engine: &mut Engine, judged: &mut Judged) -> Result<(), EvalError> {
+    fn ask(&self, engine: &mut dyn Judge, judged: &mut Judged) -> Result<(), EvalError> {
         let members = engine.set(&self.rule.path)?;
         if members.is_empty() {
             return Ok(());
         }
         let excepted = self.excepted(engine)?;
+        judged.printed(engine.prints());
         let mut traces = Vec::new();
         for trace in &self.rule.traces {
             // A copy that fails costs the place, not the message.
             traces.extend(engine.set(trace).unwrap_or_default());
         }
+        // The copies print what the rule has printed.
+        drop(engine.prints());
         for member in members {
             match self.result(&member) {
                 Ok(result) => judged.messages.push(self.message(&member, result, excepted, &traces)),
@@ -126,7 +188,7 @@ impl About<'_> {
     }
 
     /// Whether an `exception` names the rule.
-    fn excepted(&self, engine: &mut Engine) -> Result<bool, EvalError> {
+    fn excepted(&self, engine: &mut dyn Judge) -> Result<bool, EvalError> {
         let Some(path) = &self.rule.exception else { return Ok(false) };
         let named = |member: &Json| match member {
             Json::Array(names) => names.iter().any(|n| n.as_str() == Some(&self.rule.exception_name)),

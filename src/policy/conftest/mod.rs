@@ -14,8 +14,8 @@ mod trace;
 #[cfg(test)]
 mod tests;
 
-pub use bundle::{Bundle, without_message};
-pub use judge::{Document, Judged, Message};
+pub use bundle::{Bundle, engine, without_message};
+pub use judge::{Document, Evaluator, Judged, Message};
 pub use names::Namespaces;
 
 use super::library;

@@ -9,7 +9,7 @@ fn judged(policy: &str, text: &str) -> Vec<String> {
     let bundle = Bundle::load(&sources, &modules, &[], &Namespaces::All).unwrap();
     let id = sources.add(Source::new("a.yaml", Revision::Head, text));
     let read = conftest::read(Parser::Yaml, id, text);
-    let mut engine = bundle.engine.clone();
+    let mut engine = bundle.evaluator();
     let mut lines = Vec::new();
     for node in &read.documents {
         let judged = bundle.judge(&mut engine, &[Document { path: "a.yaml", node }], false, &sources);
@@ -117,14 +117,14 @@ fn exceptions_mark_and_warnings_are_soft() {
     let id = sources.add(Source::new("a.yaml", Revision::Head, DEPLOYMENT));
     let read = conftest::read(Parser::Yaml, id, DEPLOYMENT);
     let document = Document { path: "a.yaml", node: &read.documents[0] };
-    let found = bundle.judge(&mut bundle.engine.clone(), &[document], false, &sources);
+    let found = bundle.judge(&mut bundle.evaluator(), &[document], false, &sources);
     let told: Vec<_> =
         found.messages.iter().map(|m| (&*m.finding.policy, m.finding.enforcement, m.finding.status)).collect();
     assert_eq!(
         told,
         [("main.deny_root", Enforcement::Hard, Status::Waived), ("main.warn_b", Enforcement::Soft, Status::Open)]
     );
-    let combined = bundle.judge(&mut bundle.engine.clone(), &[document, document], true, &sources);
+    let combined = bundle.judge(&mut bundle.evaluator(), &[document, document], true, &sources);
     assert!(combined.messages.is_empty(), "the input is a list now");
 }
 
@@ -137,4 +137,17 @@ fn what_asks_nothing_is_refused() {
     assert_eq!(faults(&["package main\ndeny if input.a\n"], &["main"]), ["conftest::no-message"]);
     assert_eq!(faults(&["package main\ndeny contains x if\n"], &["main"]), ["policy::syntax"]);
     assert_eq!(faults(&["package main\ndeny contains x if nope(input)\nnever := x\n"], &["main"]).len(), 3);
+}
+
+#[test]
+fn what_a_rule_prints_is_told_once() {
+    let policy = "package main\ndeny contains \"few\" if {\n  print(\"replicas\", input.spec.replicas)\n  input.spec.replicas < 2\n}\n";
+    let (mut sources, ids) = modules(&[policy]);
+    let bundle = Bundle::load(&sources, &ids, &[], &Namespaces::All).unwrap();
+    let id = sources.add(Source::new("a.yaml", Revision::Head, DEPLOYMENT));
+    let read = conftest::read(Parser::Yaml, id, DEPLOYMENT);
+    let document = Document { path: "a.yaml", node: &read.documents[0] };
+    let found = bundle.judge(&mut bundle.evaluator(), &[document], false, &sources);
+    let told: Vec<_> = found.diagnostics.iter().map(|d| &*d.message).collect();
+    assert_eq!((told, found.messages.len()), (vec!["p0.rego:3: replicas 1"], 1));
 }

@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::TIME_LIMIT;
+use super::{TIME_LIMIT, WALL_LIMIT};
 
 /// Why an evaluation gave no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum EvalError {
-    /// It took longer than [`TIME_LIMIT`].
-    #[error("took longer than {} s", TIME_LIMIT.as_secs())]
+    /// It computed longer than [`TIME_LIMIT`], or took longer than [`WALL_LIMIT`].
+    #[error("took longer than {} s of computing, or {} s in all", TIME_LIMIT.as_secs(), WALL_LIMIT.as_secs())]
     Timeout,
     /// The engine reported an error; `place` is `path:line:column` in the policy where it names one.
     #[error("{message}")]

@@ -4,10 +4,12 @@
 //! - a rule is evaluated by its static path with `eval_rule`; querying a package document loses rules;
 //! - an absent rule is an error, so the rules that a module declares are asked for at load;
 //! - literal nesting makes its parser exponential, so nesting is bounded before it is called;
-//! - the execution timer is always on, and a panic inside the library ends that engine, not the run;
+//! - the execution timer is always on and counts what the thread computes ([`clock`]);
+//! - a panic inside the library ends that engine, not the run;
 //! - `print` is gathered, never written to the terminal.
 
 mod builtins;
+mod clock;
 pub mod coverage;
 mod decimal;
 mod digest;
@@ -23,19 +25,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use regorus::Value as Rego;
-use regorus::utils::limits::ExecutionTimerConfig;
 
 use crate::finding::Diagnostic;
 use crate::source::{SourceId, Sources, Span};
 
+pub use clock::{TIME_LIMIT, WALL_LIMIT};
 pub use error::EvalError;
 pub use input::Input;
 
 use super::rego::{Compiled, Emitted};
 use error::{failed, message_of, place_of};
-
-/// Longest time one evaluation may take.
-pub const TIME_LIMIT: Duration = Duration::from_secs(5);
 
 /// Name of the generated module.
 const GENERATED: &str = "changegate";
@@ -56,10 +55,12 @@ pub struct Engine {
     mode: Mode,
     /// Errors that were gone over since they were asked for.
     swallowed: Vec<EvalError>,
+    /// What earlier evaluations printed: one that is repeated takes back no more than its own.
+    printed: Vec<String>,
 }
 
 /// Most errors that are kept until they are asked for.
-const MOST_SWALLOWED: usize = 100;
+pub const MOST_SWALLOWED: usize = 100;
 
 /// A loaded module.
 #[derive(Clone)]
@@ -139,6 +140,7 @@ impl Engine {
             asked: Arc::default(),
             mode,
             swallowed: Vec::new(),
+            printed: Vec::new(),
         };
         engine.limit(TIME_LIMIT);
         engine
@@ -150,9 +152,7 @@ impl Engine {
     }
 
     fn limit(&mut self, limit: Duration) {
-        if let Some(check_interval) = NonZeroU32::new(4096) {
-            self.inner.set_execution_timer_config(ExecutionTimerConfig { limit, check_interval });
-        }
+        self.inner.set_execution_timer_config(clock::timer(limit));
     }
 
     /// Loads compiled modules; what the engine cannot read is refused.
@@ -307,7 +307,8 @@ impl Engine {
 
     /// What the policies printed since the last call, each with `path:line:` before it.
     pub fn prints(&mut self) -> Vec<String> {
-        let prints = self.inner.take_prints().unwrap_or_default();
+        let mut prints = std::mem::take(&mut self.printed);
+        prints.extend(self.inner.take_prints().unwrap_or_default());
         prints.into_iter().map(|line| self.original_print(line)).collect()
     }
 
@@ -322,6 +323,9 @@ impl Engine {
 
     /// Evaluates strictly; where that fails and the mode allows it, once more, going over the error.
     fn eval(&mut self, rule: &str) -> Result<Rego, EvalError> {
+        if self.mode == Mode::Lenient {
+            self.printed.extend(self.inner.take_prints().unwrap_or_default());
+        }
         let error = match self.run(rule) {
             Err(error @ EvalError::Failed { .. }) if self.mode == Mode::Lenient => error,
             answer => return answer,
@@ -338,6 +342,7 @@ impl Engine {
 
     fn run(&mut self, rule: &str) -> Result<Rego, EvalError> {
         let path = self.path(rule);
+        clock::start();
         match catch_unwind(AssertUnwindSafe(|| self.inner.eval_rule(path))) {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => match error.downcast_ref::<regorus::LimitError>() {

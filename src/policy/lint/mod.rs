@@ -12,11 +12,12 @@ mod reach;
 mod shape;
 mod untested;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::conftest;
 use super::metadata::Metadata;
+use super::outline::Outline;
 use super::rego::ast::Range;
 use super::rego::{self, Module};
 use super::test::Suite;
@@ -43,6 +44,10 @@ pub struct Program<'a> {
     modules: Vec<Linted<'a>>,
     /// Whether there is a policy with METADATA: shared rules by themselves are asked by others.
     has_policies: bool,
+    /// What the modules that have a fault name: nobody knows what they would ask, nor what they would test.
+    faulty: Vec<Outline>,
+    /// Whether every module can be parsed.
+    complete: bool,
     /// The shape of the input, by what it is asked for.
     input: Shape,
 }
@@ -60,6 +65,8 @@ struct Linted<'a> {
     of_conftest: bool,
     /// Whether it is asked about; the others are only there for what refers to them.
     wanted: bool,
+    /// Whether it is free of the faults that loading found. What is not is no further linted.
+    sound: bool,
 }
 
 impl Linted<'_> {
@@ -83,6 +90,7 @@ impl Linted<'_> {
 }
 
 /// Lints the modules that come from disk, or the embedded ones when there are no others; in the order of their places.
+/// Modules with a fault that loading found are passed over, and so is what depends on what they say.
 /// `input` is the shape of the policy input with resources.
 ///
 /// # Errors
@@ -117,16 +125,20 @@ impl<'a> Program<'a> {
         let mut resolved = written.clone();
         rego::resolve_names(&mut resolved);
         let from_disk = sources.values().any(|s| s.revision != Revision::Embedded);
+        let faulty: BTreeSet<SourceId> =
+            suite.library.diagnostics.iter().filter_map(|fault| fault.span).map(|span| span.source).collect();
         let modules = written.into_iter().zip(resolved).filter_map(|((id, written), (_, resolved))| {
             let source = *sources.get(&id)?;
             let metadata = super::metadata::read(id, &source.text).ok().flatten();
             let wanted = !from_disk || source.revision != Revision::Embedded;
             let of_conftest = suite.library.is_of_conftest(id);
-            Some(Linted { id, source, written, resolved, metadata, of_conftest, wanted })
+            let sound = !faulty.contains(&id) && suite.library.is_loaded(id);
+            Some(Linted { id, source, written, resolved, metadata, of_conftest, wanted: wanted && sound, sound })
         });
         let modules: Vec<Linted<'_>> = modules.collect();
         let has_policies = modules.iter().any(|m| m.wanted && m.metadata.is_some());
-        Self { modules, has_policies, input }
+        let outlines = faulty.iter().filter_map(|id| sources.get(id)).map(|source| Outline::scan(&source.text));
+        Self { has_policies, faulty: outlines.collect(), complete: modules.len() == sources.len(), modules, input }
     }
 }
 

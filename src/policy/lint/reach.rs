@@ -20,7 +20,8 @@ type RulePath = Vec<Arc<str>>;
 pub(super) fn check(program: &Program<'_>, found: &mut Vec<Diagnostic>) {
     let wanted = || program.modules.iter().filter(|module| module.wanted);
     wanted().for_each(|module| never(module, found));
-    if !program.has_policies {
+    // What cannot be parsed may ask for anything.
+    if !program.has_policies || !program.complete {
         return;
     }
     let reached = reached(program);
@@ -46,7 +47,10 @@ fn reached(program: &Program<'_>) -> BTreeSet<RulePath> {
         let model = RISK_MODEL.strip_prefix("data.") == Some(module.package().as_str());
         for rule in &module.resolved.rules {
             let (path, name) = (path(module, rule), rule.head.name());
-            if module.metadata.is_some() && ANSWERS.contains(&name) || model && OF_THE_MODEL.contains(&name) {
+            if !module.sound
+                || module.metadata.is_some() && ANSWERS.contains(&name)
+                || model && OF_THE_MODEL.contains(&name)
+            {
                 open.push(path.clone());
             }
             by_path.entry(path).or_default().push(rule);

@@ -9,7 +9,8 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 use super::super::engine::{Engine, Input};
-use super::super::rego::{self, observe};
+use super::super::outline::Outline;
+use super::super::rego::observe;
 use super::super::test::Suite;
 use super::{Linted, Program, fault};
 use crate::finding::Diagnostic;
@@ -32,7 +33,13 @@ struct Seen {
 const SHARE: usize = 16;
 
 pub(super) fn check(program: &Program<'_>, suite: &Suite<'_>, found: &mut Vec<Diagnostic>) -> Result<(), String> {
-    let policies: Vec<&Linted<'_>> = program.modules.iter().filter(|m| m.wanted && m.metadata.is_some()).collect();
+    // A module with a fault may be the one that tests a policy.
+    let judged = |policy: &&Linted<'_>| {
+        let own = Outline::scan(&policy.source.text);
+        !program.faulty.iter().any(|faulty| faulty.package == own.package || faulty.reaches(&own))
+    };
+    let wanted = program.modules.iter().filter(|m| m.wanted && m.metadata.is_some());
+    let policies: Vec<&Linted<'_>> = wanted.filter(judged).collect();
     if policies.is_empty() {
         return Ok(());
     }
@@ -72,7 +79,7 @@ fn observed(
     suite: &Suite<'_>,
     policies: &[&Linted<'_>],
 ) -> Result<BTreeMap<String, Seen>, String> {
-    let modules = program.modules.iter().filter_map(|m| Some((m.id, rego::parse_any(&m.source.text).ok()?)));
+    let modules = program.modules.iter().filter(|m| m.sound).map(|m| (m.id, m.written.clone()));
     let packages: Vec<_> = policies.iter().map(|policy| policy.written.package.clone()).collect();
     let compiled = observe::compile(modules.collect(), &packages, &|id| {
         suite.sources.get(id).is_some_and(|s| super::super::library::is_test(&s.path))
@@ -80,6 +87,9 @@ fn observed(
     let mut engine = Engine::new();
     engine.install(suite.sources, compiled);
     suite.data.iter().try_for_each(|document| engine.add_data(document.clone()))?;
+    // Once, and not again in every clone.
+    engine.set_input(Input::object(Vec::new()));
+    engine.prepare();
     let tests: Vec<_> =
         suite.library.tests.iter().filter(|test| !test.todo && !suite.library.is_of_conftest(test.source)).collect();
     let notes = tests.par_chunks(SHARE).flat_map_iter(|tests| {

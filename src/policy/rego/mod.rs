@@ -125,6 +125,7 @@ pub fn refused(name: &str) -> Option<&'static str> {
         "http.send" => Some("a policy must not reach over the network"),
         "net.lookup_ip_addr" => Some("a policy must not ask the name service"),
         "opa.runtime" => Some("a policy must not depend on the environment"),
+        "rand.intn" => Some("a policy must not answer by chance"),
         "rego.parse_module" | "strings.render_template" => Some(MISSING),
         _ if name.starts_with("crypto.x509.")
             || name.starts_with("graphql.")
