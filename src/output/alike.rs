@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
-use crate::finding::{Answer, Finding, Status};
+use crate::finding::{Answer, Enforcement, Finding, Severity, Status};
 use crate::source::Span;
 
 /// Groups by key, in the order in which the keys appear.
@@ -43,6 +43,7 @@ pub(super) fn said_again(sign: &str, times: usize) -> String {
 #[derive(PartialEq, Eq, Hash)]
 pub(super) struct Seen<'a> {
     said: (&'a str, &'a str, Answer),
+    weighs: (Severity, Enforcement, bool),
     lifted: (Status, Option<&'a str>),
     places: (Option<&'a str>, Option<Span>, &'a [Span]),
 }
@@ -50,6 +51,7 @@ pub(super) struct Seen<'a> {
 pub(super) fn seen(f: &Finding) -> Seen<'_> {
     Seen {
         said: (&f.policy, &f.message, f.answer),
+        weighs: (f.severity, f.enforcement, f.pending),
         lifted: (f.status, f.lifted_by.as_deref()),
         places: (f.resource.as_deref(), f.span, &f.because),
     }

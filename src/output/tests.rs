@@ -60,6 +60,19 @@ fn what_reads_the_same_is_shown_once() {
     assert_eq!(json["findings"].as_array().map(Vec::len), Some(thrice.findings.len()));
 }
 
+/// What only warns does not stand for what blocks, though both say the same.
+#[test]
+fn what_weighs_otherwise_is_shown_by_itself() {
+    use crate::finding::Enforcement;
+    let mut outcome = sample::everything();
+    let blocking = outcome.findings.iter().find(|f| &*f.policy == "HA-014").expect("in the sample").clone();
+    let advice = crate::finding::Finding { enforcement: Enforcement::Advisory, ..blocking.clone() };
+    outcome.findings = vec![advice, blocking];
+    let text = render(Format::Github, &outcome, &Style::default());
+    let told = |level: &str| text.lines().filter(|l| l.starts_with(level) && l.contains("HA-014")).count();
+    assert_eq!((told("::error "), told("::warning ") + told("::notice ")), (1, 1), "{text}");
+}
+
 /// Colour adds sequences of ours and nothing else, so the text without them is the plain text.
 #[test]
 fn colour_says_nothing_that_words_do_not() {
