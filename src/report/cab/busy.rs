@@ -94,6 +94,8 @@ fn day(event: &EventFacts, zone: &TimeZone) -> Option<Bar> {
 struct Other<'a> {
     start: Timestamp,
     end: Timestamp,
+    /// Whether it says when it ends: else it counts for a day, as CHG-009 takes it.
+    ends: bool,
     id: &'a str,
     state: &'a str,
     services: Vec<&'a str>,
@@ -105,8 +107,12 @@ impl Other<'_> {
             [] => String::new(),
             named => format!(" of {}", named.join(", ")),
         };
-        let (start, end) = (text::instant(self.start, zone), text::instant(self.end, zone));
-        format!("{}{services} ({}) from {start} to {end}", self.id, self.state)
+        let start = text::instant(self.start, zone);
+        let end = match self.ends {
+            true => format!("to {}", text::instant(self.end, zone)),
+            false => "without an end".to_owned(),
+        };
+        format!("{}{services} ({}) from {start} {end}", self.id, self.state)
     }
 }
 
@@ -121,15 +127,18 @@ impl<'a> Other<'a> {
     /// `None` for one that was called off, or does not say when it is.
     fn read(entry: &'a Value) -> Option<Self> {
         let word = |key: &str| entry.get(key).and_then(Value::as_str);
-        let at = |key: &str| word(key)?.parse::<Timestamp>().ok();
+        // The instants may stand as in a change request, too.
+        let planned = |key: &str| word(key).or_else(|| entry.get("schedule")?.get(key)?.as_str());
+        let at = |key: &str| planned(key)?.parse::<Timestamp>().ok();
         let state = word("state").unwrap_or("state not known");
         let services = entry.get("services").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
         let services = services.map(|service| service.rsplit(['/', ':']).next().unwrap_or(service)).collect();
         let start = at("start")?;
         let end = at("end").filter(|end| *end > start);
-        let hour = || start.checked_add(1.hour()).ok();
+        let day_later = || start.checked_add(24.hours()).ok();
         let dropped = matches!(state, "cancelled" | "canceled" | "rejected" | "withdrawn");
-        (!dropped).then_some(Self { start, end: end.or_else(hour)?, id: word("id")?, state, services })
+        let ends = end.is_some();
+        (!dropped).then_some(Self { start, end: end.or_else(day_later)?, ends, id: word("id")?, state, services })
     }
 }
 
@@ -160,6 +169,24 @@ mod tests {
                 "2030-04-01T06:00:00Z 2030-04-01T08:00:00Z"
             ]
         );
+    }
+
+    #[test]
+    fn another_change_is_told_as_it_is_written() {
+        let title = |entry: Value| Some(Other::read(&entry)?.title(&TimeZone::UTC));
+        let (start, end) = ("2030-03-06T09:00:00Z", "2030-03-06T11:00:00Z");
+        let plain = serde_json::json!({"id": "CHG-1", "state": "scheduled", "start": start, "end": end});
+        let nested = serde_json::json!({"id": "CHG-1", "state": "scheduled", "schedule": {"start": start, "end": end}});
+        assert!(title(plain.clone()).is_some_and(|title| title.contains("11:00")));
+        assert_eq!(title(nested), title(plain));
+        let open = serde_json::json!({"id": "CHG-1", "services": ["component:default/orders"], "start": start});
+        let open = title(open).expect("it has a start");
+        assert!(
+            open.starts_with("CHG-1 of orders (state not known) from ") && open.ends_with(" without an end"),
+            "{open}"
+        );
+        assert_eq!(title(serde_json::json!({"id": "CHG-1", "state": "cancelled", "start": start})), None);
+        assert_eq!(title(serde_json::json!({"id": "CHG-1", "state": "scheduled"})), None);
     }
 
     #[test]
