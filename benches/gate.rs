@@ -8,45 +8,16 @@
     reason = "a bench owns its environment"
 )]
 
-use std::path::{Path, PathBuf};
+mod common;
+
+use std::path::Path;
 
 use changegate::change::calendar::{Target, next_transition, openness};
-use changegate::facts::{Actor, Stage};
-use changegate::gate::{self, AuditRequest, Clock, PolicyRequest, Request, Run, Silent};
+use changegate::gate::{self, Silent};
 use changegate::parse::yaml::{self, Limits};
 use changegate::policy::library;
 use changegate::source::{SourceId, Sources};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-
-fn request(directory: PathBuf) -> Request {
-    Request {
-        directory,
-        paths: Vec::new(),
-        base: None,
-        head: None,
-        plans: Vec::new(),
-        changes: Vec::new(),
-        pull_request: None,
-        context: None,
-        reviews: None,
-        approvals: None,
-        baseline: None,
-        terraform: Default::default(),
-        programs: changegate::kubernetes::render::Programs::default(),
-        stage: Stage::PullRequest,
-        clock: Clock { now: "2030-02-25T09:00:00Z".parse().unwrap(), given: true },
-        policies: PolicyRequest { builtin: true, ..PolicyRequest::default() },
-        actor: Actor::default(),
-        run: Run::default(),
-        audit: AuditRequest::Off,
-        audit_level: None,
-        audit_password: None,
-        attestation: Default::default(),
-        memory: None,
-        past: None,
-        record_id: uuid::Uuid::nil(),
-    }
-}
 
 fn manifests(criterion: &mut Criterion) {
     let acme = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/acme");
@@ -77,15 +48,15 @@ fn load(criterion: &mut Criterion) {
 
 fn check(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("check");
-    let acme = request(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/acme"));
+    let acme = common::request(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/acme"));
     group.bench_function("acme", |b| b.iter(|| gate::in_pool(1, || gate::check(&acme, &Silent))));
     let folder = tempfile::tempdir().unwrap();
     let small = "apiVersion: v1\nkind: Service\nmetadata: {name: orders}\nspec: {selector: {app: orders}}\n";
     std::fs::write(folder.path().join("service.yaml"), small).unwrap();
-    let small = request(folder.path().to_owned());
+    let small = common::request(folder.path().to_owned());
     group.bench_function("small file", |b| b.iter(|| gate::in_pool(1, || gate::check(&small, &Silent))));
     if let Ok(corpus) = std::env::var("CHANGEGATE_CORPUS") {
-        let corpus = request(corpus.into());
+        let corpus = common::request(corpus.into());
         group.sample_size(10);
         for jobs in [1, 2] {
             let name = format!("corpus, {jobs} threads");
@@ -135,7 +106,7 @@ fn freeze(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join(".changegate")).unwrap();
     std::fs::write(folder.path().join(".changegate/freeze.yaml"), ten_years()).unwrap();
-    let asked = request(folder.path().to_owned());
+    let asked = common::request(folder.path().to_owned());
     let at = "2029-06-12T16:00:00Z".parse().unwrap();
     let status = || {
         let read = gate::calendars(&asked);

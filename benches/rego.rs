@@ -11,13 +11,14 @@
     reason = "a bench owns its environment"
 )]
 
+mod common;
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use changegate::facts::{Actor, Stage};
-use changegate::gate::{self, AuditRequest, Clock, PolicyRequest, Request, Run, Silent};
+use changegate::gate::{self, Silent};
 use changegate::policy::engine::{Engine, Input};
 use changegate::policy::library::{self, Library, Policy};
 use changegate::source::Sources;
@@ -29,33 +30,7 @@ const POLICIES: [&str; 3] = ["abrupt_termination", "capacity_losing_update", "un
 
 /// What the policies see of each workload of the acme fixture.
 fn inputs() -> Vec<String> {
-    let request = Request {
-        directory: Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/acme"),
-        paths: Vec::new(),
-        base: None,
-        head: None,
-        plans: Vec::new(),
-        changes: Vec::new(),
-        pull_request: None,
-        context: None,
-        reviews: None,
-        approvals: None,
-        baseline: None,
-        terraform: Default::default(),
-        programs: changegate::kubernetes::render::Programs::default(),
-        stage: Stage::PullRequest,
-        clock: Clock { now: "2030-02-25T09:00:00Z".parse().unwrap(), given: true },
-        policies: PolicyRequest { builtin: true, ..PolicyRequest::default() },
-        actor: Actor::default(),
-        run: Run::default(),
-        audit: AuditRequest::Off,
-        audit_level: None,
-        audit_password: None,
-        attestation: Default::default(),
-        memory: None,
-        past: None,
-        record_id: uuid::Uuid::nil(),
-    };
+    let request = common::request(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/acme"));
     let mut whole = serde_json::to_value(gate::facts(&request, &Silent).input.unwrap()).unwrap();
     let resources = whole.as_object_mut().unwrap().remove("resources").unwrap();
     whole.as_object_mut().unwrap().remove("changed");

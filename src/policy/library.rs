@@ -8,11 +8,12 @@ use include_dir::{Dir, include_dir};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
+use super::admitted::{Admitted, mode_of};
 use super::engine::{Engine, Mode};
 use super::isolate::Isolation;
-use super::metadata::{self, Metadata, Scope};
+use super::metadata::{Metadata, Scope};
 use super::modules::{self, Modules};
-use super::outline::{self, Outline};
+use super::outline::Outline;
 use super::reads::Reads;
 use super::test::{self, TestRule};
 use crate::facts::Stage;
@@ -31,7 +32,7 @@ const PAGES: &str = "https://github.com/changegate/changegate/blob/main/docs/pol
 pub const RISK_MODEL: &str = "data.policies.lib.risk.model";
 
 /// Packages that the risk is weighed with, which cannot read what they give.
-const OF_RISK: &str = "policies.lib.risk.";
+pub(super) const OF_RISK: &str = "policies.lib.risk.";
 
 /// One policy: a package with METADATA and a `deny` rule.
 #[derive(Clone, Debug)]
@@ -375,79 +376,6 @@ impl Library {
     }
 }
 
-/// What a module brings into a library.
-struct Admitted {
-    id: SourceId,
-    is_risk_model: bool,
-    reads_risk: bool,
-    /// Whether it is no policy and reads `effective`.
-    reads_effective: bool,
-    /// Nothing for a module of shared functions.
-    policy: Result<Option<Policy>, Diagnostic>,
-}
-
-impl Admitted {
-    fn of(id: SourceId, source: &Source, module: &Outline) -> Self {
-        let package = &module.package();
-        let is_policy = module.declares("deny");
-        Self {
-            id,
-            is_risk_model: RISK_MODEL.strip_prefix("data.") == Some(package.as_str()) && module.declares("assessment"),
-            reads_risk: !package.starts_with(OF_RISK) && reads_risk(source),
-            reads_effective: !is_policy && reads_effective(&source.text),
-            policy: if is_policy { policy_of(id, source, module) } else { no_policy(id, source, package) },
-        }
-    }
-}
-
-/// Shared functions may carry METADATA, too; only one with an id claims to be a policy.
-fn no_policy(id: SourceId, source: &Source, package: &str) -> Result<Option<Policy>, Diagnostic> {
-    if !metadata::claims_to_be_a_policy(id, &source.text) {
-        return Ok(None);
-    }
-    let fault = Diagnostic::error("policy::no-deny", format!("the policy `{package}` declares no rule `deny`"));
-    Err(fault.at(Span::new(id, 0, 0)).help("write `deny contains finding if { … }`"))
-}
-
-fn policy_of(id: SourceId, source: &Source, module: &Outline) -> Result<Option<Policy>, Diagnostic> {
-    match metadata::read(id, &source.text)? {
-        Some(metadata) => Ok(Some(policy(metadata, id, source, module))),
-        None => {
-            let package = module.package();
-            let fault = format!("the package `{package}` declares `deny` and has no METADATA");
-            Err(Diagnostic::error("policy::no-metadata", fault).at(Span::new(id, 0, 0)).help(
-                "a policy starts with a `# METADATA` comment that gives its id, scope, severity and enforcement; see docs/writing-policies.md",
-            ))
-        }
-    }
-}
-
-fn policy(metadata: Metadata, id: SourceId, source: &Source, module: &Outline) -> Policy {
-    let package = module.package();
-    let rule = |name: &str| module.declares(name).then(|| format!("data.{package}.{name}"));
-    Policy {
-        metadata: Arc::new(metadata),
-        deny: format!("data.{package}.deny"),
-        unknown: rule("unknown"),
-        valid_until: rule("valid_until"),
-        lifts: rule("lifts"),
-        reads_resources: reads(&source.text, &["resources"]),
-        reads_effective: reads_effective(&source.text),
-        reads_change: reads(&source.text, &OF_THE_CHANGE),
-        reads_waivers: names(&source.text, "input.waivers"),
-        mentions: mentions(&source.text),
-        mode: mode_of(source),
-        isolated: false,
-        source: id,
-        digest: format!("sha256:{}", hex(&Sha256::digest(source.text.as_bytes()))),
-    }
-}
-
-/// Our own policies are strict. Those from elsewhere were written for OPA, which goes over errors of built-in functions.
-fn mode_of(source: &Source) -> Mode {
-    if source.revision == Revision::Embedded { Mode::Strict } else { Mode::Lenient }
-}
-
 /// Which policies were asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
@@ -464,73 +392,6 @@ impl Selection {
     pub fn has(&self, id: &str) -> bool {
         let named = |list: &[String]| list.iter().any(|s| s.eq_ignore_ascii_case(id));
         (self.only.is_empty() || named(&self.only)) && !named(&self.skip) && !named(&self.disabled)
-    }
-}
-
-/// Whether the text reads a field `effective`, or a field in a way that cannot be told.
-fn reads_effective(text: &str) -> bool {
-    let code = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect::<Vec<_>>().join("\n");
-    let field = |(at, word): (usize, &str)| !code.get(at + word.len()..).is_some_and(|after| after.starts_with('('));
-    code.match_indices(".effective").any(field) || code.contains("\"effective\"")
-}
-
-/// Parts of the input that belong to the change at hand, not to the tree that it changes.
-const OF_THE_CHANGE: [&str; 9] =
-    ["actor", "approvals", "calendar", "change", "changed", "git", "plans", "risk", "waivers"];
-
-/// Whether the code names a member of the input.
-fn names(text: &str, member: &str) -> bool {
-    text.lines().any(|line| !line.trim_start().starts_with('#') && line.contains(member))
-}
-
-/// Whether the code reads one of these members of the input, or the input in a way that cannot be told.
-fn reads(text: &str, members: &[&str]) -> bool {
-    outline::words(text).any(|(at, word)| match word {
-        outline::TEMPLATE => true,
-        "input" if !outline::is_member(text, at) => {
-            let member = text.get(at + word.len()..).and_then(|after| after.strip_prefix('.'));
-            member.is_none_or(|rest| outline::word_at(rest).is_none_or(|name| members.contains(&name)))
-        }
-        _ => false,
-    })
-}
-
-/// Whether a module can read the risk. Ours hand the whole input to shared functions, and name what they read of it.
-fn reads_risk(source: &Source) -> bool {
-    if source.revision != Revision::Embedded {
-        return reads(&source.text, &["risk"]);
-    }
-    source.text.contains("\"risk\"") || outline::words(&source.text).any(|(_, word)| word == "risk")
-}
-
-/// Every `input.resource.attrs.a.b["c"]` in the text as a path, deepest first.
-fn mentions(text: &str) -> Vec<Vec<Step>> {
-    let mut found: Vec<Vec<Step>> =
-        text.match_indices("input.resource.attrs").map(|(at, prefix)| steps(text, at + prefix.len())).collect();
-    found.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-    found.dedup();
-    found.retain(|path| !path.is_empty());
-    found
-}
-
-fn steps(text: &str, from: usize) -> Vec<Step> {
-    let mut rest = text.get(from..).unwrap_or_default();
-    let mut path = Vec::new();
-    loop {
-        if let Some(field) = rest.strip_prefix('.') {
-            let end = field.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(field.len());
-            let (name, tail) = field.split_at(end);
-            if name.is_empty() {
-                return path;
-            }
-            path.push(name.into());
-            rest = tail;
-        } else if let Some((name, tail)) = rest.strip_prefix("[\"").and_then(|quoted| quoted.split_once("\"]")) {
-            path.push(name.into());
-            rest = tail;
-        } else {
-            return path;
-        }
     }
 }
 
@@ -580,31 +441,5 @@ mod tests {
             let module = rego::parse(&source.text, Dialect::V1).unwrap();
             assert_eq!(Outline::scan(&source.text), Outline::of(&module, &source.text), "{}", source.path);
         }
-    }
-
-    #[test]
-    fn a_policy_tells_what_it_reads() {
-        let resources = |text| reads(text, &["resources"]);
-        assert!(!resources("x if input.resource.attrs.spec == 1\n# walk(input)\n"));
-        assert!(!resources("x if input.resources_of_mine\n"));
-        assert!(reads_effective("x := input.resource.effective.spec"));
-        assert!(!reads_effective("x := demand.effective(input.resource, y)"));
-        assert!(!resources("my_input == data.input.x"));
-        assert!(resources("x if some r in input.resources"));
-        assert!(resources("x if walk(input, [p, v])"));
-        assert!(resources("x := input[\"resources\"]"));
-        assert!(!resources("x := \"the input\"\ny := `input.resources`\n"));
-        assert!(resources("x := $\"{input.resources}\""));
-        assert!(reads("x if input.change.spec", &OF_THE_CHANGE));
-        assert!(!reads("x if input.resource.changed", &OF_THE_CHANGE));
-    }
-
-    #[test]
-    fn mentioned_paths_are_found_deepest_first() {
-        let text = "a := input.resource.attrs.spec\nb := input.resource.attrs.spec.template[\"a-b\"].c[i]\nc := input.resource.attrs";
-        let paths = mentions(text);
-        assert_eq!(paths[0], vec!["spec".into(), "template".into(), "a-b".into(), "c".into()]);
-        assert_eq!(paths[1], vec!["spec".into()]);
-        assert_eq!(paths.len(), 2);
     }
 }

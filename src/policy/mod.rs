@@ -1,6 +1,7 @@
 //! Policies: what is loaded and from where, what their METADATA says, how Rego is read, and the engine that
 //! evaluates it.
 
+mod admitted;
 pub mod bundle;
 pub mod conftest;
 pub mod engine;
