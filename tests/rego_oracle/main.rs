@@ -42,7 +42,9 @@ fn opa_and_this_engine_agree() {
 /// Calls of the functions that came later, with arguments of all sorts.
 #[test]
 fn later_functions_agree() {
-    let classes = classes(include_str!("../data/rego_oracle/builtins.jsonl"));
+    let rows =
+        [include_str!("../data/rego_oracle/builtins.jsonl"), include_str!("../data/rego_oracle/certificates.jsonl")];
+    let classes = classes(&rows.concat());
     let count = |class| classes.get(&class).copied().unwrap_or_default();
     println!("later functions: {classes:?}");
     assert!(count(Class::Agree) >= AGREE_LATER, "{classes:?}");
@@ -68,9 +70,9 @@ fn classes(rows: &str) -> BTreeMap<Class, usize> {
 }
 
 /// Rows that must agree; raised with every class that is closed.
-const AGREE: usize = 1996;
+const AGREE: usize = 2016;
 /// The same of the functions that came later; the others are refused.
-const AGREE_LATER: usize = 647;
+const AGREE_LATER: usize = 1097;
 /// Rows that may be answered although OPA refuses them.
 const LAX: usize = 1;
 

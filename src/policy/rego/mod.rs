@@ -126,13 +126,8 @@ pub fn refused(name: &str) -> Option<&'static str> {
         "net.lookup_ip_addr" => Some("a policy must not ask the name service"),
         "opa.runtime" => Some("a policy must not depend on the environment"),
         "rand.intn" => Some("a policy must not answer by chance"),
-        "rego.parse_module" | "strings.render_template" => Some(MISSING),
-        _ if name.starts_with("crypto.x509.")
-            || name.starts_with("graphql.")
-            || name == "crypto.parse_private_keys" =>
-        {
-            Some(MISSING)
-        }
+        "rego.parse_module" => Some(MISSING),
+        _ if name.starts_with("graphql.") => Some(MISSING),
         _ => None,
     }
 }

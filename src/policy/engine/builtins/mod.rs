@@ -21,8 +21,10 @@ mod net;
 mod regex;
 mod schema;
 mod strings;
+mod template;
 mod time;
 mod versions;
+mod x509;
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -72,6 +74,8 @@ pub(super) fn register(engine: &mut regorus::Engine) {
         meeting::TABLE,
         aws::TABLE,
         schema::TABLE,
+        template::TABLE,
+        x509::TABLE,
     ];
     for (name, arity, function) in tables.into_iter().flatten().copied() {
         let writes = WRITES.contains(&name);
@@ -108,6 +112,7 @@ const WRITES: &[&str] = &[
     "object.subset",
     "providers.aws.sign_req",
     "sprintf",
+    "strings.render_template",
     "yaml.marshal",
 ];
 

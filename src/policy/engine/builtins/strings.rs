@@ -1,5 +1,8 @@
 //! Texts: what regorus counts, cuts or changes in another way than OPA.
 
+use std::sync::LazyLock;
+
+use data_encoding::{BASE64, Encoding};
 use regorus::Value;
 
 use super::super::limits::length;
@@ -203,8 +206,15 @@ fn base64_is_valid(args: &[Value]) -> Result<Value, String> {
     Ok(Value::Bool(matches!(at(args, 1), Value::String(text) if base64(text).is_some())))
 }
 
+/// Go does not look at the bits behind the last whole byte.
+static LAX: LazyLock<Encoding> = LazyLock::new(|| {
+    let mut lax = BASE64.specification();
+    lax.check_trailing_bits = false;
+    lax.encoding().unwrap_or(BASE64)
+});
+
 /// As Go decodes it: line ends are skipped.
-fn base64(text: &str) -> Option<Vec<u8>> {
+pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
     let plain: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
-    data_encoding::BASE64.decode(plain.as_bytes()).ok()
+    LAX.decode(plain.as_bytes()).ok()
 }
