@@ -39,11 +39,14 @@ fn opa_and_this_engine_agree() {
     assert!(count(Class::Lax) <= LAX, "{classes:?}");
 }
 
-/// Calls of the functions that came later, with arguments of all sorts.
+/// Calls of the functions that came later, with arguments of all sorts, and declarations that hide a name.
 #[test]
 fn later_functions_agree() {
-    let rows =
-        [include_str!("../data/rego_oracle/builtins.jsonl"), include_str!("../data/rego_oracle/certificates.jsonl")];
+    let rows = [
+        include_str!("../data/rego_oracle/builtins.jsonl"),
+        include_str!("../data/rego_oracle/certificates.jsonl"),
+        include_str!("../data/rego_oracle/scopes.jsonl"),
+    ];
     let classes = classes(&rows.concat());
     let count = |class| classes.get(&class).copied().unwrap_or_default();
     println!("later functions: {classes:?}");
@@ -72,7 +75,7 @@ fn classes(rows: &str) -> BTreeMap<Class, usize> {
 /// Rows that must agree; raised with every class that is closed.
 const AGREE: usize = 2016;
 /// The same of the functions that came later; the others are refused.
-const AGREE_LATER: usize = 1097;
+const AGREE_LATER: usize = 1128;
 /// Rows that may be answered although OPA refuses them.
 const LAX: usize = 1;
 

@@ -7,10 +7,13 @@ use std::sync::Arc;
 use super::ast::{Body, Dialect, Expr, ExprKind, Import, Module, Part, Rule, Term, TermKind};
 use super::program::Index;
 use super::signatures;
-use super::visit::variables;
+use super::visit::{Visitor, each_part, variables};
 
 /// What is put behind a local name that a rule of its package has, too.
 const RENAMED: &str = "__local";
+
+/// What is put behind a name that hides another, from where it is declared on.
+const HIDING: &str = "__inner";
 
 /// Words that are keywords in the emitted v1 and may be names in v0.
 const WORDS: &[&str] = &["contains", "every", "if", "in"];
@@ -23,7 +26,7 @@ pub(super) fn module(module: &mut Module, index: &Index) {
     let imports: BTreeMap<Arc<str>, Import> = imports.map(|i| (i.name().clone(), i.clone())).collect();
     let package = module.package.clone();
     let v0 = module.dialect == Dialect::V0;
-    let mut resolver = Resolver { index, v0, rules, imports, package: &package, scopes: Vec::new() };
+    let mut resolver = Resolver { index, v0, rules, imports, package: &package, scopes: Vec::new(), hiding: 0 };
     for rule in &mut module.rules {
         resolver.rule(rule);
     }
@@ -35,21 +38,41 @@ struct Resolver<'a> {
     rules: &'a BTreeSet<Arc<str>>,
     imports: BTreeMap<Arc<str>, Import>,
     package: &'a [Arc<str>],
-    scopes: Vec<BTreeSet<Arc<str>>>,
+    scopes: Vec<Scope>,
+    /// How many names hide another.
+    hiding: usize,
+}
+
+/// The local names of a body.
+#[derive(Default)]
+struct Scope {
+    names: BTreeSet<Arc<str>>,
+    /// Those that still mean what they mean outside: they are used there before the statement of this place declares
+    /// them.
+    late: BTreeMap<Arc<str>, usize>,
+    /// The statement at hand.
+    at: usize,
+    renamed: BTreeMap<Arc<str>, Arc<str>>,
+}
+
+impl Scope {
+    fn of(names: BTreeSet<Arc<str>>) -> Self {
+        Self { names, ..Self::default() }
+    }
 }
 
 impl Resolver<'_> {
     fn rule(&mut self, rule: &mut Rule) {
         let args = rule.head.args.iter().flatten().flat_map(variables).cloned().collect();
-        self.scopes.push(args);
+        self.scopes.push(Scope::of(args));
         rule.head.args.iter_mut().flatten().for_each(|t| self.term(t));
-        self.scopes.push(rule.body.as_ref().map(|b| declared(b)).unwrap_or_default());
+        self.scopes.push(Scope::of(rule.body.as_ref().map(|b| declared(b)).unwrap_or_default()));
         rule.head.path.iter_mut().skip(1).for_each(|t| self.term(t));
         rule.head.key.iter_mut().chain(&mut rule.head.value).for_each(|t| self.term(t));
         rule.body.iter_mut().flatten().for_each(|e| self.expr(e));
         self.scopes.pop();
         for branch in &mut rule.elses {
-            self.scopes.push(branch.body.as_ref().map(|b| declared(b)).unwrap_or_default());
+            self.scopes.push(Scope::of(branch.body.as_ref().map(|b| declared(b)).unwrap_or_default()));
             branch.value.iter_mut().for_each(|t| self.term(t));
             branch.body.iter_mut().flatten().for_each(|e| self.expr(e));
             self.scopes.pop();
@@ -58,10 +81,33 @@ impl Resolver<'_> {
     }
 
     fn scoped(&mut self, terms: &mut [&mut Term], body: &mut Body) {
-        self.scopes.push(declared(body));
+        let names = declared(body);
+        let late = late(body, names.iter().filter(|name| self.is_local(name)));
+        self.scopes.push(Scope { late, ..Scope::of(names) });
+        for (at, expr) in body.iter_mut().enumerate() {
+            if let Some(scope) = self.scopes.last_mut() {
+                scope.at = at;
+            }
+            self.expr(expr);
+        }
         terms.iter_mut().for_each(|t| self.term(t));
-        body.iter_mut().for_each(|e| self.expr(e));
         self.scopes.pop();
+    }
+
+    /// What the statement at hand declares hides what has the name outside.
+    fn declare(&mut self) {
+        let Some(scope) = self.scopes.last_mut() else { return };
+        for (name, _) in scope.late.extract_if(.., |_, at| *at == scope.at) {
+            self.hiding += 1;
+            let renamed = format!("{name}{HIDING}{}", self.hiding).into();
+            scope.renamed.insert(name, renamed);
+        }
+    }
+
+    /// What a local name is called instead.
+    fn renamed(&self, name: &str) -> Option<&Arc<str>> {
+        let scope = self.scopes.iter().rev().find(|s| s.names.contains(name) && !s.late.contains_key(name))?;
+        scope.renamed.get(name)
     }
 
     fn expr(&mut self, expr: &mut Expr) {
@@ -72,19 +118,28 @@ impl Resolver<'_> {
                     expr.kind = ExprKind::Unify(result, call);
                 }
             }
-            ExprKind::Assign(left, right) | ExprKind::Unify(left, right) => {
+            ExprKind::Assign(left, right) => {
+                self.term(right);
+                self.declare();
+                self.term(left);
+            }
+            ExprKind::Unify(left, right) => {
                 self.term(left);
                 self.term(right);
             }
-            ExprKind::Some(names) => names.iter_mut().for_each(|t| self.term(t)),
+            ExprKind::Some(names) => {
+                self.declare();
+                names.iter_mut().for_each(|t| self.term(t));
+            }
             ExprKind::SomeIn { key, value, domain } => {
+                self.declare();
                 key.iter_mut().for_each(|t| self.term(t));
                 self.term(value);
                 self.term(domain);
             }
             ExprKind::Every { key, value, domain, body } => {
                 self.term(domain);
-                self.scopes.push(key.iter().chain([&*value]).flat_map(variables).cloned().collect());
+                self.scopes.push(Scope::of(key.iter().chain([&*value]).flat_map(variables).cloned().collect()));
                 key.iter_mut().for_each(|t| self.term(t));
                 self.term(value);
                 self.scoped(&mut [], body);
@@ -110,7 +165,9 @@ impl Resolver<'_> {
     fn term(&mut self, term: &mut Term) {
         match &mut term.kind {
             TermKind::Var(name) => {
-                if let Some(kind) = self.global(name, term.range) {
+                if let Some(renamed) = self.renamed(name) {
+                    *name = renamed.clone();
+                } else if let Some(kind) = self.global(name, term.range) {
                     term.kind = kind;
                 } else if self.rules.contains(name) || WORDS.contains(&&**name) {
                     *name = format!("{name}{RENAMED}").into();
@@ -192,7 +249,7 @@ impl Resolver<'_> {
     }
 
     fn is_local(&self, name: &str) -> bool {
-        self.scopes.iter().any(|scope| scope.contains(name))
+        self.scopes.iter().any(|scope| scope.names.contains(name))
     }
 
     /// The path from `data` or `input` that a name stands for.
@@ -227,6 +284,47 @@ fn flatten(term: &mut Term) {
         let inner = std::mem::replace(inner, Box::new(Term::new(term.range, TermKind::Null)));
         term.kind = TermKind::Ref(inner, std::mem::take(before));
     }
+}
+
+/// Of these names those that a body uses before it declares them, with the statement that does: until then, and in
+/// what is assigned, they mean what they mean outside.
+fn late<'a>(body: &[Expr], names: impl Iterator<Item = &'a Arc<str>>) -> BTreeMap<Arc<str>, usize> {
+    let declares = |expr: &Expr, name: &Arc<str>| declared(std::slice::from_ref(expr)).contains(name);
+    let first = |name: &Arc<str>| body.iter().position(|expr| declares(expr, name));
+    let placed = names.filter_map(|name| Some((name.clone(), first(name)?)));
+    let used = |(name, at): &(Arc<str>, usize)| {
+        let assigned = match body.get(*at).map(|expr| &expr.kind) {
+            Some(ExprKind::Assign(_, right)) => mentions(right, name),
+            _ => false,
+        };
+        assigned || body.iter().take(*at).any(|expr| statement_mentions(expr, name))
+    };
+    placed.filter(used).collect()
+}
+
+/// Looks for a name.
+struct Mentions<'a> {
+    name: &'a str,
+    found: bool,
+}
+
+impl Visitor for Mentions<'_> {
+    fn term(&mut self, term: &Term) {
+        self.found |= matches!(&term.kind, TermKind::Var(name) if **name == *self.name);
+        each_part(self, term);
+    }
+}
+
+fn mentions(term: &Term, name: &str) -> bool {
+    let mut mentions = Mentions { name, found: false };
+    mentions.term(term);
+    mentions.found
+}
+
+fn statement_mentions(expr: &Expr, name: &str) -> bool {
+    let mut mentions = Mentions { name, found: false };
+    mentions.expr(expr);
+    mentions.found
 }
 
 /// The names that a body declares: by `:=`, `some` and `some … in`.
