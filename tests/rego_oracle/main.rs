@@ -75,7 +75,7 @@ fn classes(rows: &str) -> BTreeMap<Class, usize> {
 /// Rows that must agree; raised with every class that is closed.
 const AGREE: usize = 2016;
 /// The same of the functions that came later; the others are refused.
-const AGREE_LATER: usize = 1128;
+const AGREE_LATER: usize = 1269;
 /// Rows that may be answered although OPA refuses them.
 const LAX: usize = 1;
 

@@ -287,17 +287,19 @@ fn flatten(term: &mut Term) {
 }
 
 /// Of these names those that a body uses before it declares them, with the statement that does: until then, and in
-/// what is assigned, they mean what they mean outside.
+/// what is assigned, they mean what they mean outside. Those of `some` are always among them.
 fn late<'a>(body: &[Expr], names: impl Iterator<Item = &'a Arc<str>>) -> BTreeMap<Arc<str>, usize> {
     let declares = |expr: &Expr, name: &Arc<str>| declared(std::slice::from_ref(expr)).contains(name);
     let first = |name: &Arc<str>| body.iter().position(|expr| declares(expr, name));
     let placed = names.filter_map(|name| Some((name.clone(), first(name)?)));
     let used = |(name, at): &(Arc<str>, usize)| {
-        let assigned = match body.get(*at).map(|expr| &expr.kind) {
+        let itself = match body.get(*at).map(|expr| &expr.kind) {
             Some(ExprKind::Assign(_, right)) => mentions(right, name),
+            // The engine takes a second `some` for a definition of the first.
+            Some(ExprKind::Some(_) | ExprKind::SomeIn { .. }) => true,
             _ => false,
         };
-        assigned || body.iter().take(*at).any(|expr| statement_mentions(expr, name))
+        itself || body.iter().take(*at).any(|expr| statement_mentions(expr, name))
     };
     placed.filter(used).collect()
 }

@@ -157,6 +157,12 @@ fn named(header: &Value, name: &str) -> Result<String, String> {
 /// Verifies a token and its claims by constraints; `time` must be given: policies do not know the time.
 fn decode_verify(args: &[Value]) -> Result<Value, String> {
     let constraints = at(args, 2);
+    let given = constraints.as_object().ok().and_then(|all| all.get(&string("time")).cloned());
+    let now = match given {
+        Some(at @ Value::Number(_)) => at,
+        Some(_) => return Err("token time constraint: must be a number".to_owned()),
+        None => Value::from(super::now_ns()),
+    };
     let failed = || array([Value::Bool(false), empty(), empty()]);
     let mut outer = text(args, 1)?.to_owned();
     // A token in a token is verified with the same keys.
@@ -171,7 +177,7 @@ fn decode_verify(args: &[Value]) -> Result<Value, String> {
         }
         break (token.header.clone(), token.claims()?);
     };
-    let holds = claims_hold(&claims, constraints)?;
+    let holds = claims_hold(&claims, constraints, &now)?;
     Ok(if holds { array([Value::Bool(true), header, claims]) } else { failed() })
 }
 
@@ -212,7 +218,8 @@ fn understood(header: &Value) -> Result<bool, String> {
     Ok(!critical.iter().any(|name| fields.contains_key(name) && !known.contains(name)))
 }
 
-fn claims_hold(claims: &Value, constraints: &Value) -> Result<bool, String> {
+/// `now` is in nanoseconds since 1970.
+fn claims_hold(claims: &Value, constraints: &Value, now: &Value) -> Result<bool, String> {
     let get = |of: &Value, name: &str| of.as_object().ok().and_then(|o| o.get(&string(name)).cloned());
     if let Some(issuer) = get(constraints, "iss")
         && get(claims, "iss") != Some(issuer)
@@ -225,20 +232,21 @@ fn claims_hold(claims: &Value, constraints: &Value) -> Result<bool, String> {
         (Some(wanted), Some(one)) => one == wanted,
         _ => false,
     };
-    let instants = [get(claims, "exp"), get(claims, "nbf")];
-    if !audience || instants.iter().all(Option::is_none) {
-        return Ok(audience);
+    if !audience {
+        return Ok(false);
     }
-    let now = get(constraints, "time").and_then(|t| t.as_i64().ok());
-    let now = now.ok_or_else(|| format!("{LIMIT}the token has a time claim: give the constraint `time`"))?;
-    // Seconds may have decimals.
-    let ns = |value: &Option<Value>| {
-        let seconds = value.as_ref().and_then(Decimal::of)?;
-        let ns = seconds.times(&Decimal::read("1e9")?)?.rounded(Rounding::Down)?;
-        i64::try_from(&ns).ok()
+    let instant = |name: &str| match get(claims, name) {
+        Some(at @ Value::Number(_)) => Ok(Some(at)),
+        Some(_) => Err(format!("{name} value must be a number")),
+        None => Ok(None),
     };
-    let [expires, starts] = &instants;
-    Ok(ns(expires).is_none_or(|at| now < at) && ns(starts).is_none_or(|at| now >= at))
+    // Seconds may have decimals, and so may the instant.
+    let whole = |value: &Value, scale: &str| Decimal::of(value)?.times(&Decimal::read(scale)?)?.rounded(Rounding::Down);
+    let late = || format!("{LIMIT}an instant that is no decimal");
+    let now = whole(now, "1").ok_or_else(late)?;
+    let ns = |at: Option<Value>| at.map(|at| whole(&at, "1e9").ok_or_else(late)).transpose();
+    let (expires, starts) = (ns(instant("exp")?)?, ns(instant("nbf")?)?);
+    Ok(expires.is_none_or(|at| now < at) && starts.is_none_or(|at| now >= at))
 }
 
 fn empty() -> Value {

@@ -19,14 +19,20 @@ impl Parser {
     /// Expressions up to a closing symbol, separated by `;` or line ends.
     fn expressions(&mut self, close: &str) -> Result<Body, Fault> {
         let mut body = Vec::new();
+        if self.eat(close) {
+            return Ok(body);
+        }
         loop {
-            while self.eat(";") {}
+            body.push(self.expression()?);
             if self.eat(close) {
                 return Ok(body);
             }
-            body.push(self.expression()?);
-            if !(self.is(close) || self.is(";") || self.peek().newline) || self.at_end() {
+            if !(self.is(";") || self.peek().newline) || self.at_end() {
                 return Err(self.unexpected(&format!("a line end, `;` or `{close}`")));
+            }
+            // Behind a `;`, OPA asks for an expression.
+            if self.eat(";") && (self.is(";") || self.is(close)) {
+                return Err(self.unexpected("an expression"));
             }
         }
     }

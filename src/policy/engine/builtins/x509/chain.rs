@@ -1,7 +1,5 @@
 //! A chain from a certificate to the authority that is trusted, as Go's `Certificate.Verify` builds it.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use regorus::Value;
 
 use super::certificate::Certificate;
@@ -82,10 +80,8 @@ pub(super) fn verified<'a>(all: &'a [Certificate], options: &Options) -> Result<
     let [root, between @ .., leaf] = all else {
         return Err("must supply at least two certificates to be able to verify".to_owned());
     };
-    // As `time.now_ns`, which OPA answers from the same clock. A policy of the gate is told to hand the instant in.
-    #[expect(clippy::disallowed_methods, reason = "the instant that the policy asks for")]
-    let now = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as i128);
-    let search = Search { root, between, at: options.at.filter(|at| *at != 0).map_or_else(now, i128::from) };
+    let at = options.at.filter(|at| *at != 0).unwrap_or_else(super::super::now_ns);
+    let search = Search { root, between, at: at.into() };
     search.fits(leaf, Kind::Leaf, &[])?;
     if !options.host.is_empty() && !leaf.extensions.names.include(&options.host) {
         return Err("x509: certificate is not valid for the name".to_owned());
