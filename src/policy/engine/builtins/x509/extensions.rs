@@ -1,5 +1,6 @@
 //! The extensions of a certificate (RFC 5280 section 4.2) that Go knows.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use regorus::Value;
@@ -114,8 +115,7 @@ impl Extensions {
 
     /// As they stand.
     fn listed(all: &[Extension]) -> Result<Self, String> {
-        let twice = |(at, one): (usize, &Extension)| all.iter().take(at).any(|other| other.extn_id == one.extn_id);
-        if all.iter().enumerate().any(twice) {
+        if all.iter().map(|one| one.extn_id).collect::<BTreeSet<_>>().len() < all.len() {
             return Err("x509: duplicate extensions".to_owned());
         }
         let listed = all.iter().map(|extension| {
@@ -153,9 +153,7 @@ impl Extensions {
             "2.5.29.32" => {
                 let policies = read::<CertificatePolicies>(extension)?.0;
                 self.policies = policies.iter().map(|policy| policy.policy_identifier).collect();
-                if (1..policies.len())
-                    .any(|at| self.policies.iter().take(at).any(|other| Some(other) == self.policies.get(at)))
-                {
+                if self.policies.iter().collect::<BTreeSet<_>>().len() < policies.len() {
                     return Err("x509: invalid certificate policies".to_owned());
                 }
             }

@@ -12,7 +12,7 @@ use x509_cert::der::asn1::{ObjectIdentifier, OctetStringRef};
 
 use super::armour::Blocks;
 use super::certificate::Certificate;
-use super::public::{P224, P256, P384, P521, Point, PublicKey};
+use super::public::{P224, P256, P384, P521, Point, PublicKey, bounded};
 use super::{CERTIFICATE, array, base64, bytes, fields, list, number, string, uncertain};
 
 /// A private key of a kind that Go knows.
@@ -106,6 +106,9 @@ impl Key {
             return Err(uncertain("an RSA private key with several primes, or an unusual exponent"));
         }
         let parts = [key.modulus, key.public_exponent, key.private_exponent, key.prime1, key.prime2];
+        for part in &parts {
+            bounded(part.as_bytes())?;
+        }
         let [n, e, d, p, q] = parts.map(|part| BigUint::from_bytes_be(part.as_bytes()));
         let checked = RsaPrivateKey::from_components(n, e, d, vec![p, q]);
         let checked = checked.and_then(|key| key.validate().map(|()| key));

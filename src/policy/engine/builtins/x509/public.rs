@@ -45,7 +45,8 @@ impl PublicKey {
                     return Err("x509: RSA key missing NULL parameters".to_owned());
                 }
                 let key = rsa::pkcs1::RsaPublicKey::from_der(key).map_err(|_| "x509: invalid RSA public key")?;
-                let [modulus, exponent] = [key.modulus, key.public_exponent].map(|part| part.as_bytes().to_vec());
+                let modulus = bounded(key.modulus.as_bytes())?;
+                let exponent = bounded(key.public_exponent.as_bytes())?;
                 // Go keeps an exponent in an int of its own.
                 if exponent.len() > 3 || exponent.iter().all(|byte| *byte == 0) || modulus.iter().all(|byte| *byte == 0)
                 {
@@ -58,7 +59,8 @@ impl PublicKey {
                 let parts = parameters.zip(Uint::from_der(key).ok());
                 let (parameters, y) = parts.ok_or("x509: invalid DSA public key")?;
                 let [p, q, g] = &*parameters else { return Err("x509: invalid DSA parameters".to_owned()) };
-                Ok(Self::Dsa([p, q, g, &y].map(|part| part.as_bytes().to_vec())))
+                let part = |number: &Uint| bounded(number.as_bytes());
+                Ok(Self::Dsa([part(p)?, part(q)?, part(g)?, part(&y)?]))
             }
             "1.2.840.10045.2.1" => {
                 let curve = parameters.and_then(|parameters| parameters.decode_as().ok());
@@ -147,4 +149,15 @@ impl Point {
 /// A bit string that is a number of whole bytes, as Go aligns it.
 pub(super) fn whole_bytes(bits: &BitString) -> Result<Vec<u8>, String> {
     bits.as_bytes().map(<[u8]>::to_vec).ok_or_else(|| uncertain("a signature that does not end with a byte"))
+}
+
+/// Most bytes of one number of a key: what a larger one costs is not bounded by the time limit.
+const MOST_BYTES: usize = 2048;
+
+/// A number of a key, unless it is far larger than any that is used.
+pub(super) fn bounded(number: &[u8]) -> Result<Vec<u8>, String> {
+    match number.len() {
+        0..=MOST_BYTES => Ok(number.to_vec()),
+        _ => Err(uncertain("a number of a key with more than 16,384 bits")),
+    }
 }

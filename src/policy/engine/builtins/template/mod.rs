@@ -1,12 +1,13 @@
 //! `strings.render_template`: Go's `text/template`.
 
+mod review;
+
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use gotmpl::parse::Node;
 use gotmpl::{MissingKey, Template, TemplateError, Value as Variable};
-use regex::Regex;
 use regorus::Value;
 
 use super::super::decimal;
@@ -16,17 +17,7 @@ use super::{Entry, LIMIT, at, string, text, wrong};
 pub(super) const TABLE: &[Entry] = &[("strings.render_template", 2, render)];
 
 /// Most rounds of all ranges together.
-const MOST_ROUNDS: u64 = 1_000_000;
-
-/// Actions with templates in the template: they can call each other, and what that costs is not bounded.
-static NESTED: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\{\{-?\s*(?:template|block|define)\b").ok());
-
-/// Members of members, which are an error in Go where a value is `null`.
-static CHAINED: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?:[A-Za-z_]\w*|[)$])\.\w|\b(?:with|range)\b").ok());
-
-/// A format that is no text in the template: a number is no text in Go.
-static FORMATTED: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"\bprintf\s*[^\s"`]"#).ok());
+const MOST_ROUNDS: u64 = 100_000;
 
 /// Text behind the template: it is at its end only where every block of the template is.
 const END: &str = "end of the template";
@@ -35,20 +26,12 @@ const END: &str = "end of the template";
 fn render(args: &[Value]) -> Result<Value, String> {
     let source = text(args, 1)?;
     let Value::Object(given) = at(args, 2) else { return Err(wrong(2, "object", at(args, 2))) };
-    let refused = [
-        (&NESTED, true, "templates in a template"),
-        (&CHAINED, has_null(at(args, 2)), "members of members where a variable holds null"),
-        (&FORMATTED, true, "`printf` with a format that does not stand there"),
-    ];
-    for (pattern, asked, what) in refused {
-        if asked && pattern.as_ref().is_none_or(|pattern| pattern.is_match(source)) {
-            return Err(format!("{LIMIT}{what} are not rendered"));
-        }
-    }
+    let template = template(source)?;
+    review::check(&template, NAME, &review::Given::of(at(args, 2), source.len()))?;
     let variables = given.iter().map(|(key, value)| Ok((name(key)?, variable(value)?)));
     let variables = Variable::Map(Arc::new(variables.collect::<Result<BTreeMap<_, _>, String>>()?));
     let mut out = Bounded::default();
-    let rendered = template(source)?.execute_fmt(&mut out, &variables);
+    let rendered = template.execute_fmt(&mut out, &variables);
     if out.full {
         length(usize::MAX)?;
     }
@@ -76,16 +59,6 @@ fn template(source: &str) -> Result<Template, String> {
 }
 
 const NAME: &str = "template";
-
-fn has_null(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Array(items) => items.iter().any(has_null),
-        Value::Set(items) => items.iter().any(has_null),
-        Value::Object(entries) => entries.values().any(has_null),
-        _ => false,
-    }
-}
 
 /// Text that does not grow without end.
 #[derive(Default)]
