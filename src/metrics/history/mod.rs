@@ -2,6 +2,7 @@
 //!
 //! Linked is what names the same change, digest or commit. Nothing is linked by being close in time.
 
+mod aliases;
 mod debts;
 mod deployments;
 mod link;
