@@ -58,8 +58,13 @@ pub fn link(mut records: Records, owners: &Owners, now: Timestamp) -> History {
             deployed.fail(&review.change);
         }
     }
-    let deployments = deployed.finish(&merged, &mut quality);
-    let changes = changes(&judged, &announced, &index);
+    let mut deployments = deployed.finish(&merged, &mut quality);
+    let emergencies: Map<&Name, bool> = announced.iter().map(|a| (&a.change, a.emergency)).collect();
+    for one in deployments.iter_mut().filter(|_| !emergencies.is_empty()) {
+        let change = one.change.as_ref().filter(|change| !known.judged.contains(change));
+        one.emergency = change.and_then(|change| emergencies.get(change)).copied();
+    }
+    let changes = changes(&judged, &emergencies, &index);
     let outages = outages(&incidents, &index, &known);
     let mut history =
         History { now, services, teams, deployments, outages, changes, debts: Vec::new(), decisions, quality };
@@ -300,6 +305,7 @@ fn deployed(one: &Merged, service: usize, quality: &mut Quality) -> Deployed {
         failed: matches!(one.result, DeploymentResult::Failed | DeploymentResult::RolledBack),
         caught: one.result == DeploymentResult::AbortedCanary,
         unplanned: one.unplanned,
+        emergency: None,
         lead: lead.filter(|lead| *lead >= 0.0),
         recovery: None,
         actor: one.actor.clone(),
@@ -307,14 +313,13 @@ fn deployed(one: &Merged, service: usize, quality: &mut Quality) -> Deployed {
     }
 }
 
-fn changes(judged: &[JudgedChange], announced: &[Announced], index: &Map<Name, usize>) -> Vec<Changed> {
-    let announced: Map<&Name, bool> = announced.iter().map(|a| (&a.change, a.emergency)).collect();
+fn changes(judged: &[JudgedChange], emergencies: &Map<&Name, bool>, index: &Map<Name, usize>) -> Vec<Changed> {
     let change = |one: &JudgedChange| Changed {
         key: one.key.clone(),
         service: one.service.as_ref().and_then(|name| index.get(name)).copied(),
         at: one.first,
         resources: one.resources,
-        emergency: announced.get(&one.key).copied(),
+        emergency: emergencies.get(&one.key).copied(),
         overridden: one.overridden,
         waived: one.waived,
         frozen: one.frozen,

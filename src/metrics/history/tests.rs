@@ -396,3 +396,25 @@ fn a_revert_is_linked_to_what_it_takes_back() {
     assert_eq!(problems, [(Problem::DeploymentWithoutChange, 1), unknown], "{:?}", history.quality);
     assert!(history.quality.iter().any(|(_, seen)| seen.examples == ["branch main, entry 5 (revert-3): long-ago"]));
 }
+
+#[test]
+fn an_emergency_that_went_around_the_gate_counts() {
+    let announced = |change: &str, emergency| Announced { change: change.into(), emergency, team: None };
+    let records = Records {
+        judged: vec![judged("CHG-1", "sha256:1", "2030-06-01T10:00:00Z")],
+        deployments: vec![
+            deployment(1, Some("CHG-1"), "2030-06-01T10:00:00Z", Success),
+            deployment(2, Some("CHG-2"), "2030-06-02T10:00:00Z", Success),
+            deployment(3, Some("CHG-3"), "2030-06-03T10:00:00Z", Success),
+            deployment(4, Some("CHG-4"), "2030-06-03T10:00:00Z", Success),
+        ],
+        announced: vec![announced("CHG-1", false), announced("CHG-2", true), announced("CHG-3", false)],
+        ..Records::default()
+    };
+    let history = history(records);
+    let owed: Vec<_> = history.debts.iter().map(|d| d.about.as_deref().unwrap()).collect();
+    assert_eq!(owed, ["CHG-2"]);
+    let summary = crate::metrics::summary::summarise(&history, &jiff::tz::TimeZone::UTC, false);
+    let emergencies = summary.organisation.headline().unwrap().emergencies.counts;
+    assert_eq!((emergencies.k, emergencies.n), (1, 3), "of the fourth nobody knows");
+}
