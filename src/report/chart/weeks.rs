@@ -49,7 +49,8 @@ pub(in crate::report) fn weeks(id: &str, title: &str, bars: &[WeekBar]) -> Strin
     let every = bars.len().div_ceil(MOST_LABELS).max(1);
     for (n, week) in bars.iter().enumerate() {
         let x = LEFT + n as f64 * width;
-        if n % every == 0 {
+        // A label that begins near the end would be cut.
+        if n % every == 0 && x < WIDTH - 90.0 {
             drawing = drawing.add(text(x, middle + BELOW + 20.0, "axis", "start", &week.label));
         }
         let up = |count: u64| count as f64 / most_deployments as f64 * ABOVE;
