@@ -282,11 +282,10 @@ impl Linked {
                 quality.note(Problem::RollbackOfUnknownDeployment, || format!("{}: {target}", rollback.shown()));
             }
         }
-        let mut all: Vec<Deployed> = self.all.into_iter().map(|(deployed, _)| deployed).collect();
-        for one in all.iter().filter(|d| d.failed && d.recovery.is_none()) {
-            let shown = || format!("{}, entry {}", one.provenance.source, one.provenance.index + 1);
-            quality.note(Problem::UnknownRecovery, shown);
+        for (_, from) in self.all.iter().filter(|(d, _)| d.failed && d.recovery.is_none()) {
+            quality.note(Problem::UnknownRecovery, || merged.get(*from).map(Merged::shown).unwrap_or_default());
         }
+        let mut all: Vec<Deployed> = self.all.into_iter().map(|(deployed, _)| deployed).collect();
         all.par_sort_by_key(|d| (d.at, d.service));
         all
     }
@@ -295,8 +294,7 @@ impl Linked {
 fn deployed(one: &Merged, service: usize, quality: &mut Quality) -> Deployed {
     let lead = one.committed.map(|committed| hours(committed, one.at));
     if lead.is_some_and(|lead| lead < 0.0) {
-        let shown = || format!("{}, entry {}", one.provenance.source, one.provenance.index + 1);
-        quality.note(Problem::NegativeLeadTime, shown);
+        quality.note(Problem::NegativeLeadTime, || one.shown());
     }
     Deployed {
         service,
