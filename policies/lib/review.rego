@@ -53,10 +53,10 @@ _overdue(document, id, due_ns, facts) := {
 
 # What is known of the changes that are asked for, by their id.
 _facts(document, all, ids) := {
-	"reasons": _grouped({[one.id, one.why] | some one in all; one.id in ids}),
-	"ends": _grouped({[one.id, at_ns] | some one in named; some at_ns in _ends(one.entry)}),
-	"teams": _grouped({[one.id, team] | some one in named; some team in _teams(document, one.entry)}),
-	"places": _grouped({[one.id, [one.kind, one.index, place]] |
+	"reasons": shape.grouped({[one.id, one.why] | some one in all; one.id in ids}),
+	"ends": shape.grouped({[one.id, at_ns] | some one in named; some at_ns in _ends(one.entry)}),
+	"teams": shape.grouped({[one.id, team] | some one in named; some team in _teams(document, one.entry)}),
+	"places": shape.grouped({[one.id, [one.kind, one.index, place]] |
 		some one in named
 		some place in context.place(document, one.kind, one.index)
 	}),
@@ -67,18 +67,6 @@ _facts(document, all, ids) := {
 		id := _text(object.get(entry, key, null))
 		id in ids
 	]
-}
-
-# Key → values, of pairs. Sorted, the pairs of a key stand together: each is looked at once.
-_grouped(pairs) := {sorted[start][0]: {pair[1] | some pair in array.slice(sorted, start, ends[number])} |
-	some number, start in starts
-} if {
-	sorted := sort(pairs)
-	starts := [index |
-		some index, pair in sorted
-		not sorted[index - 1][0] == pair[0]
-	]
-	ends := array.concat(array.slice(starts, 1, count(starts)), [count(sorted)])
 }
 
 # Kinds of documents that name changes, and where.
