@@ -17,43 +17,67 @@ import data.policies.lib.workday
 
 _days := 5
 
-# Reviews that are overdue: {change, why, team, due_ns, late_ns, because}.
-overdue(document) := {review |
-	some id, reasons in _reasons(document)
-	not id in _reviewed(document)
-	ended_ns := max(_ends(document, id))
-	due_ns := workday.after(ended_ns, _days)
-	due_ns < document.now_ns
-	review := {
-		"change": id, "why": concat(", ", sort(reasons)), "teams": _teams(document, id),
-		"due_ns": due_ns, "late_ns": document.now_ns - due_ns, "because": _places(document, id),
-	}
+# What is needed and not written. Documents hold years of changes: they are gone through once, not once for each of them.
+#
+# - needed: changes that need a review, whether they have one or not
+# - overdue: those without one whose time is over: {change, why, teams, due_ns, late_ns, because}
+# - next_due_ns: when the next ones become overdue
+# - unended: those that have none and of which nobody knows when they ended
+state(document) := {
+	"needed": {one.id | some one in all},
+	"overdue": {_overdue(document, id, due_ns, facts) |
+		some id, due_ns in due
+		due_ns < document.now_ns
+	},
+	"next_due_ns": {due_ns |
+		some due_ns in due
+		due_ns >= document.now_ns
+	},
+	"unended": open - object.keys(facts.ends),
+} if {
+	all := _all(document)
+	reviewed := _reviewed(document)
+	open := {one.id | some one in all} - reviewed
+	facts := _facts(document, all, open)
+	due := {id: workday.after(max(ends), _days) | some id, ends in facts.ends}
 }
 
-# Those of one team.
-of_team(document, team) := {review |
-	some review in overdue(document)
-	resource.service_name(team) in review.teams
+_overdue(document, id, due_ns, facts) := {
+	"change": id,
+	"why": concat(", ", sort(facts.reasons[id])),
+	"teams": object.get(facts.teams, id, set()),
+	"due_ns": due_ns,
+	"late_ns": document.now_ns - due_ns,
+	"because": [place | some [_, _, place] in object.get(facts.places, id, set())],
 }
+
+# What is known of the changes that are asked for, by their id.
+_facts(document, all, ids) := {
+	"reasons": shape.grouped({[one.id, one.why] | some one in all; one.id in ids}),
+	"ends": shape.grouped({[one.id, at_ns] | some one in named; some at_ns in _ends(one.entry)}),
+	"teams": shape.grouped({[one.id, team] | some one in named; some team in _teams(document, one.entry)}),
+	"places": shape.grouped({[one.id, [one.kind, one.index, place]] |
+		some one in named
+		some place in context.place(document, one.kind, one.index)
+	}),
+} if {
+	named := [{"id": id, "kind": kind, "index": index, "entry": entry} |
+		some kind, key in _ids
+		some index, entry in context.entries(document, kind)
+		id := _text(object.get(entry, key, null))
+		id in ids
+	]
+}
+
+# Kinds of documents that name changes, and where.
+_ids := {"change_indexes": "id", "deploys": "change", "incidents": "causedByChange"}
 
 # Teams that a change belongs to, by everything that names it.
-teams(document, id) := _teams(document, id)
-
-# When the next ones become overdue.
-next_due_ns(document) := {due_ns |
-	some id, _ in _reasons(document)
-	not id in _reviewed(document)
-	due_ns := workday.after(max(_ends(document, id)), _days)
-	due_ns >= document.now_ns
-}
-
-# Changes that need a review, whether they have one or not.
-needed(document) := object.keys(_reasons(document))
-
-# Those that have none and of which nobody knows when they ended.
-unended(document) := {id |
-	some id in needed(document) - _reviewed(document)
-	count(_ends(document, id)) == 0
+teams(document, id) := {team |
+	some kind, key in _ids
+	some entry in context.entries(document, kind)
+	_text(object.get(entry, key, null)) == id
+	some team in _teams(document, entry)
 }
 
 # One in ten, by the letters of the id and the salt of the period.
@@ -61,12 +85,7 @@ drawn(id, salt) if _hash(sprintf("%s/%s", [salt, id])) % 10 == 0
 
 _reviewed(document) := {_text(entry.change) | some entry in context.entries(document, "pirs")}
 
-# Change → why it needs a review.
-_reasons(document) := {id: reasons |
-	some id in {one.id | some one in _all(document)}
-	reasons := {one.why | some one in _all(document); one.id == id}
-}
-
+# Why changes need a review: {id, why}.
 _all(document) := _of_index(document) | _of_deploys(document) | _of_incidents(document)
 
 _closed_states := {"closed", "review", "implemented", "3", "0"}
@@ -107,35 +126,20 @@ _of_incidents(document) := {{"id": _text(entry.causedByChange), "why": sprintf("
 	not lower(entry.causedByChange) in {"none", "unknown", ""}
 }
 
-# When the change ended, by everything that says so.
-_ends(document, id) := {at_ns |
-	some entry in _entries_of(document, id)
+# When the change ended, by what an entry says.
+_ends(entry) := {at_ns |
 	some key in ["closedAt", "finishedAt", "end", "resolvedAt"]
 	at_ns := instant.ns(entry[key])
 }
 
-_entries_of(document, id) := [entry |
-	some kind, key in {"change_indexes": "id", "deploys": "change", "incidents": "causedByChange"}
-	some entry in context.entries(document, kind)
-	_text(object.get(entry, key, null)) == id
-]
-
-_teams(document, id) := {resource.service_name(entry.team) |
-	some entry in _entries_of(document, id)
-	is_string(entry.team)
+_teams(document, entry) := {resource.service_name(team) |
+	team := entry.team
+	is_string(team)
 } | {resource.service_name(owner) |
-	some entry in _entries_of(document, id)
 	some ref in array.concat([object.get(entry, "service", null)], shape.list(object.get(entry, "services", [])))
 	owner := service.entry(document.context.services, resource.service_name(ref)).owner
 	is_string(owner)
 }
-
-_places(document, id) := [place |
-	some kind, key in {"change_indexes": "id", "deploys": "change", "incidents": "causedByChange"}
-	some index, entry in context.entries(document, kind)
-	_text(object.get(entry, key, null)) == id
-	some place in context.place(document, kind, index)
-]
 
 _salt(document) := sprintf("%v", [shape.at(document.config, ["thresholds", "PIR-001", "salt"])])
 
@@ -143,13 +147,14 @@ _given(entry, key) if not object.get(entry, key, null) in {null, false, ""}
 
 _text(value) := sprintf("%v", [value])
 
-# A polynomial over the letters: the same everywhere, and no cryptography where nothing is secret.
+# A polynomial over the letters: the same everywhere, and no cryptography where nothing is secret. Rules and functions
+# cost more than arithmetic, and there may be thousands of ids.
 _hash(text) := sum([value |
 	some index, letter in split(hex.encode(text), "")
-	value := _digits[letter] * _power(index)
-]) % 1009
-
-_power(index) := (index * index * 31) + (index * 7) + 1
+	value := digits[letter] * (((index * index) * 31) + ((index * 7) + 1))
+]) % 1009 if {
+	digits := _digits
+}
 
 _digits := {
 	"0": 0, "1": 1, "2": 2, "3": 3, "4": 4, "5": 5, "6": 6, "7": 7, "8": 8, "9": 9,

@@ -17,3 +17,15 @@ map(value) := {} if not is_object(value)
 
 # What stands at the path, or null where there is nothing.
 at(value, path) := object.get(map(value), path, null)
+
+# Key → values, of pairs. Sorted, the pairs of a key stand together: each is looked at once.
+grouped(pairs) := {sorted[start][0]: {pair[1] | some pair in array.slice(sorted, start, ends[number])} |
+	some number, start in starts
+} if {
+	sorted := sort(pairs)
+	starts := [index |
+		some index, pair in sorted
+		not sorted[index - 1][0] == pair[0]
+	]
+	ends := array.concat(array.slice(starts, 1, count(starts)), [count(sorted)])
+}

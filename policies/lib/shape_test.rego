@@ -22,3 +22,8 @@ test_looks_without_stopping if {
 		shape.at(value, ["a", 0, "b"]) == null
 	}
 }
+
+test_pairs_are_grouped if {
+	shape.grouped(set()) == {}
+	shape.grouped({["b", 2], ["a", 1], ["b", 1], ["c", {"x": 1}]}) == {"a": {1}, "b": {1, 2}, "c": {{"x": 1}}}
+}

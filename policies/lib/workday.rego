@@ -6,14 +6,11 @@ package policies.lib.workday
 import data.policies.lib.instant
 
 # The instant `days` business days later, at the same time of day.
-after(from_ns, days) := min([at_ns |
-	some number in numbers.range(days, (2 * days) + 2)
-	worked(from_ns, number) == days
-	at_ns := from_ns + (number * instant.day)
-])
+after(from_ns, days) := from_ns + (worked[days - 1] * instant.day) if {
+	worked := [day |
+		some day in numbers.range(1, (2 * days) + 2)
+		_is_worked(from_ns + (day * instant.day))
+	]
+}
 
-# How many of the `number` days that follow are business days.
-worked(from_ns, number) := count([1 |
-	some day in numbers.range(1, number)
-	not time.weekday(from_ns + (day * instant.day)) in {"Saturday", "Sunday"}
-])
+_is_worked(at_ns) if not time.weekday(at_ns) in {"Saturday", "Sunday"}

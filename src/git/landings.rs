@@ -18,6 +18,8 @@ pub struct Landing {
     pub at: Timestamp,
     /// When the first commit of what landed was written; `None` when that was lost (a squash that kept no date).
     pub begun: Option<Timestamp>,
+    /// Commits that landed, without the merge itself.
+    pub commits: usize,
     /// Paths that differ.
     pub paths: Vec<String>,
 }
@@ -39,8 +41,10 @@ impl Repository {
                 break;
             }
             let changes = self.changes(parent, Snapshot::Commit(id))?;
-            let begun = self.begun(&commit, parent)?.filter(|begun| *begun != at);
-            landings.push(Landing { commit, at, begun, paths: changes.into_iter().map(|c| c.path).collect() });
+            let (begun, commits) = self.brought(&commit, parent)?;
+            let begun = begun.filter(|begun| *begun != at);
+            let paths = changes.into_iter().map(|c| c.path).collect();
+            landings.push(Landing { commit, at, begun, commits, paths });
             if landings.len() > MAX_LANDINGS {
                 let message = format!("`{branch}` has more than {MAX_LANDINGS} steps");
                 return Err(Diagnostic::error("git::range", message).help("begin later, with `--since`"));
@@ -49,24 +53,25 @@ impl Repository {
         Ok(landings)
     }
 
-    /// When the first of the commits was written that `commit` adds to its first parent.
-    fn begun(&self, commit: &Commit, parent: CommitId) -> Result<Option<Timestamp>, Diagnostic> {
+    /// When the first of the commits was written that `commit` adds to its first parent, and how many these are.
+    fn brought(&self, commit: &Commit, parent: CommitId) -> Result<(Option<Timestamp>, usize), Diagnostic> {
         let failed = |e: git2::Error| self.fault("list the commits of a merge", &e);
         let mut walk = self.repo.revwalk().map_err(failed)?;
         walk.set_sorting(Sort::TOPOLOGICAL).map_err(failed)?;
         walk.push(commit.id.0).map_err(failed)?;
         walk.hide(parent.0).map_err(failed)?;
-        let mut first: Option<Timestamp> = None;
+        let (mut first, mut commits): (Option<Timestamp>, usize) = (None, 0);
         for id in walk {
             let id = CommitId(id.map_err(failed)?);
             // A merge is no work of its own.
             if id == commit.id && commit.parents.len() > 1 {
                 continue;
             }
+            commits += 1;
             let (written, _) = self.instants(id)?;
             first = Some(first.map_or(written, |known| known.min(written)));
         }
-        Ok(first)
+        Ok((first, commits))
     }
 
     /// When a commit was written, and when it was committed.

@@ -25,6 +25,8 @@ pub enum Problem {
     IncidentOfUnknownChange,
     /// A deployment that names no change.
     DeploymentWithoutChange,
+    /// A rollback of what is no known deployment of the service.
+    RollbackOfUnknownDeployment,
     /// A deployment that names no service.
     DeploymentWithoutService,
     /// A deployment to nowhere known.
@@ -62,6 +64,7 @@ impl Problem {
             Self::IncidentWithoutService => "incident without a service: counted for the organisation alone",
             Self::IncidentOfUnknownChange => "incident of a change that nobody knows: linked to no deployment",
             Self::DeploymentWithoutChange => "deployment without a change: counted, linked to nothing",
+            Self::RollbackOfUnknownDeployment => "rollback of a deployment that nobody knows: nothing is taken back",
             Self::DeploymentWithoutService => "deployment without a service: not counted",
             Self::DeploymentWithoutEnvironment => "deployment without an environment: not counted",
             Self::UnknownResult => "deployment with an unknown result: not counted",

@@ -5,21 +5,35 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use serde::Serialize;
 
-/// A half-open span with its name.
+/// A span with its name. One end of it belongs to it: the first instant of a quarter, the last one of a window that goes
+/// up to an instant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Window {
     /// `last 90 days`, `2030-Q1`, `28 days to 2030-03-01`.
     pub name: String,
-    /// First instant.
+    /// Where it begins.
     pub start: Timestamp,
-    /// First instant after it.
+    /// Where it ends.
     pub end: Timestamp,
+    /// Whether its end belongs to it, and its start to the window before.
+    #[serde(skip)]
+    rolls: bool,
 }
 
 impl Window {
     /// Whether an instant lies in it.
     pub fn has(&self, at: Timestamp) -> bool {
-        self.start <= at && at < self.end
+        !self.begins_after(at) && !self.ends_before(at)
+    }
+
+    /// Whether an instant lies before all of it.
+    pub fn begins_after(&self, at: Timestamp) -> bool {
+        if self.rolls { at <= self.start } else { at < self.start }
+    }
+
+    /// Whether an instant lies after all of it.
+    pub fn ends_before(&self, at: Timestamp) -> bool {
+        if self.rolls { at > self.end } else { at >= self.end }
     }
 
     /// Its length in days.
@@ -29,17 +43,16 @@ impl Window {
 
     /// The last so many days, with the present instant.
     pub fn last(days: i64, now: Timestamp) -> Self {
-        let end = now.saturating_add(jiff::SignedDuration::from_secs(1)).unwrap_or(now);
-        Self { name: format!("last {days} days"), start: before(end, days), end }
+        Self { name: format!("last {days} days"), start: before(now, days), end: now, rolls: true }
     }
 }
 
 /// So many 28-day windows that end now, oldest first.
 pub fn rolling(count: i64, now: Timestamp, zone: &TimeZone) -> Vec<Window> {
     let window = |back: i64| {
-        let end = before(Window::last(28, now).end, 28 * back);
+        let end = before(now, 28 * back);
         let day = end.to_zoned_datetime(zone.clone()).date();
-        Window { name: format!("28 days to {day}"), start: before(end, 28), end }
+        Window { name: format!("28 days to {day}"), start: before(end, 28), end, rolls: true }
     };
     (0..count).rev().map(window).collect()
 }
@@ -57,7 +70,7 @@ pub fn quarters(first: Timestamp, now: Timestamp, zone: &TimeZone, most: usize) 
             break;
         }
         let name = format!("{}-Q{}", day.year(), (month + 2) / 3);
-        quarters.push(Window { name, start: from, end: to });
+        quarters.push(Window { name, start: from, end: to, rolls: false });
         let Ok(before) = start.checked_sub(1.day()) else { break };
         day = before;
     }
@@ -105,8 +118,10 @@ mod tests {
         let all = rolling(13, now, &TimeZone::UTC);
         assert_eq!(all.len(), 13);
         assert!(all.windows(2).all(|pair| pair[0].end == pair[1].start));
-        assert!(all[12].has(now));
-        assert_eq!(Window::last(90, now).days(), 90.0);
+        assert!(all[12].has(now) && all[12].end == now);
+        assert!(all[11].has(all[12].start) && !all[12].has(all[12].start), "each instant in one of them");
+        let last = Window::last(90, now);
+        assert_eq!((last.days(), last.end, last.has(last.start)), (90.0, now, false));
     }
 
     #[test]

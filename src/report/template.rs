@@ -29,12 +29,19 @@ impl Page {
         let html = format == Format::Html;
         environment.set_auto_escape_callback(move |_| if html { AutoEscape::Html } else { AutoEscape::None });
         environment.add_filter("cell", cell);
+        environment.add_filter("unbroken", unbroken);
         environment.add_global("style", STYLE);
         environment.add_template("base.html", BASE)?;
         environment.add_template("page", if html { self.html } else { self.markdown })?;
         let text = environment.get_template("page")?.render(context)?;
         Ok(text.trim_end().to_owned() + "\n")
     }
+}
+
+/// A number stays on the line of its unit.
+#[allow(clippy::needless_pass_by_value, reason = "a filter of the template engine")]
+fn unbroken(text: String) -> String {
+    text.replace(" %", "\u{a0}%")
 }
 
 /// Text of others in a Markdown table: no markup, no mention, no line break, no new column.

@@ -23,3 +23,4 @@ mod server;
 mod spool;
 mod tally;
 mod tampering;
+mod teams;

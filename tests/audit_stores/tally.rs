@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::place::Place;
 
-fn record(n: usize, predicate: &Value, parts: Vec<Part>) -> Record {
+pub(crate) fn record(n: usize, predicate: &Value, parts: Vec<Part>) -> Record {
     let id = format!("019b3c5e-0000-7000-8000-{n:012}");
     let mut all = json!({
         "id": id, "kind": "decision", "stage": "apply", "mode": "difference", "decision": "allowed",
@@ -26,7 +26,7 @@ fn record(n: usize, predicate: &Value, parts: Vec<Part>) -> Record {
     Record { id: id.clone(), idempotency_key: id, leaf, parts, disclosures: Vec::new() }
 }
 
-fn records() -> Vec<Record> {
+pub(crate) fn records() -> Vec<Record> {
     let fails = json!([{"id": "CHG-001", "verdict": "fail", "evaluations": 1, "findings": [{"status": "overridden"}, {"status": "waived"}]}]);
     let beside = serde_json::to_vec(&json!([{"service": "pay", "environment": null}])).unwrap();
     let sha256 = Hash::of(&beside).to_string();
@@ -44,7 +44,7 @@ fn records() -> Vec<Record> {
 }
 
 /// Instants as nobody should write them, and decisions that lack what is summed up.
-fn odd_records() -> Vec<Record> {
+pub(crate) fn odd_records() -> Vec<Record> {
     let judged = [
         "yesterday",
         "now",

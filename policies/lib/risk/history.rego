@@ -72,18 +72,25 @@ _result(entry) := object.get(entry, "result", "unknown") if is_string(object.get
 
 _result(entry) := "unknown" if not is_string(object.get(entry, "result", "unknown"))
 
-_outcomes(entry) := [review.outcome |
+_outcomes(entry) := object.get(_outcomes_of, entry.change, set()) if is_string(entry.change)
+
+_outcomes(entry) := set() if not is_string(object.get(entry, "change", null))
+
+# Change → outcomes of its reviews. Reviews and incidents are gone through once, not once for each deployment.
+_outcomes_of := shape.grouped({[review.change, review.outcome] |
 	some review in shape.list(shape.at(input.context, ["pirs", "entries"]))
-	is_string(entry.change)
-	review.change == entry.change
+	is_string(review.change)
 	is_string(review.outcome)
 	review.outcome != "cancelled"
-]
+})
 
 _caused_an_incident(entry) if {
 	is_string(entry.change)
+	entry.change in _harmful
+}
+
+_harmful := {incident.causedByChange |
 	some incident in shape.list(shape.at(input.context, ["incidents", "entries"]))
-	incident.causedByChange == entry.change
 	incident.severity in {"SEV1", "SEV2"}
 }
 

@@ -315,9 +315,26 @@ review_due_ns(deployment) := deployment.ended_ns + (7 * instant.day)
 
 _reviewed := {review.change | some review in shape.list(shape.at(input.context, ["pirs", "entries"]))}
 
-# Instants at which an answer above can change by itself.
-instants := {at | some incident in _incidents; at := instant.ns(incident.startedAt) + (3 * instant.day)} |
-	{at | some incident in _incidents; at := instant.ns(incident.startedAt) + (90 * instant.day)} |
+# Causes that more than one incident has.
+_repeated := {cause |
+	some cause in _tags
+	count([1 | some incident in _own_incidents; cause in shape.list(shape.at(incident, ["causeTags"]))]) >= 2
+}
+
+# Instants at which an answer above can change by itself. The model is asked anew for each of them: those of incidents
+# that count for nothing are left out.
+instants := {at |
+		some incident in _incidents
+		incident.severity in {"SEV1", "SEV2"}
+		_touches(incident)
+		at := instant.ns(incident.startedAt) + (3 * instant.day)
+	} |
+	{at |
+		some incident in _own_incidents
+		some cause in shape.list(shape.at(incident, ["causeTags"]))
+		cause in _repeated
+		at := instant.ns(incident.startedAt) + (90 * instant.day)
+	} |
 	{at |
 		some entry in _deployments
 		_deployed(entry) in subject.services

@@ -137,3 +137,20 @@ test_odd_documents_stop_nothing if {
 		}
 	}
 }
+
+_instants(incidents) := found if {
+	found := likelihood.instants with input as _context("incidents", incidents)
+}
+
+_began := {"id": "INC-1", "severity": "SEV3", "services": ["orders-api"], "startedAt": "2026-06-08T09:00:00Z"}
+
+test_only_incidents_that_count_have_instants if {
+	calm := _instants([])
+	cause := {"causeTags": ["cache"]}
+	other := {"services": ["blog"], "severity": "SEV2"}
+	_instants([_began]) == calm
+	_instants([object.union(_began, cause)]) == calm
+	_instants([object.union(_began, cause), object.union(_began, object.union(cause, other))]) == calm
+	count(_instants([object.union(_began, cause), object.union(_began, cause)]) - calm) == 1
+	count(_instants([object.union(_began, {"severity": "SEV1"})]) - calm) == 1
+}

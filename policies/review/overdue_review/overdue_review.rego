@@ -31,6 +31,7 @@ package policies.review.overdue_review
 import data.policies.lib.context
 import data.policies.lib.instant
 import data.policies.lib.reach
+import data.policies.lib.resource
 import data.policies.lib.review
 
 deny contains finding if {
@@ -72,11 +73,11 @@ unknown contains finding if {
 unknown contains finding if {
 	_judged
 	not context.given(input, "pirs")
-	count(review.needed(input)) > 0
+	count(_state.needed) > 0
 	finding := {
 		"msg": sprintf("%s (%s)", [
 			context.missing("PIR", "whether changes were reviewed"),
-			concat(", ", sort(review.needed(input))),
+			concat(", ", sort(_state.needed)),
 		]),
 		"at": "change",
 		"path": ["spec", "team"],
@@ -86,7 +87,7 @@ unknown contains finding if {
 unknown contains finding if {
 	_judged
 	context.given(input, "pirs")
-	some id in review.unended(input)
+	some id in _state.unended
 	finding := {
 		"msg": sprintf("when %s ended is not known: whether its review is overdue cannot be judged", [id]),
 		"at": "change",
@@ -97,7 +98,7 @@ unknown contains finding if {
 valid_until contains instant_ns if {
 	_judged
 	context.given(input, "pirs")
-	some instant_ns in review.next_due_ns(input)
+	some instant_ns in _state.next_due_ns
 }
 
 _judged if {
@@ -107,7 +108,12 @@ _judged if {
 
 _team := input.change.spec.team
 
-_overdue := review.of_team(input, _team)
+_state := review.state(input)
+
+_overdue := {one |
+	some one in _state.overdue
+	resource.service_name(_team) in one.teams
+}
 
 _latest := max([one.late_ns | some one in _overdue])
 

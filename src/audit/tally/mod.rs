@@ -77,6 +77,29 @@ pub struct JudgedChange {
     pub frozen: bool,
 }
 
+impl JudgedChange {
+    /// Adds what was judged under another name of the same change.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        let newer = |one: &Option<Arc<str>>, more: &Option<Arc<str>>| {
+            let (first, second) = if other.last > self.last { (more, one) } else { (one, more) };
+            first.clone().or_else(|| second.clone())
+        };
+        self.digest = newer(&self.digest, &other.digest);
+        self.head = newer(&self.head, &other.head);
+        self.index = self.index.min(other.index);
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+        self.applied = [self.applied, other.applied].into_iter().flatten().min();
+        self.approved = self.approved.max(other.approved);
+        self.decisions += other.decisions;
+        self.denied += other.denied;
+        self.resources = self.resources.max(other.resources);
+        self.overridden |= other.overridden;
+        self.waived |= other.waived;
+        self.frozen |= other.frozen;
+    }
+}
+
 /// What one policy did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PolicyTally {

@@ -22,11 +22,10 @@ pub(super) fn owed(
     owners: &Owners,
 ) -> Vec<Debt> {
     let reviewed: Set<&Name> = reviews.iter().map(|r| &r.change).collect();
-    let teams = Teams::of(history, announced);
     let review = |(change, ended): (&Name, Timestamp)| {
         let due = business_days_after(ended, REVIEW_WITHIN)?;
-        let (team, about, paid) = (teams.of_change(change), Some(change.clone()), reviewed.contains(change));
-        Some(Debt { team, kind: DebtKind::Review, due, about, paid })
+        let (about, paid) = (Some(change.clone()), reviewed.contains(change));
+        Some(Debt { team: None, services: Vec::new(), kind: DebtKind::Review, due, about, paid })
     };
     let mut debts: Vec<Debt> = needed(history).into_iter().filter_map(review).collect();
     debts.extend(actions.iter().filter_map(|action| {
@@ -34,10 +33,11 @@ pub(super) fn owed(
         let due = action.due?.checked_add(1.day()).ok()?.to_zoned_datetime(TimeZone::UTC).ok()?.timestamp();
         let owner = action.owner.as_deref().filter(|owner| owners.is_team(owner));
         let team = owner.and_then(|owner| history.teams.iter().position(|team| **team == *owner));
-        let team = team.or_else(|| action.follows.as_ref().and_then(|about| teams.of_change(about)));
-        Some(Debt { team, kind: DebtKind::Action, due, about: action.follows.clone(), paid: action.done })
+        let (about, paid) = (action.follows.clone(), action.done);
+        Some(Debt { team, services: Vec::new(), kind: DebtKind::Action, due, about, paid })
     }));
     debts.retain(|debt| debt.due <= history.now);
+    whose(&mut debts, history, announced);
     debts.sort_by(|a, b| (a.due, &a.about, a.team).cmp(&(b.due, &b.about, b.team)));
     debts
 }
@@ -48,34 +48,39 @@ fn needed(history: &History) -> BTreeMap<&Name, Timestamp> {
     for one in history.deployments.iter().filter(|d| d.failed) {
         needed.extend(one.change.as_ref().map(|change| (change, one.at)));
     }
+    for one in history.deployments.iter().filter(|d| d.emergency == Some(true) && !d.caught) {
+        if let Some(change) = &one.change {
+            needed.entry(change).or_insert(one.at);
+        }
+    }
     for one in history.changes.iter().filter(|c| c.overridden || c.emergency == Some(true)) {
         needed.entry(&one.key).or_insert(one.at);
     }
     needed
 }
 
-/// Which team made a change.
-struct Teams<'a> {
-    announced: Map<&'a Name, Option<usize>>,
-    made: Map<&'a Name, Option<usize>>,
-}
-
-impl<'a> Teams<'a> {
-    fn of(history: &'a History, announced: &'a [Announced]) -> Self {
-        let team = |service: usize| history.services.get(service).and_then(|s| s.team);
-        let index = |name: &Name| history.teams.iter().position(|team| team == name);
-        let deployed = history.deployments.iter().filter_map(|d| Some((d.change.as_ref()?, team(d.service))));
-        let judged = history.changes.iter().map(|c| (&c.key, c.service.and_then(team)));
-        let hit = history.outages.iter().map(|o| (&o.id, o.services.first().copied().and_then(team)));
-        Self {
-            announced: announced.iter().map(|a| (&a.change, a.team.as_ref().and_then(index))).collect(),
-            made: hit.chain(judged).chain(deployed).collect(),
-        }
+/// Says which services the debts are about and, where no owner is named, which team owes them: who announced the change,
+/// else who owns what it was deployed to.
+fn whose(debts: &mut [Debt], history: &History, announced: &[Announced]) {
+    let asked: Set<Name> = debts.iter().filter_map(|debt| debt.about.clone()).collect();
+    let hit = history.outages.iter().flat_map(|o| o.services.iter().map(|service| (&o.id, *service)));
+    let judged = history.changes.iter().filter_map(|c| Some((&c.key, c.service?)));
+    let deployed = history.deployments.iter().filter_map(|d| Some((d.change.as_ref()?, d.service)));
+    let mut services: Map<&Name, Vec<usize>> = Map::default();
+    for (about, service) in hit.chain(judged).chain(deployed).filter(|(about, _)| asked.contains(*about)) {
+        services.entry(about).or_default().push(service);
     }
-
-    fn of_change(&self, change: &Name) -> Option<usize> {
-        let announced = self.announced.get(change).copied().flatten();
-        announced.or_else(|| self.made.get(change).copied().flatten())
+    let index = |name: &Name| history.teams.iter().position(|team| team == name);
+    let teams: Map<&Name, usize> =
+        announced.iter().filter_map(|a| Some((&a.change, index(a.team.as_ref()?)?))).collect();
+    let owner = |service: &usize| history.services.get(*service).and_then(|s| s.team);
+    for debt in debts {
+        let Some(about) = &debt.about else { continue };
+        debt.services = services.get(about).cloned().unwrap_or_default();
+        let of_services = debt.services.iter().rev().find_map(owner);
+        debt.team = debt.team.or_else(|| teams.get(about).copied()).or(of_services);
+        debt.services.sort_unstable();
+        debt.services.dedup();
     }
 }
 

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::super::quality::{Problem, Quality};
 use super::super::record::{Deployment, DeploymentResult, Map, Name, Provenance, Set, Trust};
+use super::aliases::Aliases;
 use crate::audit::tally::JudgedChange;
 
 /// A change to a service, and all deployments of it.
@@ -16,48 +17,9 @@ pub(super) struct Merged {
     pub(super) rollback_of: Option<Name>,
     pub(super) unplanned: bool,
     pub(super) actor: Option<Name>,
-    /// Ids, commits: whatever a rollback may call it by.
+    /// Ids, commits, digests: whatever others may call it by.
     pub(super) names: Vec<Name>,
     pub(super) provenance: Provenance,
-}
-
-/// Names for the same: digest or commit → change, merge → merged head.
-#[derive(Default)]
-pub(super) struct Aliases {
-    changes: Map<Name, Name>,
-    heads: Map<Name, Name>,
-}
-
-impl Aliases {
-    pub(super) fn of(judged: &[JudgedChange], deployments: &[Deployment]) -> Self {
-        let mut aliases = Self::default();
-        for (id, commit) in deployments.iter().filter_map(|d| Some((d.id.as_ref()?, d.commit.as_ref()?))) {
-            if id != commit {
-                aliases.heads.insert(id.clone(), commit.clone());
-            }
-        }
-        // Of hundreds of thousands only those that somebody asks for are kept.
-        let unnamed = deployments.iter().filter(|d| d.change.is_none()).flat_map(|d| [&d.digest, &d.commit]);
-        let asked: Set<&Name> = unnamed.flatten().map(|alias| aliases.head(alias)).collect();
-        let mut changes: Map<Name, Name> = Map::default();
-        let told = judged.iter().map(|j| (&j.change, &j.digest, &j.head));
-        for (change, digest, head) in told.chain(deployments.iter().map(|d| (&d.change, &d.digest, &d.commit))) {
-            let Some(change) = change else { continue };
-            for alias in [digest, head].into_iter().flatten().filter(|alias| asked.contains(alias)) {
-                changes.entry(alias.clone()).or_insert_with(|| change.clone());
-            }
-        }
-        Self { changes, ..aliases }
-    }
-
-    fn change(&self, deployment: &Deployment) -> Option<Name> {
-        let by = |alias: &Option<Name>| self.changes.get(self.head(alias.as_ref()?)).cloned();
-        deployment.change.clone().or_else(|| by(&deployment.digest)).or_else(|| by(&deployment.commit))
-    }
-
-    fn head<'a>(&'a self, commit: &'a Name) -> &'a Name {
-        self.heads.get(commit).unwrap_or(commit)
-    }
 }
 
 /// Leaves out what cannot be, and makes one of what is the same change to the same service.
@@ -71,15 +33,23 @@ pub(super) fn merge(mut all: Vec<Deployment>, aliases: &Aliases, now: Timestamp,
     });
     let mut seen: Map<(Name, Name), Deployment> = Map::default();
     let mut places: Map<(Name, Name), usize> = Map::default();
+    let mut rollbacks: Set<(Name, Name)> = Set::default();
     let mut merged: Vec<Merged> = Vec::new();
-    for deployment in all {
+    for mut deployment in all {
         if !is_possible(&deployment, now, quality) || is_repeated(&deployment, &mut seen, quality) {
             continue;
         }
-        let change = aliases.change(&deployment);
-        if change.is_none() {
-            quality.note(Problem::DeploymentWithoutChange, || shown(&deployment));
+        if let Some(target) = deployment.rollback_of.clone() {
+            let service = &deployment.service;
+            if rollbacks.contains(&(target, service.clone())) {
+                // Who takes a rollback back deploys again.
+                deployment.rollback_of = None;
+            } else {
+                let names = deployment.id.iter().chain(&deployment.commit);
+                rollbacks.extend(names.map(|name| (name.clone(), service.clone())));
+            }
         }
+        let change = aliases.deployed(&deployment);
         // A rollback is an act of its own, although it may name the change that it takes back.
         let alone: Name = format!("{} {}", deployment.provenance.source, deployment.provenance.index).into();
         let key = match (&deployment.rollback_of, &change, &deployment.commit) {
@@ -108,12 +78,11 @@ pub(super) fn inferred<'a>(
     quality: &mut Quality,
 ) -> Vec<Merged> {
     let recorded: Set<&Name> = merged.iter().map(|m| &m.service).collect();
-    let names = |one: &'a Merged| one.change.iter().chain(&one.names).map(|name| (name, &one.service));
-    let known: Set<(&Name, &Name)> = merged.iter().flat_map(names).collect();
+    let known: Set<(&Name, &Name)> = merged.iter().flat_map(|m| m.called().map(|name| (name, &m.service))).collect();
     let mut more = Vec::new();
     for one in judged {
         let (Some(at), Some(service)) = (one.applied, &one.service) else { continue };
-        if known.contains(&(&one.key, service)) {
+        if called(one).any(|name| known.contains(&(name, service))) {
             continue;
         }
         if recorded.contains(&service) {
@@ -129,18 +98,36 @@ pub(super) fn inferred<'a>(
             rollback_of: None,
             unplanned: false,
             actor: None,
-            names: one.head.iter().cloned().collect(),
+            names: called(one).chain(&one.head).cloned().collect(),
             provenance: Provenance { source: trail.clone(), index: one.index, trust: Trust::Verified },
         });
     }
     more
 }
 
+/// What a decision is about, by the names that no other change has: its id. A commit may hold several changes, so that
+/// it stands for what was judged only where no request said more.
+pub(super) fn called(one: &JudgedChange) -> impl Iterator<Item = &Name> {
+    let unnamed = [&one.digest, &one.head].into_iter().flatten().filter(|_| one.change.is_none());
+    std::iter::once(&one.key).chain(unnamed)
+}
+
 impl Merged {
+    /// All its names.
+    pub(super) fn called(&self) -> impl Iterator<Item = &Name> {
+        self.change.iter().chain(&self.names)
+    }
+
+    /// Where it was read, and the first of its names.
+    pub(super) fn shown(&self) -> String {
+        let id = self.names.first().map_or("no id", |name| name);
+        format!("{}, entry {} ({id})", self.provenance.source, self.provenance.index + 1)
+    }
+
     fn of(one: Deployment, change: Option<Name>) -> Self {
         Self {
             change,
-            names: one.id.into_iter().chain(one.commit).collect(),
+            names: [one.id, one.commit, one.digest].into_iter().flatten().collect(),
             service: one.service,
             at: one.finished,
             committed: one.committed,
@@ -157,7 +144,7 @@ impl Merged {
         self.committed = [self.committed, other.committed].into_iter().flatten().min();
         self.result = self.result.max(other.result);
         self.unplanned |= other.unplanned;
-        self.names.extend(other.id.iter().chain(&other.commit).cloned());
+        self.names.extend([&other.id, &other.commit, &other.digest].into_iter().flatten().cloned());
         self.provenance.trust = self.provenance.trust.max(other.provenance.trust);
     }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use rayon::slice::ParallelSliceMut;
 
-use super::deployments::{Aliases, Merged, inferred, merge};
+use super::aliases::{Aliases, references};
+use super::deployments::{Merged, called, inferred, merge};
 use super::{Changed, Deployed, History, Outage, Owners, Recovery, Service, debts, hours};
 use crate::audit::tally::JudgedChange;
 use crate::metrics::quality::{Problem, Quality};
@@ -19,10 +20,8 @@ const SHORT: f64 = 28.0 * 24.0;
 const FAILED_OUTCOMES: [&str; 2] = ["rolled-back", "failed"];
 
 /// Links records as they stand at `now`.
-pub fn link(records: Records, owners: &Owners, now: Timestamp) -> History {
-    let Records { trail, mut judged, decisions, deployments, incidents, reviews, actions, announced, quality, .. } =
-        records;
-    let mut quality = quality;
+pub fn link(mut records: Records, owners: &Owners, now: Timestamp) -> History {
+    let Records { judged, trail, quality, .. } = &mut records;
     judged.retain(|one| {
         let possible = one.first <= now;
         if !possible {
@@ -30,18 +29,22 @@ pub fn link(records: Records, owners: &Owners, now: Timestamp) -> History {
         }
         possible
     });
-    let aliases = Aliases::of(&judged, &deployments);
+    let aliases = Aliases::of(&records);
+    aliases.rename(&mut records);
+    let Records { trail, judged, decisions, deployments, incidents, reviews, actions, announced, mut quality, .. } =
+        records;
     let mut merged = merge(deployments, &aliases, now, &mut quality);
     drop(aliases);
     merged.extend(inferred(&judged, &merged, &trail.as_str().into(), &mut quality));
     let incidents = possible(incidents, now, &mut quality);
 
-    let known = Known::of(&judged, &merged, &announced);
+    let mut known = Known::of(&judged, &merged, &announced);
     known.check(&judged, &mut merged, &mut quality);
     let (services, teams) = services(&judged, &merged, &incidents, owners, now, &mut quality);
     let index: Map<Name, usize> = services.iter().enumerate().map(|(n, s)| (s.name.clone(), n)).collect();
 
-    let mut deployed = Linked::of(&merged, &index, &mut quality);
+    let mut deployed = Linked::of(&merged, &index, references(&incidents, &reviews), &mut quality);
+    known.others.extend(deployed.by_name.keys().cloned());
     for incident in &incidents {
         deployed.blame(incident, &known, &index, now, &mut quality);
     }
@@ -55,8 +58,13 @@ pub fn link(records: Records, owners: &Owners, now: Timestamp) -> History {
             deployed.fail(&review.change);
         }
     }
-    let deployments = deployed.finish(&merged, &mut quality);
-    let changes = changes(&judged, &announced, &index);
+    let mut deployments = deployed.finish(&merged, &mut quality);
+    let emergencies: Map<&Name, bool> = announced.iter().map(|a| (&a.change, a.emergency)).collect();
+    for one in deployments.iter_mut().filter(|_| !emergencies.is_empty()) {
+        let change = one.change.as_ref().filter(|change| !known.judged.contains(change));
+        one.emergency = change.and_then(|change| emergencies.get(change)).copied();
+    }
+    let changes = changes(&judged, &emergencies, &index);
     let outages = outages(&incidents, &index, &known);
     let mut history =
         History { now, services, teams, deployments, outages, changes, debts: Vec::new(), decisions, quality };
@@ -99,13 +107,14 @@ struct Known<'a> {
 
 impl<'a> Known<'a> {
     fn of(changes: &'a [JudgedChange], merged: &[Merged], announced: &[Announced]) -> Self {
-        let judged: Set<&Name> = changes.iter().map(|j| &j.key).collect();
+        let judged: Set<&Name> = changes.iter().flat_map(called).collect();
         let others = merged.iter().filter_map(|m| m.change.as_ref()).chain(announced.iter().map(|a| &a.change));
         let applied = changes.iter().filter(|j| j.applied.is_some());
+        let applied = applied.filter_map(|j| Some((j, j.service.as_ref()?)));
         Self {
             others: others.filter(|name| !judged.contains(name)).cloned().collect(),
             judged,
-            applied: applied.filter_map(|j| Some((&j.key, j.service.as_ref()?))).collect(),
+            applied: applied.flat_map(|(j, service)| called(j).map(move |name| (name, service))).collect(),
             first_decision: changes.iter().map(|j| j.first).min(),
         }
     }
@@ -114,16 +123,22 @@ impl<'a> Known<'a> {
         self.judged.contains(&change) || self.others.contains(change)
     }
 
-    /// A deployment that the gate let through is verified; one that it never saw is told.
+    /// A deployment that the gate let through is verified; one that it never saw, or that names nothing, is told.
     fn check(&self, judged: &[JudgedChange], merged: &mut [Merged], quality: &mut Quality) {
         for one in merged.iter_mut() {
-            let Some(change) = &one.change else { continue };
-            if self.applied.contains(&(change, &one.service)) {
+            if one.called().any(|name| self.applied.contains(&(name, &one.service))) {
                 one.provenance.trust = Trust::Verified;
             }
-            let since = self.first_decision.is_some_and(|first| one.at >= first);
-            if since && !self.judged.contains(&change) {
-                quality.note(Problem::DeploymentWithoutDecision, || format!("{change} to {}", one.service));
+            if one.called().any(|name| self.judged.contains(&name)) {
+                continue;
+            }
+            match &one.change {
+                Some(change) if self.first_decision.is_some_and(|first| one.at >= first) => {
+                    quality.note(Problem::DeploymentWithoutDecision, || format!("{change} to {}", one.service));
+                }
+                // What it takes back is looked for later.
+                None if one.rollback_of.is_none() => quality.note(Problem::DeploymentWithoutChange, || one.shown()),
+                _ => {}
             }
         }
         for one in judged.iter().filter(|j| j.service.is_none()) {
@@ -170,14 +185,18 @@ struct Linked {
     /// With the index of what it was merged from.
     all: Vec<(Deployed, usize)>,
     by_change: Map<Name, Vec<usize>>,
-    /// For rollbacks, where there are any.
+    /// By an id, a commit or a digest, where somebody refers to one.
     by_name: Map<Name, Vec<usize>>,
 }
 
 impl Linked {
-    fn of(merged: &[Merged], index: &Map<Name, usize>, quality: &mut Quality) -> Self {
+    fn of<'a>(
+        merged: &'a [Merged],
+        index: &Map<Name, usize>,
+        references: impl Iterator<Item = &'a Name>,
+        quality: &mut Quality,
+    ) -> Self {
         let mut linked = Self { all: Vec::new(), by_change: Map::default(), by_name: Map::default() };
-        let taken_back = merged.iter().any(|one| one.rollback_of.is_some());
         for (from, one) in merged.iter().enumerate() {
             // Rollbacks are no new deployments, and what was cancelled is none.
             if one.rollback_of.is_some() || one.result == DeploymentResult::Cancelled {
@@ -186,13 +205,23 @@ impl Linked {
             let Some(service) = index.get(&one.service) else { continue };
             let at = linked.all.len();
             linked.by_change.entry(one.change.clone().unwrap_or_default()).or_default().push(at);
-            for name in one.names.iter().filter(|_| taken_back) {
-                linked.by_name.entry(name.clone()).or_default().push(at);
-            }
             linked.all.push((deployed(one, *service, quality), from));
         }
         linked.by_change.remove("");
+        let references = references.chain(merged.iter().filter_map(|one| one.rollback_of.as_ref()));
+        let asked: Set<&Name> = references.filter(|name| !linked.by_change.contains_key(*name)).collect();
+        for (at, (_, from)) in linked.all.iter().enumerate().filter(|_| !asked.is_empty()) {
+            let names = merged.get(*from).into_iter().flat_map(|one| &one.names);
+            for name in names.filter(|name| asked.contains(name)) {
+                linked.by_name.entry(name.clone()).or_default().push(at);
+            }
+        }
         linked
+    }
+
+    /// What a change, or another name of it, has deployed.
+    fn named(&self, name: &Name) -> Vec<usize> {
+        self.by_change.get(name).or_else(|| self.by_name.get(name)).cloned().unwrap_or_default()
     }
 
     /// The deployment that an incident names failed; users were hurt as long as the incident lasted.
@@ -211,7 +240,7 @@ impl Linked {
             return quality.note(Problem::IncidentOfUnknownChange, shown);
         }
         let hit: Vec<usize> = one.services.iter().filter_map(|name| index.get(name)).copied().collect();
-        let all = self.by_change.get(change).cloned().unwrap_or_default();
+        let all = self.named(change);
         let is_hit = |at: &usize| self.all.get(*at).is_some_and(|(d, _)| hit.contains(&d.service));
         // A change may hurt services that depend on its own.
         let blamed = if all.iter().any(is_hit) { all.into_iter().filter(is_hit).collect() } else { all };
@@ -227,8 +256,8 @@ impl Linked {
     }
 
     fn fail(&mut self, change: &Name) {
-        for at in self.by_change.get(change).into_iter().flatten() {
-            if let Some((deployed, _)) = self.all.get_mut(*at).filter(|(d, _)| !d.caught) {
+        for at in self.named(change) {
+            if let Some((deployed, _)) = self.all.get_mut(at).filter(|(d, _)| !d.caught) {
                 deployed.failed = true;
             }
         }
@@ -238,22 +267,25 @@ impl Linked {
     fn finish(mut self, merged: &[Merged], quality: &mut Quality) -> Vec<Deployed> {
         for rollback in merged {
             let Some(target) = &rollback.rollback_of else { continue };
-            let named = self.by_name.get(target).or_else(|| self.by_change.get(target));
-            for at in named.cloned().unwrap_or_default() {
+            let mut found = false;
+            for at in self.named(target) {
                 let of = self.all.get(at).and_then(|(_, from)| merged.get(*from));
                 let same = of.is_some_and(|of| of.service == rollback.service && of.at <= rollback.at);
                 if let Some((deployed, _)) = self.all.get_mut(at).filter(|_| same) {
+                    found = true;
                     deployed.failed = true;
                     let recovery = Recovery { hours: hours(deployed.at, rollback.at), over: true };
                     deployed.recovery.get_or_insert(recovery);
                 }
             }
+            if !found {
+                quality.note(Problem::RollbackOfUnknownDeployment, || format!("{}: {target}", rollback.shown()));
+            }
+        }
+        for (_, from) in self.all.iter().filter(|(d, _)| d.failed && d.recovery.is_none()) {
+            quality.note(Problem::UnknownRecovery, || merged.get(*from).map(Merged::shown).unwrap_or_default());
         }
         let mut all: Vec<Deployed> = self.all.into_iter().map(|(deployed, _)| deployed).collect();
-        for one in all.iter().filter(|d| d.failed && d.recovery.is_none()) {
-            let shown = || format!("{}, entry {}", one.provenance.source, one.provenance.index + 1);
-            quality.note(Problem::UnknownRecovery, shown);
-        }
         all.par_sort_by_key(|d| (d.at, d.service));
         all
     }
@@ -262,8 +294,7 @@ impl Linked {
 fn deployed(one: &Merged, service: usize, quality: &mut Quality) -> Deployed {
     let lead = one.committed.map(|committed| hours(committed, one.at));
     if lead.is_some_and(|lead| lead < 0.0) {
-        let shown = || format!("{}, entry {}", one.provenance.source, one.provenance.index + 1);
-        quality.note(Problem::NegativeLeadTime, shown);
+        quality.note(Problem::NegativeLeadTime, || one.shown());
     }
     Deployed {
         service,
@@ -272,6 +303,7 @@ fn deployed(one: &Merged, service: usize, quality: &mut Quality) -> Deployed {
         failed: matches!(one.result, DeploymentResult::Failed | DeploymentResult::RolledBack),
         caught: one.result == DeploymentResult::AbortedCanary,
         unplanned: one.unplanned,
+        emergency: None,
         lead: lead.filter(|lead| *lead >= 0.0),
         recovery: None,
         actor: one.actor.clone(),
@@ -279,14 +311,13 @@ fn deployed(one: &Merged, service: usize, quality: &mut Quality) -> Deployed {
     }
 }
 
-fn changes(judged: &[JudgedChange], announced: &[Announced], index: &Map<Name, usize>) -> Vec<Changed> {
-    let announced: Map<&Name, bool> = announced.iter().map(|a| (&a.change, a.emergency)).collect();
+fn changes(judged: &[JudgedChange], emergencies: &Map<&Name, bool>, index: &Map<Name, usize>) -> Vec<Changed> {
     let change = |one: &JudgedChange| Changed {
         key: one.key.clone(),
         service: one.service.as_ref().and_then(|name| index.get(name)).copied(),
         at: one.first,
         resources: one.resources,
-        emergency: announced.get(&one.key).copied(),
+        emergency: emergencies.get(&one.key).copied(),
         overridden: one.overridden,
         waived: one.waived,
         frozen: one.frozen,

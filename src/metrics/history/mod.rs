@@ -2,6 +2,7 @@
 //!
 //! Linked is what names the same change, digest or commit. Nothing is linked by being close in time.
 
+mod aliases;
 mod debts;
 mod deployments;
 mod link;
@@ -46,6 +47,8 @@ pub struct Deployed {
     pub caught: bool,
     /// Made because of an incident.
     pub unplanned: bool,
+    /// Whether a change that the gate never judged was an emergency; `None` where it did, or no index of changes knows it.
+    pub emergency: Option<bool>,
     /// Hours from its first commit.
     pub lead: Option<f64>,
     /// How long users were hurt, when it failed.
@@ -112,6 +115,8 @@ pub struct Changed {
 pub struct Debt {
     /// Index of the team.
     pub team: Option<usize>,
+    /// Indices of the services that it is about.
+    pub services: Vec<usize>,
     /// What.
     pub kind: DebtKind,
     /// Since when.

@@ -270,3 +270,151 @@ fn a_young_service_is_told() {
     };
     assert_eq!(history(records).quality.count(Problem::ShortHistory), 1);
 }
+
+/// A decision of a check that had no request: all it knows of the change is the commit.
+fn judged_commit(head: &str, applied: Option<&str>) -> JudgedChange {
+    JudgedChange {
+        key: head.into(),
+        change: None,
+        digest: None,
+        head: Some(head.into()),
+        applied: applied.map(at),
+        ..judged(head, "", applied.unwrap_or("2030-06-01T08:00:00Z"))
+    }
+}
+
+/// As it landed: `id` is the commit on the branch, `commit` the head that it merges.
+fn landed(n: u64, change: Option<&str>, merge: &str, head: &str, finished: &str) -> Deployment {
+    Deployment {
+        id: Some(merge.into()),
+        commit: Some(head.into()),
+        provenance: Provenance { source: "branch main".into(), index: n, trust: Trust::Verified },
+        ..deployment(n, change, finished, Success)
+    }
+}
+
+#[test]
+fn a_trailer_names_what_was_judged_by_its_commit() {
+    let day = "2030-06-01T10:00:00Z";
+    let checked = JudgedChange { approved: Some(at("2030-06-01T04:00:00Z")), ..judged_commit("head-1", None) };
+    let records = Records {
+        judged: vec![checked, judged_commit("merge-1", Some(day)), judged_commit("merge-2", Some(day))],
+        deployments: vec![landed(1, Some("CHG-1"), "merge-1", "head-1", day)],
+        announced: vec![Announced { change: "CHG-1".into(), emergency: true, team: None }],
+        reviews: vec![Review { change: "head-1".into(), outcome: None, provenance: said(1) }],
+        ..Records::default()
+    };
+    let history = history(records);
+    assert_eq!(history.quality.count(Problem::DeploymentWithoutDecision), 0, "{:?}", history.quality);
+    assert_eq!(history.quality.count(Problem::DecisionWithoutDeployment), 1, "of merge-2 alone");
+    assert_eq!(history.quality.count(Problem::ReviewOfUnknownChange), 0);
+    let told: Vec<_> = history.changes.iter().map(|c| (&*c.key, c.emergency, c.review_age)).collect();
+    assert_eq!(told, [("CHG-1", Some(true), Some(6.0)), ("merge-2", None, None)], "one change, by whatever name");
+    assert_eq!(history.deployments.len(), 1);
+    assert!(history.debts.iter().all(|d| d.paid), "the review names the commit");
+}
+
+#[test]
+fn a_merge_is_the_change_that_was_judged_on_it_or_on_its_head() {
+    let day = "2030-06-01T10:00:00Z";
+    let on = |change, head: &str| JudgedChange { head: Some(head.into()), ..judged(change, "", day) };
+    let records = Records {
+        judged: vec![on("CHG-1", "merge-1"), on("CHG-2", "head-2")],
+        deployments: vec![landed(1, None, "merge-1", "head-1", day), landed(2, None, "merge-2", "head-2", day)],
+        ..Records::default()
+    };
+    let history = history(records);
+    let changes: Vec<&str> = history.deployments.iter().filter_map(|d| d.change.as_deref()).collect();
+    assert_eq!(changes, ["CHG-1", "CHG-2"]);
+    assert_eq!(history.quality.iter().count(), 0, "{:?}", history.quality);
+}
+
+#[test]
+fn a_commit_of_two_changes_names_neither_where_both_touch_the_service() {
+    let day = "2030-06-01T10:00:00Z";
+    let on = |change, service: &str| JudgedChange {
+        head: Some("head".into()),
+        service: Some(service.into()),
+        ..judged(change, "", day)
+    };
+    let to = |n, service: &str| Deployment {
+        commit: Some("head".into()),
+        service: service.into(),
+        ..deployment(n, None, day, Success)
+    };
+    let records = Records {
+        judged: vec![on("CHG-1", "cart"), on("CHG-2", "orders"), on("CHG-3", "pay"), on("CHG-4", "pay")],
+        deployments: vec![to(1, "cart"), to(2, "orders"), to(3, "pay")],
+        ..Records::default()
+    };
+    let history = history(records);
+    let changes: Vec<Option<&str>> = history.deployments.iter().map(|d| d.change.as_deref()).collect();
+    assert_eq!(changes, [Some("CHG-1"), Some("CHG-2"), None], "never guessed");
+    assert_eq!(history.quality.count(Problem::DeploymentWithoutChange), 1);
+}
+
+#[test]
+fn an_incident_may_name_the_commit() {
+    let by = |n, commit: &str| {
+        incident(n, "2030-06-01T11:00:00Z", Some("2030-06-01T12:00:00Z"), Cause::Change(commit.into()))
+    };
+    let records = Records {
+        judged: vec![judged_commit("head-2", Some("2030-06-01T10:00:00Z"))],
+        deployments: vec![
+            landed(1, Some("CHG-1"), "merge-1", "head-1", "2030-06-01T10:00:00Z"),
+            landed(2, None, "merge-2", "head-2", "2030-06-01T10:30:00Z"),
+        ],
+        incidents: vec![by(1, "merge-1"), by(2, "head-2"), by(3, "head-3")],
+        ..Records::default()
+    };
+    let history = history(records);
+    assert!(history.deployments.iter().all(|d| d.failed && d.recovery.is_some()), "{:?}", history.deployments);
+    assert_eq!(history.quality.count(Problem::IncidentOfUnknownChange), 1);
+    assert_eq!(history.outages.iter().map(|o| o.by_change).collect::<Vec<_>>(), [true, true, false]);
+}
+
+#[test]
+fn a_revert_is_linked_to_what_it_takes_back() {
+    let revert = |n, id: &str, of: &str, finished: &str| Deployment {
+        rollback_of: Some(of.into()),
+        ..landed(n, None, id, id, finished)
+    };
+    let records = Records {
+        deployments: vec![
+            landed(1, Some("CHG-1"), "merge-1", "head-1", "2030-06-01T10:00:00Z"),
+            revert(2, "revert-1", "merge-1", "2030-06-01T12:00:00Z"),
+            revert(3, "revert-2", "revert-1", "2030-06-02T10:00:00Z"),
+            revert(4, "revert-3", "long-ago", "2030-06-03T10:00:00Z"),
+        ],
+        ..Records::default()
+    };
+    let history = history(records);
+    let told: Vec<_> = history.deployments.iter().map(|d| (d.failed, d.recovery.map(|r| r.hours))).collect();
+    assert_eq!(told, [(true, Some(2.0)), (false, None)], "taking a revert back brings the change in again");
+    let problems: Vec<_> = history.quality.iter().map(|(problem, seen)| (problem, seen.count)).collect();
+    let unknown = (Problem::RollbackOfUnknownDeployment, 1);
+    assert_eq!(problems, [(Problem::DeploymentWithoutChange, 1), unknown], "{:?}", history.quality);
+    assert!(history.quality.iter().any(|(_, seen)| seen.examples == ["branch main, entry 5 (revert-3): long-ago"]));
+}
+
+#[test]
+fn an_emergency_that_went_around_the_gate_counts() {
+    let announced = |change: &str, emergency| Announced { change: change.into(), emergency, team: None };
+    let records = Records {
+        judged: vec![judged("CHG-1", "sha256:1", "2030-06-01T10:00:00Z")],
+        deployments: vec![
+            deployment(1, Some("CHG-1"), "2030-06-01T10:00:00Z", Success),
+            deployment(2, Some("CHG-2"), "2030-06-02T10:00:00Z", Success),
+            deployment(3, Some("CHG-3"), "2030-06-03T10:00:00Z", Success),
+            deployment(4, Some("CHG-4"), "2030-06-03T10:00:00Z", Success),
+        ],
+        announced: vec![announced("CHG-1", false), announced("CHG-2", true), announced("CHG-3", false)],
+        ..Records::default()
+    };
+    let history = history(records);
+    let owed: Vec<_> = history.debts.iter().map(|d| d.about.as_deref().unwrap()).collect();
+    assert_eq!(owed, ["CHG-2"]);
+    let summary = crate::metrics::summary::summarise(&history, &jiff::tz::TimeZone::UTC, false);
+    let emergencies = summary.organisation.headline().unwrap().emergencies.counts;
+    assert_eq!((emergencies.k, emergencies.n), (1, 3), "of the fourth nobody knows");
+}

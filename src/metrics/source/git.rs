@@ -18,7 +18,7 @@ pub struct Branch {
 }
 
 /// Adds one deployment for each step of the branch and each service whose paths it touches. A merge names the head that
-/// it merges, a squash the change request in its trailer; a revert is a rollback.
+/// it merges, a squash the change request in its trailer; a revert is a rollback, also one that is merged alone.
 ///
 /// # Errors
 ///
@@ -34,10 +34,12 @@ pub fn read(
     // Oldest first, as the other sources are.
     for (index, landing) in (0..).zip(repository.landings(&branch.name, branch.since)?.iter().rev()) {
         let provenance = Provenance { source: source.clone(), index, trust: Trust::Verified };
+        let rollback_of = rolled_back(repository, landing)?;
         for (service, paths) in &services {
             if landing.paths.iter().any(|path| paths.is_match(path)) {
                 let deployment = deployment(landing, service, config, &provenance, records);
-                records.deployments.push(deployment);
+                let rollback_of = rollback_of.as_deref().map(|id| records.names.of(id));
+                records.deployments.push(Deployment { rollback_of, ..deployment });
             }
         }
     }
@@ -65,11 +67,19 @@ fn deployment(
         finished: landing.at,
         committed: landing.begun,
         result: DeploymentResult::Success,
-        rollback_of: reverted(&commit.message).map(&mut name),
+        rollback_of: None,
         unplanned: false,
         actor: Some(name(&commit.author.email)),
         provenance: provenance.clone(),
     }
+}
+
+/// What a step of the branch takes back: it says so, or the only commit that it merges does.
+fn rolled_back(repository: &Repository, landing: &Landing) -> Result<Option<String>, Diagnostic> {
+    let alone = landing.commit.parents.get(1).filter(|_| landing.commits == 1);
+    let merged = alone.map(|id| repository.commit(*id)).transpose()?;
+    let told = reverted(&landing.commit.message).or_else(|| reverted(&merged.as_ref()?.message));
+    Ok(told.map(str::to_owned))
 }
 
 /// The commit that `git revert` says it takes back.

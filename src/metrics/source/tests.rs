@@ -8,6 +8,7 @@ use crate::git::Repository;
 use crate::metrics::record::{Cause, DeploymentResult};
 use crate::parse::yaml;
 use crate::source::SourceId;
+use jiff::Timestamp;
 
 fn production() -> Production {
     Production(["prod".to_owned(), "production".to_owned()].into())
@@ -131,19 +132,34 @@ fn what_lands_on_the_branch_of_an_environment() {
     commit(4, "orders/c", "Squashed (#2)\n\nChange-Request: CHG-2\n");
     commit(5, "README", "Words");
     run(path, 6, &["revert", "--no-edit", "HEAD~1"]);
+    // As a forge does it: the revert on a branch of its own, which is merged.
+    let merge = Repository::discover(path).unwrap().unwrap().resolve("HEAD~3").unwrap().to_string();
+    run(path, 7, &["checkout", "-q", "-b", "revert"]);
+    run(path, 7, &["revert", "--no-edit", "-m", "1", &merge]);
+    run(path, 8, &["checkout", "-q", "main"]);
+    run(path, 8, &["merge", "-q", "--no-ff", "-m", "Merge pull request #3", "revert"]);
+    // More than a revert.
+    run(path, 9, &["checkout", "-q", "-b", "more"]);
+    run(path, 9, &["revert", "--no-edit", "HEAD~1"]);
+    commit(9, "orders/d", "And more");
+    run(path, 10, &["checkout", "-q", "main"]);
+    run(path, 10, &["merge", "-q", "--no-ff", "-m", "Merge pull request #4", "more"]);
 
     let repository = Repository::discover(path).unwrap().unwrap();
     let mut config = Config::default();
     config.services.insert("orders".into(), ServicePaths { paths: vec!["orders/**".into()] });
     let mut records = Records::default();
     git(&repository, &Branch { name: "main".into(), since: None }, &config, &mut records).unwrap();
+    let hour = |at: Timestamp| at.as_second() / 3600 % 24;
     let told: Vec<_> = records
         .deployments
         .iter()
-        .map(|d| (d.change.as_deref(), d.committed.map(|at| at.to_string()), d.rollback_of.is_some()))
+        .map(|d| (d.change.as_deref(), d.committed.map(hour), d.rollback_of.is_some()))
         .collect();
-    let first = Some("2030-01-01T01:00:00Z".to_owned());
-    assert_eq!(told, [(Some("CHG-1"), first, false), (Some("CHG-2"), None, false), (None, None, true)]);
+    let landed = [(Some("CHG-1"), Some(1), false), (Some("CHG-2"), None, false), (None, None, true)];
+    assert_eq!(told[..3], landed);
+    assert_eq!(told[3..], [(None, Some(7), true), (None, Some(9), false)]);
+    assert_eq!(records.deployments[3].rollback_of.as_deref(), Some(merge.as_str()));
     let head = repository.resolve("feature").unwrap().to_string();
     assert_eq!(records.deployments[0].commit.as_deref(), Some(head.as_str()), "what was judged");
     assert!(records.deployments.iter().all(|d| d.provenance.trust == Trust::Verified));

@@ -48,7 +48,7 @@ struct Step {
 }
 
 /// A quantile of durations.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Quantile {
     /// The duration; `None` when too many are not over yet.
     pub value: Option<f64>,

@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::super::history::{Changed, DebtKind, Deployed, History, Recovery};
-use super::super::record::Set;
-use super::super::statistics::{Interval, Proportion, Quantile, Survival, median, percentile, poisson, shrink};
+use super::super::record::{Map, Name};
+use super::super::statistics::{FEWEST, Interval, Proportion, Quantile, Survival, median, percentile, poisson, shrink};
 use super::super::window::Window;
 use super::slice::Slice;
 
@@ -15,9 +15,9 @@ pub struct Share {
     /// How many of how many.
     #[serde(flatten)]
     pub counts: Proportion,
-    /// The share.
+    /// The share; `None` under ten.
     pub rate: Option<f64>,
-    /// Wilson, 95 %.
+    /// Wilson, 95 %; `None` under ten.
     pub interval: Option<Interval>,
 }
 
@@ -35,11 +35,11 @@ pub struct Rate {
 pub struct Durations {
     /// How many are known.
     pub n: u64,
-    /// The middle one.
+    /// The middle one; `None` under ten.
     pub median: Option<f64>,
     /// 95 %; `None` under ten.
     pub interval: Option<Interval>,
-    /// Nine of ten are at most this.
+    /// Nine of ten are at most this; `None` under ten.
     pub p90: Option<f64>,
 }
 
@@ -50,7 +50,7 @@ pub struct Recoveries {
     pub over: u64,
     /// That are not: they last at least until now.
     pub open: u64,
-    /// Hours, or `value: null`: not reached.
+    /// Hours, or `value: null`: not reached, or fewer than ten.
     pub median: Quantile,
     /// The same for nine of ten.
     pub p90: Quantile,
@@ -83,7 +83,7 @@ pub struct Measures {
     pub changes: u64,
     /// Resources of a change.
     pub batch: Durations,
-    /// Emergencies among the changes whose type is known.
+    /// Emergencies among the changes, judged or deployed, whose type is known.
     pub emergencies: Share,
     /// Changes that an override let through.
     pub overrides: Share,
@@ -95,7 +95,7 @@ pub struct Measures {
     pub review_age: Durations,
     /// Incidents.
     pub incidents: u64,
-    /// Incidents on a hundred deployments.
+    /// Incidents on a hundred deployments; `None` under ten.
     pub incidents_per_100: Option<Rate>,
     /// Post-implementation reviews that were due before the end of the window and are still owed.
     pub overdue_reviews: u64,
@@ -104,18 +104,23 @@ pub struct Measures {
 }
 
 impl Share {
-    /// With its interval.
+    /// With its interval; under ten, the counts alone.
     pub fn of(counts: Proportion) -> Self {
-        Self { counts, rate: counts.rate(), interval: counts.wilson() }
+        let enough = counts.is_enough();
+        Self { counts, rate: counts.rate().filter(|_| enough), interval: counts.wilson().filter(|_| enough) }
     }
 }
 
 impl Durations {
     fn of(values: impl Iterator<Item = f64>) -> Self {
         let mut sorted: Vec<f64> = values.collect();
+        let n = sorted.len() as u64;
+        if n < FEWEST {
+            return Self { n, ..Self::default() };
+        }
         sorted.sort_by(f64::total_cmp);
         let (middle, interval) = median(&sorted).unzip();
-        Self { n: sorted.len() as u64, median: middle, interval: interval.flatten(), p90: percentile(&sorted, 0.9) }
+        Self { n, median: middle, interval: interval.flatten(), p90: percentile(&sorted, 0.9) }
     }
 }
 
@@ -123,12 +128,10 @@ impl Recoveries {
     /// Of failed deployments.
     pub fn of(recoveries: impl Iterator<Item = Recovery>) -> Self {
         let survival = Survival::of(recoveries.map(|r| (r.hours, r.over)));
-        Self {
-            over: survival.observed(),
-            open: survival.censored(),
-            median: survival.quantile(0.5),
-            p90: survival.quantile(0.9),
-        }
+        let (over, open) = (survival.observed(), survival.censored());
+        let enough = over + open >= FEWEST;
+        let quantile = |p| if enough { survival.quantile(p) } else { Quantile::default() };
+        Self { over, open, median: quantile(0.5), p90: quantile(0.9) }
     }
 }
 
@@ -137,13 +140,15 @@ impl Slice<'_> {
     pub(super) fn measures(&self, window: &Window, history: &History, prior: f64) -> Measures {
         let tried: Vec<&Deployed> = between(&self.deployments, window, |d| d.at);
         let deployed: Vec<&Deployed> = tried.iter().copied().filter(|d| !d.caught).collect();
-        let changes: Vec<&Changed> = between(&self.changes, window, |c| c.at);
+        let changes = joined(&between(&self.changes, window, |c| c.at));
         let incidents = between(&self.outages, window, |o| o.started).len() as u64;
-        let share = |is: fn(&Changed) -> bool| Share::of(Proportion::of(&changes, |c| is(c)));
-        let known = changes.iter().filter_map(|c| c.emergency);
+        let share = |is: fn(&Joined) -> bool| Share::of(Proportion::of(changes.values(), is));
+        let around: Map<&Name, bool> = tried.iter().filter_map(|d| Some((d.change.as_ref()?, d.emergency?))).collect();
+        let known = changes.values().filter_map(|c| c.emergency).chain(around.into_values());
         let observed_days = self.observed_days(window, history.now);
         let n = deployed.len() as u64;
-        let owed = |kind| self.debts.iter().filter(|d| d.kind == kind && !d.paid && d.due < window.end).count() as u64;
+        let owed =
+            |kind| self.debts.iter().filter(|d| d.kind == kind && !d.paid && !window.ends_before(d.due)).count() as u64;
         Measures {
             observed_days,
             deployments: n,
@@ -154,15 +159,15 @@ impl Slice<'_> {
             recovery: Recoveries::of(deployed.iter().filter_map(|d| d.recovery)),
             rework: Share::of(Proportion::of(&deployed, |d| d.unplanned)),
             caught: Share::of(Proportion::of(&tried, |d| d.caught)),
-            changes: distinct(&changes),
-            batch: Durations::of(changes.iter().map(|c| c.resources as f64).filter(|n| *n > 0.0)),
+            changes: changes.len() as u64,
+            batch: Durations::of(changes.values().map(|c| c.resources as f64).filter(|n| *n > 0.0)),
             emergencies: Share::of(Proportion::of(known, |emergency| emergency)),
             overrides: share(|c| c.overridden),
             waivers: share(|c| c.waived),
             freezes: share(|c| c.frozen),
-            review_age: Durations::of(changes.iter().filter_map(|c| c.review_age)),
+            review_age: Durations::of(changes.values().filter_map(|c| c.review_age)),
             incidents,
-            incidents_per_100: rate(incidents, n as f64 / 100.0),
+            incidents_per_100: rate(incidents, n as f64 / 100.0).filter(|_| n >= FEWEST),
             overdue_reviews: owed(DebtKind::Review),
             overdue_actions: owed(DebtKind::Action),
             window: window.clone(),
@@ -195,14 +200,36 @@ fn rate(events: u64, exposure: f64) -> Option<Rate> {
     Some(Rate { rate: events as f64 / exposure, interval })
 }
 
-/// Changes, each once, however many services it touches. They stand in the order of their keys within an instant.
-fn distinct(changes: &[&Changed]) -> u64 {
-    changes.iter().map(|c| &c.key).collect::<Set<_>>().len() as u64
+/// A change with all its services.
+#[derive(Default)]
+struct Joined {
+    emergency: Option<bool>,
+    overridden: bool,
+    waived: bool,
+    frozen: bool,
+    resources: u64,
+    /// To the first apply.
+    review_age: Option<f64>,
+}
+
+/// Each change once, however many services it touches: what was decided about it together is one observation.
+fn joined<'a>(changes: &[&'a Changed]) -> Map<&'a Name, Joined> {
+    let mut joined: Map<&Name, Joined> = Map::default();
+    for one in changes {
+        let all = joined.entry(&one.key).or_default();
+        all.emergency = all.emergency.max(one.emergency);
+        all.overridden |= one.overridden;
+        all.waived |= one.waived;
+        all.frozen |= one.frozen;
+        all.resources += one.resources;
+        all.review_age = [all.review_age, one.review_age].into_iter().flatten().reduce(f64::min);
+    }
+    joined
 }
 
 /// The part of a list in the order of time that lies in a window.
 fn between<'a, T>(all: &[&'a T], window: &Window, at: fn(&T) -> Timestamp) -> Vec<&'a T> {
-    let from = all.partition_point(|one| at(one) < window.start);
-    let to = all.partition_point(|one| at(one) < window.end);
+    let from = all.partition_point(|one| window.begins_after(at(one)));
+    let to = all.partition_point(|one| !window.ends_before(at(one)));
     all.get(from..to).unwrap_or_default().to_vec()
 }

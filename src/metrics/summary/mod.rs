@@ -86,9 +86,10 @@ pub struct Scope {
     pub windows: Vec<Measures>,
     /// Thirteen windows of 28 days; not for services.
     pub trend: Vec<Measures>,
-    /// Every week since the first record, at most two years, with those of nothing; not for services.
+    /// Every week since the first record, at most two years, with those of nothing.
     pub weeks: Vec<Week>,
-    /// Deployments and incidents of the same and of later weeks, where there is enough to say something.
+    /// Deployments and incidents of the same and of later weeks, where there is enough to say something; not for
+    /// services.
     pub correlation: Vec<Correlation>,
 }
 
@@ -165,7 +166,7 @@ pub fn summarise(history: &History, zone: &TimeZone, people: bool) -> Summary {
     let scope = |level, name: &Name, team, slice: &Slice<'_>| {
         let measure = |windows: &[Window]| windows.par_iter().map(|w| slice.measures(w, history, prior)).collect();
         let detailed = level != Level::Service;
-        let weeks = if detailed { slice.weeks(history.now, zone) } else { Vec::new() };
+        let weeks = slice.weeks(history.now, zone);
         Scope {
             level,
             name: name.clone(),
@@ -173,7 +174,7 @@ pub fn summarise(history: &History, zone: &TimeZone, people: bool) -> Summary {
             first: slice.first(),
             windows: measure(&windows),
             trend: if detailed { measure(&trend) } else { Vec::new() },
-            correlation: correlation(&weeks),
+            correlation: if detailed { correlation(&weeks) } else { Vec::new() },
             weeks,
         }
     };

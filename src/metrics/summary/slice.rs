@@ -47,17 +47,26 @@ impl<'a> Slice<'a> {
     pub(super) fn by_team(&self, history: &History) -> Vec<Self> {
         let team = |service: usize| history.services.get(service).and_then(|s| s.team);
         let mut parts = self.split(history.teams.len(), &team);
-        for debt in &self.debts {
-            if let Some(part) = debt.team.and_then(|team| parts.get_mut(team)) {
-                part.debts.push(debt);
-            }
-        }
+        self.owe(&mut parts, |debt| debt.team.as_slice());
         parts
     }
 
     /// A part for each service, in their order.
     pub(super) fn by_service(&self, history: &History) -> Vec<Self> {
-        self.split(history.services.len(), &|service| Some(service))
+        let mut parts = self.split(history.services.len(), &|service| Some(service));
+        self.owe(&mut parts, |debt| &debt.services);
+        parts
+    }
+
+    /// Gives each debt to the parts that it is of.
+    fn owe(&self, parts: &mut [Self], of: impl Fn(&Debt) -> &[usize]) {
+        for debt in &self.debts {
+            for part in of(debt) {
+                if let Some(part) = parts.get_mut(*part) {
+                    part.debts.push(debt);
+                }
+            }
+        }
     }
 
     fn split(&self, parts: usize, of: &dyn Fn(usize) -> Option<usize>) -> Vec<Self> {

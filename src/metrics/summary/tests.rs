@@ -1,9 +1,10 @@
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
-use super::super::history::{Deployed, History, Outage, Recovery, Service};
+use super::super::history::{Changed, Deployed, History, Outage, Recovery, Service};
 use super::super::record::{Provenance, Trust};
 use super::*;
+use crate::metrics::truth;
 
 const NOW: &str = "2030-06-30T12:00:00Z";
 
@@ -27,6 +28,7 @@ fn deployed(service: usize, days: i64, failed: bool) -> Deployed {
         failed,
         caught: false,
         unplanned: false,
+        emergency: None,
         lead: Some(days as f64),
         recovery: failed.then_some(Recovery { hours: 1.0, over: true }),
         actor: Some("ann".into()),
@@ -63,9 +65,9 @@ fn ten_years_of_one_service_and_two_days_of_another() {
     all.push(deployed(1, 1, true));
     let summary = summarise(&history(all), &TimeZone::UTC, false);
     let old = summary.services[0].headline().unwrap();
-    assert_eq!((old.observed_days.round(), old.deployments), (180.0, 26));
+    assert_eq!((old.observed_days, old.deployments), (180.0, 26));
     let young = summary.services[1].headline().unwrap();
-    assert_eq!((young.observed_days.round(), young.deployments), (2.0, 2));
+    assert_eq!((young.observed_days, young.deployments), (2.0, 2));
     let rate = young.frequency.unwrap();
     assert!(rate.interval.low < 1.0 && rate.interval.high > 20.0, "two days say little: {rate:?}");
     assert_eq!(summary.teams[0].weeks.len(), 104);
@@ -123,4 +125,61 @@ fn the_heat_map_has_every_hour_once() {
     let hit = summary.heat.iter().find(|cell| cell.deployments.n > 0).unwrap();
     assert_eq!((hit.weekday, hit.hour, hit.deployments.k), (6, 14, 1));
     assert_eq!(summary.zone, "Europe/Berlin");
+}
+
+#[test]
+fn a_change_to_two_services_is_one_change() {
+    let changed = |n: i64, service: usize, resources: u64| Changed {
+        key: format!("CHG-{n}").into(),
+        service: Some(service),
+        at: days_ago(n),
+        resources,
+        emergency: Some(service == 1 && n == 3),
+        overridden: service == 0 && n < 2,
+        waived: false,
+        frozen: false,
+        review_age: Some(n as f64),
+    };
+    let mut history = history(Vec::new());
+    history.services[1].team = Some(0);
+    history.changes = (0..10).rev().flat_map(|n| [changed(n, 0, 3), changed(n, 1, 4)]).collect();
+    let summary = summarise(&history, &TimeZone::UTC, false);
+    for scope in [&summary.organisation, &summary.teams[0]] {
+        let measures = scope.headline().unwrap();
+        assert_eq!((measures.changes, measures.batch.n, measures.batch.median), (10, 10, Some(7.0)));
+        assert_eq!(measures.overrides.counts, Proportion { k: 2, n: 10 });
+        assert_eq!(measures.emergencies.counts, Proportion { k: 1, n: 10 });
+        assert_eq!((measures.review_age.n, measures.review_age.median), (10, Some(4.5)));
+    }
+    assert_eq!(summary.services[0].headline().unwrap().batch.median, Some(3.0));
+}
+
+#[test]
+fn nothing_is_said_about_too_few() {
+    let of = |n: i64| {
+        let all = (0..n).map(|day| deployed(0, day, true)).collect();
+        let summary = summarise(&history(all), &TimeZone::UTC, false);
+        summary.teams[0].headline().unwrap().clone()
+    };
+    let few = of(9);
+    assert_eq!(
+        (few.fail_rate.counts, few.fail_rate.rate, few.fail_rate.interval),
+        (Proportion { k: 9, n: 9 }, None, None)
+    );
+    assert_eq!((few.lead_time.n, few.lead_time.median, few.lead_time.p90), (9, None, None));
+    assert_eq!((few.recovery.over, few.recovery.median.value, few.recovery.p90.value), (9, None, None));
+    assert!(few.incidents_per_100.is_none());
+    let enough = of(10);
+    assert!(enough.fail_rate.rate.is_some() && enough.lead_time.p90.is_some() && enough.incidents_per_100.is_some());
+    assert_eq!(enough.recovery.median.value, Some(1.0));
+}
+
+#[test]
+fn what_a_service_owes_is_told_of_the_service() {
+    let summary = truth::summary(1);
+    for (team, service) in summary.teams.iter().zip(&summary.services) {
+        let owed = |scope: &Scope| scope.headline().map(|m| (m.overdue_reviews, m.overdue_actions)).unwrap();
+        assert_eq!(owed(team), owed(service), "{} has one service", team.name);
+    }
+    assert!(summary.services.iter().any(|s| s.headline().unwrap().overdue_reviews > 0));
 }

@@ -15,6 +15,10 @@ pub(in crate::report) struct Dot {
     pub rate: f64,
     /// Beyond the 95 % limit, to which side whatsoever.
     pub outside: bool,
+    /// Below the limits, when it lies outside.
+    pub better: bool,
+    /// What it says of itself.
+    pub words: String,
 }
 
 /// The limits at a number of observations: 95 % and 99.8 %, low and high.
@@ -32,6 +36,19 @@ const LEFT: f64 = 66.0;
 const TOP: f64 = 20.0;
 const BOTTOM: f64 = 46.0;
 
+/// The round distance that leaves at most eight ticks.
+fn step(largest: u64) -> u64 {
+    let mut power = 1;
+    loop {
+        for step in [power, 2 * power, 5 * power] {
+            if largest / step <= 8 {
+                return step;
+            }
+        }
+        power *= 10;
+    }
+}
+
 /// Draws the shares around that of all. Who lies inside the limits has no name: differences there are chance.
 pub(in crate::report) fn funnel(id: &str, all: f64, dots: &[Dot], limits: &[Limits]) -> String {
     let most = dots.iter().map(|dot| dot.n).max().unwrap_or(0).max(20) as f64 * 1.05;
@@ -42,8 +59,9 @@ pub(in crate::report) fn funnel(id: &str, all: f64, dots: &[Dot], limits: &[Limi
     let said = match outside.as_slice() {
         [] => format!("{} teams, none of them outside of what chance explains.", dots.len()),
         some => {
-            let names: Vec<String> =
-                some.iter().map(|d| format!("{}, {:.1} % of {}", d.name, d.rate * 100.0, d.n)).collect();
+            let side = |d: &Dot| if d.better { "below" } else { "above" };
+            let named = |d: &&Dot| format!("{}, {}, {:.1} % of {}", d.name, side(d), d.rate * 100.0, d.n);
+            let names: Vec<String> = some.iter().map(named).collect();
             format!("{} teams; outside of the 95 % limits: {}.", dots.len(), names.join("; "))
         }
     };
@@ -70,14 +88,20 @@ pub(in crate::report) fn funnel(id: &str, all: f64, dots: &[Dot], limits: &[Limi
     }
     drawing = drawing.add(line(LEFT, y(all), WIDTH - 24.0, y(all), "now"));
     for dot in dots {
-        let class = if dot.outside { "dot bad" } else { "dot" };
-        let words = format!("{}: {:.1} % of {} deployments", dot.name, dot.rate * 100.0, dot.n);
-        drawing = drawing.add(circle(x(dot.n), y(dot.rate), 5.0, class).add(Title::new(words)));
+        let class = match (dot.outside, dot.better) {
+            (true, true) => "dot good",
+            (true, false) => "dot bad",
+            _ => "dot",
+        };
+        drawing = drawing.add(circle(x(dot.n), y(dot.rate), 5.0, class).add(Title::new(dot.words.as_str())));
         if dot.outside {
             let anchor = if x(dot.n) > WIDTH * 0.8 { ("end", -9.0) } else { ("start", 9.0) };
             drawing = drawing.add(text(x(dot.n) + anchor.1, y(dot.rate) + 4.0, "label", anchor.0, &dot.name));
         }
     }
-    let axis = format!("deployments, up to {:.0}", most / 1.05);
-    drawing.add(text(WIDTH - 24.0, HEIGHT - 12.0, "axis", "end", &axis)).to_string()
+    let largest = dots.iter().map(|dot| dot.n).max().unwrap_or(0).max(20);
+    for tick in (0..=largest).step_by(usize::try_from(step(largest)).unwrap_or(usize::MAX)) {
+        drawing = drawing.add(text(x(tick), HEIGHT - 28.0, "axis", "middle", &tick.to_string()));
+    }
+    drawing.add(text(WIDTH - 24.0, HEIGHT - 8.0, "axis", "end", "deployments")).to_string()
 }

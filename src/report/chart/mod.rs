@@ -6,12 +6,14 @@ mod gantt;
 mod heat;
 mod trend;
 mod waterfall;
+mod weeks;
 
 pub(super) use funnel::{Dot, Limits, funnel};
 pub(super) use gantt::{Bar, Row, gantt};
 pub(super) use heat::{Hour, heat};
 pub(super) use trend::{Point, trend};
 pub(super) use waterfall::{Step, waterfall};
+pub(super) use weeks::{WeekBar, weeks};
 
 use svg::Document;
 use svg::node::element::{Circle, Description, Line, Rectangle, Text, Title};

@@ -1,8 +1,10 @@
 //! Every figure as a row, for spreadsheets.
 
+use jiff::ToSpan;
+
 use crate::audit::export::quoted;
 use crate::metrics::statistics::{Interval, Quantile};
-use crate::metrics::summary::{Durations, Measures, Rate, Scope, Share, Summary};
+use crate::metrics::summary::{Durations, Measures, Rate, Recoveries, Scope, Share, Summary};
 
 const COLUMNS: &str = "level,name,window,start,end,measure,k,n,value,low,high";
 
@@ -14,6 +16,7 @@ pub fn csv(summary: &Summary) -> String {
         for measures in scope.windows.iter().chain(&scope.trend) {
             rows(scope, measures, &mut out);
         }
+        weeks(scope, &mut out);
     }
     out
 }
@@ -35,12 +38,11 @@ fn rows(scope: &Scope, measures: &Measures, out: &mut String) {
         ("observed_days", value(m.observed_days)),
         ("deployments_a_week", m.frequency.map_or_else(Row::default, rate)),
         ("lead_time_median_hours", durations(&m.lead_time)),
+        ("lead_time_p90_hours", Row { n: Some(m.lead_time.n), value: m.lead_time.p90, ..Row::default() }),
         ("fail_rate", share(&m.fail_rate)),
         ("fail_rate_shrunk", value(m.fail_rate_shrunk)),
-        (
-            "recovery_median_hours",
-            Row { k: Some(m.recovery.over), n: Some(m.recovery.over + m.recovery.open), ..quantile(m.recovery.median) },
-        ),
+        ("recovery_median_hours", recovery(&m.recovery, m.recovery.median)),
+        ("recovery_p90_hours", recovery(&m.recovery, m.recovery.p90)),
         ("rework_rate", share(&m.rework)),
         ("caught_by_canary", share(&m.caught)),
         ("changes", Row { n: Some(m.changes), ..Row::default() }),
@@ -55,26 +57,34 @@ fn rows(scope: &Scope, measures: &Measures, out: &mut String) {
         ("overdue_reviews", Row { n: Some(m.overdue_reviews), ..Row::default() }),
         ("overdue_actions", Row { n: Some(m.overdue_actions), ..Row::default() }),
     ];
+    let window = [m.window.name.clone(), m.window.start.to_string(), m.window.end.to_string()];
+    for (name, row) in all {
+        line(scope, &window, name, &row, out);
+    }
+}
+
+/// What happened in each week, with those in which nothing did. Weeks have days, not instants.
+fn weeks(scope: &Scope, out: &mut String) {
+    for week in &scope.weeks {
+        let next = week.monday.checked_add(7.days()).unwrap_or(week.monday);
+        let window = [format!("week of {}", week.monday), week.monday.to_string(), next.to_string()];
+        let counts =
+            [("deployments", week.deployments), ("failed_deployments", week.failed), ("incidents", week.incidents)];
+        for (name, count) in counts {
+            line(scope, &window, name, &Row { n: Some(count), ..Row::default() }, out);
+        }
+    }
+}
+
+fn line(scope: &Scope, [window, start, end]: &[String; 3], measure: &str, row: &Row, out: &mut String) {
     let level = format!("{:?}", scope.level).to_lowercase();
     let number = |n: Option<f64>| n.map(|n| n.to_string()).unwrap_or_default();
     let count = |n: Option<u64>| n.map(|n| n.to_string()).unwrap_or_default();
-    for (name, row) in all {
-        let cells = [
-            level.clone(),
-            scope.name.to_string(),
-            m.window.name.clone(),
-            m.window.start.to_string(),
-            m.window.end.to_string(),
-            name.to_owned(),
-            count(row.k),
-            count(row.n),
-            number(row.value),
-            number(row.low),
-            number(row.high),
-        ];
-        out.push_str(&cells.iter().map(|cell| quoted(cell)).collect::<Vec<_>>().join(","));
-        out.push_str("\r\n");
-    }
+    let numbers = [count(row.k), count(row.n), number(row.value), number(row.low), number(row.high)];
+    let names = [&*level, &*scope.name, window, start, end, measure];
+    let cells = names.into_iter().chain(numbers.iter().map(String::as_str)).map(quoted);
+    out.push_str(&cells.collect::<Vec<_>>().join(","));
+    out.push_str("\r\n");
 }
 
 fn value(value: f64) -> Row {
@@ -96,8 +106,10 @@ fn durations(durations: &Durations) -> Row {
     Row { n: Some(durations.n), value: durations.median, low, high, ..Row::default() }
 }
 
-fn quantile(quantile: Quantile) -> Row {
-    Row { value: quantile.value, low: quantile.low, high: quantile.high, ..Row::default() }
+/// How many are over, of how many.
+fn recovery(recoveries: &Recoveries, quantile: Quantile) -> Row {
+    let (k, n) = (Some(recoveries.over), Some(recoveries.over + recoveries.open));
+    Row { k, n, value: quantile.value, low: quantile.low, high: quantile.high }
 }
 
 fn bounds(interval: Option<Interval>) -> (Option<f64>, Option<f64>) {

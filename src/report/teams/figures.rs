@@ -12,7 +12,7 @@ pub(super) const FIGURES: [Figure; 17] = [
     ("Deployment frequency, a week", |m| rate(m.frequency, m.observed_days.round() >= 28.0)),
     ("Change lead time", |m| hours(&m.lead_time)),
     ("Change fail rate", |m| share(&m.fail_rate)),
-    ("Fail rate pulled towards all", |m| percent(m.fail_rate_shrunk)),
+    ("Fail rate pulled towards all", |m| if m.deployments == 0 { "none".into() } else { percent(m.fail_rate_shrunk) }),
     ("Failed deployment recovery time", |m| recoveries(&m.recovery)),
     ("Deployment rework rate", |m| share(&m.rework)),
     ("Caught by the canary", |m| share(&m.caught)),
@@ -24,10 +24,13 @@ pub(super) const FIGURES: [Figure; 17] = [
     ("Met a freeze", |m| share(&m.freezes)),
     ("Age of the last approval at apply", |m| hours(&m.review_age)),
     ("Incidents, on 100 deployments", |m| {
-        format!("{}; {}", m.incidents, rate(m.incidents_per_100, m.deployments >= FEWEST))
+        let few = (1..FEWEST).contains(&m.deployments);
+        format!("{}; {}", m.incidents, if few { TOO_LITTLE.into() } else { rate(m.incidents_per_100, true) })
     }),
     ("Overdue reviews and actions", |m| format!("{} and {}", m.overdue_reviews, m.overdue_actions)),
 ];
+
+const TOO_LITTLE: &str = "too little to say";
 
 pub(super) fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
@@ -36,18 +39,18 @@ pub(super) fn percent(share: f64) -> String {
 pub(super) fn share(share: &Share) -> String {
     let (k, n) = (share.counts.k, share.counts.n);
     match (share.rate, share.interval) {
-        (Some(_), _) if n < FEWEST => format!("{k} of {n}: too few to say"),
         (Some(rate), Some(Interval { low, high })) => {
             format!("{} ({} to {}), {k} of {n}", percent(rate), percent(low), percent(high))
         }
-        _ => "none".into(),
+        _ if n == 0 => "none".into(),
+        _ => format!("{k} of {n}: too few to say"),
     }
 }
 
 fn rate(rate: Option<Rate>, enough: bool) -> String {
     match rate {
         Some(Rate { rate, interval }) if enough => format!("{rate:.1} ({:.1} to {:.1})", interval.low, interval.high),
-        Some(_) => "too little to say".into(),
+        Some(_) => TOO_LITTLE.into(),
         None => "none".into(),
     }
 }

@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use super::super::Format;
-use super::super::chart::{Dot, Hour, Limits, Point, funnel, heat, trend};
+use super::super::chart::{Dot, Hour, Limits, Point, WeekBar, funnel, heat, trend, weeks};
 use super::figures::{FIGURES, percent, share, time};
 use crate::metrics::flags::Flag;
 use crate::metrics::statistics::{FEWEST, Proportion, funnel as limits, significance};
-use crate::metrics::summary::{Compared, DEFINITIONS, HEADLINE_DAYS, Measures, NO_CAUSE, Scope, Share, Summary};
+use crate::metrics::summary::{Compared, DEFINITIONS, HEADLINE_DAYS, Measures, NO_CAUSE, Scope, Share, Summary, Week};
 
 #[derive(Serialize)]
 pub(super) struct Report {
@@ -112,12 +112,12 @@ fn compared(one: &Compared) -> Row {
     let verdict = match (one.own.rate(), one.limits, one.q) {
         _ if one.own.n < FEWEST => "too few to compare".to_owned(),
         (Some(rate), Some(limits), q) => {
-            let place = if rate > limits.action.high || rate < limits.action.low {
-                "outside the 99.8 % limits"
-            } else if rate > limits.warning.high || rate < limits.warning.low {
-                "outside the 95 % limits"
-            } else {
-                "within the limits of chance"
+            let place = match rate {
+                rate if rate > limits.action.high => "above the 99.8 % limits",
+                rate if rate < limits.action.low => "below the 99.8 % limits",
+                rate if rate > limits.warning.high => "above the 95 % limits",
+                rate if rate < limits.warning.low => "below the 95 % limits",
+                _ => "within the limits of chance",
             };
             let differs = match q {
                 Some(q) if q <= 0.05 => format!("; differs from all others, {}", significance(q)),
@@ -196,7 +196,16 @@ fn charts(n: usize, scope: &Scope) -> Vec<Drawing> {
         title,
         svg: trend(&format!("{id}-{n}"), title, points, show),
     };
+    let week = |w: &Week| WeekBar {
+        label: w.monday.strftime("%-d %b %y").to_string(),
+        deployments: w.deployments,
+        failed: w.failed,
+        incidents: w.incidents,
+    };
+    let bars: Vec<WeekBar> = scope.weeks.iter().map(week).collect();
+    let title = "Week by week: deployments above the line, failed ones red; incidents below";
     vec![
+        Drawing { title, svg: weeks(&format!("weeks-{n}"), title, &bars) },
         drawn("frequency", "Deployments a week, over 28 days each", &frequency, &|v| format!("{v:.1}")),
         drawn("fails", "Change fail rate, over 28 days each", &fails, &percent),
         drawn("lead", "Change lead time, median over 28 days each", &lead, &time),
@@ -221,7 +230,8 @@ fn dot(one: &Compared) -> Option<Dot> {
     let Proportion { n, .. } = one.own;
     let (rate, limits) = (one.own.rate()?, one.limits?);
     let outside = n >= FEWEST && !limits.warning.contains(rate);
-    Some(Dot { name: one.team.to_string(), n, rate, outside })
+    let words = format!("{}: {}", one.team, share(&Share::of(one.own)));
+    Some(Dot { name: one.team.to_string(), n, rate, outside, better: rate < limits.warning.low, words })
 }
 
 fn drawn_heat(summary: &Summary) -> String {

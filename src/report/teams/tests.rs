@@ -21,7 +21,7 @@ fn the_team_that_differs_is_named_with_its_evidence() {
             assert!(page.contains(words) || words.starts_with("A corr"), "{words} is missing");
         }
     }
-    assert!(html.matches("<svg").count() == 2 + 3 * 8, "{}", html.matches("<svg").count());
+    assert!(html.matches("<svg").count() == 2 + 4 * 8, "{}", html.matches("<svg").count());
     // Every row of a table has as many cells as its head.
     let width = |line: &str| line.matches(" |").count();
     for block in markdown.split("\n\n").filter(|block| block.starts_with('|')) {
@@ -35,6 +35,15 @@ fn every_figure_is_a_row() {
     let table = csv(&truth::summary(1));
     assert!(table.lines().all(|line| line.split(',').count() == 11), "{}", &table[..400]);
     assert!(table.contains("\"team\",\"differs\",\"last 180 days\""));
+    for measure in ["lead_time_p90_hours", "recovery_p90_hours"] {
+        assert!(table.contains(&format!("\"{measure}\"")), "{measure}");
+    }
+    // A week of nothing is a row, of teams and of services.
+    for level in ["team", "service"] {
+        let weeks = table.lines().filter(|line| line.starts_with(&format!("\"{level}\",\"unlucky\",\"week of ")));
+        let deployments: Vec<&str> = weeks.filter(|line| line.contains("\"deployments\"")).collect();
+        assert!(deployments.len() > 20 && deployments.iter().any(|line| line.contains("\"0\"")), "{deployments:?}");
+    }
 }
 
 #[test]
