@@ -1,6 +1,7 @@
 //! What the parameters of functions stand for: the parts of the input that every call hands over.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use super::super::rego::ast::{Rule, Term, TermKind};
@@ -58,15 +59,20 @@ impl Visitor for Calls<'_, '_> {
             && let Some((first, path)) = names.split_first()
             && **first == *"data"
         {
-            let shapes = args.iter().map(|arg| match self.places.follow(arg) {
-                Led::To(shape, _) => shape.clone(),
-                Led::Elsewhere | Led::Nowhere(..) => Shape::Any,
-            });
-            let shapes: Vec<Shape> = shapes.collect();
-            let known = self.handed.entry(path.to_vec()).or_insert_with(|| shapes.clone());
-            for (known, here) in known.iter_mut().zip(shapes) {
-                if *known != here {
-                    *known = Shape::Any;
+            let handed = |arg: &Term| match self.places.follow(arg) {
+                Led::To(shape, _) => shape,
+                Led::Elsewhere | Led::Nowhere(..) => &Shape::Any,
+            };
+            match self.handed.entry(path.to_vec()) {
+                Entry::Vacant(new) => {
+                    new.insert(args.iter().map(|arg| handed(arg).clone()).collect());
+                }
+                Entry::Occupied(mut known) => {
+                    for (known, arg) in known.get_mut().iter_mut().zip(args) {
+                        if *known != Shape::Any && known != handed(arg) {
+                            *known = Shape::Any;
+                        }
+                    }
                 }
             }
         }
