@@ -29,7 +29,7 @@ use std::path::PathBuf;
 
 use changegate::config::AuditLevel;
 use changegate::facts::Stage;
-use changegate::gate::{ForeignRequest, PolicyRequest};
+use changegate::gate::{ForeignRequest, PolicyRequest, Request};
 use changegate::memory::Part;
 use changegate::output::Format;
 use changegate::parse::conftest;
@@ -166,6 +166,29 @@ impl PolicyArgs {
             cache: self.policy_cache.clone().or_else(environment::cache),
             trial: None,
         }
+    }
+}
+
+/// Where policies that are tested or linted may come from, besides directories.
+#[derive(Debug, Args)]
+struct OriginArgs {
+    /// Public key in PEM that bundles are signed with
+    #[arg(long, value_name = "FILE")]
+    verification_key: Option<PathBuf>,
+    /// Where `changegate policy fetch` keeps policies [default: the user's cache]
+    #[arg(long, value_name = "DIR")]
+    policy_cache: Option<PathBuf>,
+}
+
+impl OriginArgs {
+    /// A request that judges nothing.
+    fn request(&self) -> Request {
+        let policies = PolicyRequest {
+            verification_key: self.verification_key.clone(),
+            cache: self.policy_cache.clone().or_else(environment::cache),
+            ..PolicyRequest::default()
+        };
+        Request { policies, ..check::bare() }
     }
 }
 

@@ -4,16 +4,19 @@ use std::path::PathBuf;
 
 use changegate::gate::suite::{self, Suite};
 use changegate::output::{self, SuiteFormat};
-use changegate::policy::test::{self, Report};
+use changegate::policy::test::{self, Report, Verdict};
 use clap::Args;
 
-use super::{Answer, When, environment, watch};
+use super::{Answer, OriginArgs, When, environment, watch};
 
 #[derive(Debug, Args)]
 pub(super) struct TestArgs {
-    /// Directories with policies and their tests [default: the built-in library]
-    #[arg(value_name = "DIR")]
+    /// Directories with policies and their tests, OPA bundles (`.tar.gz`), or `git::URL//FOLDER?ref=REF` as `changegate.lock`
+    /// pins it [default: the built-in library]
+    #[arg(value_name = "SOURCE")]
     dirs: Vec<PathBuf>,
+    #[command(flatten)]
+    origin: OriginArgs,
     /// Only tests whose path (`package.test_name`) matches this regular expression
     #[arg(long, short, value_name = "REGEX", value_parser = expression)]
     run: Option<regex::Regex>,
@@ -59,7 +62,7 @@ fn target(text: &str) -> Result<(SuiteFormat, Option<PathBuf>), String> {
 }
 
 /// Exit code 0: all declared tests pass; 1: some fail, or too little is covered; 2: a policy does not load, or no test was
-/// declared.
+/// run.
 pub(super) fn run(args: &TestArgs) -> Answer {
     if args.watch {
         let watched: Vec<PathBuf> = args.dirs.iter().chain(&args.data).cloned().collect();
@@ -69,7 +72,7 @@ pub(super) fn run(args: &TestArgs) -> Answer {
 }
 
 fn once(args: &TestArgs) -> Answer {
-    let suite = suite::load(&args.dirs, &args.data);
+    let suite = suite::load(&args.dirs, &args.data, &args.origin.request());
     let style = environment::style(When::Auto, false);
     if !suite.library.diagnostics.is_empty() {
         return fault(output::diagnostics(&suite.library.diagnostics, &suite.sources, &style));
@@ -84,7 +87,7 @@ fn once(args: &TestArgs) -> Answer {
     };
     match changegate::gate::in_pool(environment::jobs(args.jobs), || wanted.run()) {
         Err(error) => fault(format!("data: {error}\n")),
-        Ok(report) if report.results.is_empty() => fault(nothing(&suite)),
+        Ok(report) if report.results.iter().all(|r| r.verdict == Verdict::Skipped) => fault(nothing(&suite, &report)),
         Ok(report) => answer(args, &report, &suite),
     }
 }
@@ -93,10 +96,13 @@ fn fault(text: String) -> Answer {
     Answer { stderr: text.into_bytes(), code: 2, ..Answer::default() }
 }
 
-fn nothing(suite: &Suite) -> String {
-    match suite.library.tests.len() {
-        0 => "no test was declared: a test is a rule `test_…` in a file `*_test.rego` beside the policy\n".to_owned(),
-        declared => format!("no test matches: {declared} are declared, `--run` asks for others\n"),
+fn nothing(suite: &Suite, report: &Report<'_>) -> String {
+    match (suite.library.tests.len(), report.results.len()) {
+        (0, _) => {
+            "no test was declared: a test is a rule `test_…` in a file `*_test.rego` beside the policy\n".to_owned()
+        }
+        (declared, 0) => format!("no test matches: {declared} are declared, `--run` asks for others\n"),
+        (_, to_do) => format!("no test was run: there are {to_do} to be written (`todo_test_…`)\n"),
     }
 }
 

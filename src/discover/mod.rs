@@ -19,6 +19,9 @@ pub use walk::walk;
 /// The configuration file; the nearest one marks the root of a run.
 pub const CONFIG_FILE: &str = "changegate.yaml";
 
+/// Says that a file which was named is of no kind that is judged.
+pub const FORMAT: &str = "discover::format";
+
 /// How a file is parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Format {

@@ -68,7 +68,7 @@ impl Finder<'_> {
         if format_of(&path).is_none() {
             let message = format!("{path} is not of a kind that is judged");
             let help = "judged are .yaml, .yml, .json, .tf, .tofu, .tf.json and .tofu.json";
-            self.diagnostics.push(Diagnostic::warning("discover::format", message).in_file(path).help(help));
+            self.diagnostics.push(Diagnostic::warning(super::FORMAT, message).in_file(path).help(help));
         } else if !full.is_file() {
             self.diagnostics.push(unreadable(&path, "it is not a regular file"));
         } else {

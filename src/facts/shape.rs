@@ -124,7 +124,7 @@ impl Shape {
 fn nearest<'a>(fields: &'a BTreeMap<String, Field>, name: &str) -> Option<&'a str> {
     let near = |known: &&String| strsim::jaro_winkler(known, name);
     let best = fields.keys().max_by(|a, b| near(a).total_cmp(&near(b)))?;
-    (near(&best) > 0.75).then_some(best)
+    (near(&best) > 0.8).then_some(best)
 }
 
 /// References that are followed: the types of the input are not recursive.

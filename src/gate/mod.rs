@@ -40,6 +40,7 @@ use crate::kubernetes::render::Programs;
 use crate::memory::Memory;
 use crate::outcome::Outcome;
 use crate::parse::conftest::Parser;
+use crate::policy::conftest::Namespaces;
 use crate::policy::engine::Input;
 use crate::policy::library::Selection;
 use crate::report;
@@ -172,6 +173,17 @@ pub struct ForeignRequest {
     pub combine: bool,
     /// How every file is read; by its name when absent.
     pub parser: Option<Parser>,
+}
+
+impl ForeignRequest {
+    /// The packages that are asked; `configured` where none was named.
+    fn asked(&self, configured: impl Fn() -> Vec<String>) -> Namespaces {
+        match (self.all_namespaces, self.namespaces.as_slice()) {
+            (true, _) => Namespaces::All,
+            (false, []) => Namespaces::Named(configured()),
+            (false, named) => Namespaces::Named(named.to_vec()),
+        }
+    }
 }
 
 /// Which run of which pipeline this is.

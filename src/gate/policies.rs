@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 
+use super::Request;
+use crate::config::Config;
 use crate::finding::Diagnostic;
+use crate::policy::conftest::{self, Bundle};
 use crate::policy::library::{self, Library};
 use crate::source::{Revision, Source, SourceId, Sources};
 
@@ -16,21 +19,30 @@ pub struct Loaded {
     pub sources: Sources,
 }
 
-/// Loads the embedded library, where asked for, and directories on disk; without tests.
-pub fn load_from_disk(builtin: bool, dirs: &[PathBuf]) -> Loaded {
+/// Loads the embedded library, where asked for, and the sources that are named, as they are on disk and in the cache; without
+/// tests. The request says where the cache is, and which key bundles are signed with.
+pub fn load_named(builtin: bool, named: &[PathBuf], request: &Request) -> Loaded {
     let mut sources = Sources::default();
     let mut faults = Vec::new();
-    let mut modules = Vec::new();
+    let (mut modules, mut of_conftest) = (Vec::new(), Vec::new());
     if builtin {
         modules.extend(library::embedded(&mut sources, false));
     }
-    for dir in dirs {
-        match from_disk(dir, Path::new(""), &mut sources, false) {
-            Ok(found) => modules.extend(found),
+    for path in named {
+        match super::sources::named(path, request, &mut sources, false) {
+            Ok(found) if conftest::is_foreign(&sources, &found.modules) => of_conftest.extend(found.modules),
+            Ok(found) => modules.extend(found.modules),
             Err(fault) => faults.push(fault),
         }
     }
     let mut library = library::load(&sources, &modules);
+    if !of_conftest.is_empty() {
+        let namespaces = request.policies.foreign.asked(|| Config::default().policies.foreign_namespaces);
+        match Bundle::load(&sources, &of_conftest, &[], &namespaces) {
+            Ok(bundle) => library.policies.extend(bundle.policies().cloned()),
+            Err(found) => faults.extend(found),
+        }
+    }
     library.diagnostics.extend(faults);
     Loaded { library, sources }
 }
@@ -49,7 +61,13 @@ pub fn from_disk(dir: &Path, root: &Path, sources: &mut Sources, tests: bool) ->
         return Ok(vec![sources.add(Source::new(shown(dir), Revision::Head, text))]);
     }
     if !dir.is_dir() {
-        return Err(unreadable(dir, &"it is not a directory"));
+        return Err(match dir.exists() {
+            true => unreadable(dir, &"it is neither a directory nor a `.rego` file")
+                .help("policies are read from a directory, a module or a bundle (`.tar.gz`)"),
+            false => {
+                unreadable(dir, &"it does not exist").help("check the spelling; paths are relative to this folder")
+            }
+        });
     }
     let mut paths = Vec::new();
     for entry in WalkBuilder::new(dir).standard_filters(false).hidden(true).build() {

@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::finding::Diagnostic;
 use crate::policy::bundle::{self, Contents, DataFile, GitSource, Key, LOCK_FILE, Lock, ModuleFile};
 use crate::policy::library;
-use crate::source::{Revision, Source, SourceId};
+use crate::source::{Revision, Source, SourceId, Sources};
 
 use super::inputs::add;
 use super::workspace::{Workspace, read_disk};
@@ -58,10 +58,29 @@ pub(super) fn load(
     session: &mut Session,
 ) -> Result<Loaded, Diagnostic> {
     match origin {
-        Origin::Path(path) if is_archive(path) => archive(path, request, workspace, session),
+        Origin::Path(path) if is_archive(path) => archive(path, request, workspace, session, false),
         Origin::Path(path) => Ok(Loaded { modules: folder(path, workspace, session)?, data: Vec::new() }),
-        Origin::Git(source) => pinned(source, request, workspace, session),
+        Origin::Git(source) => pinned(source, request, workspace, session, false),
     }
+}
+
+/// Reads a source that a command names which judges nothing, as it is on disk and in the cache; with its tests where asked for.
+pub(super) fn named(path: &Path, request: &Request, sources: &mut Sources, tests: bool) -> Result<Loaded, Diagnostic> {
+    let git = path.to_str().filter(|text| GitSource::is(text));
+    if git.is_none() && !is_archive(path) {
+        let modules = policies::from_disk(path, Path::new(""), sources, tests)?;
+        return Ok(Loaded { modules, data: Vec::new() });
+    }
+    let workspace = Workspace::open(request)?;
+    let mut session = Session { sources: std::mem::take(sources), ..Session::default() };
+    let loaded = match git {
+        Some(name) => {
+            GitSource::parse(name).and_then(|source| pinned(&source, request, &workspace, &mut session, tests))
+        }
+        None => archive(&workspace.absolute(path), request, &workspace, &mut session, tests),
+    };
+    *sources = session.sources;
+    loaded
 }
 
 fn is_archive(path: &Path) -> bool {
@@ -90,12 +109,23 @@ fn no_policies(path: &Path, workspace: &Workspace) -> Diagnostic {
         let message = format!("the policies in `{shown}` are new: they judge nothing before they are merged");
         return Diagnostic::warning("policy::new", message).in_file(shown);
     }
+    if !path.exists() {
+        return Diagnostic::error("policy::none", format!("there is no `{shown}` to read policies from"))
+            .in_file(shown)
+            .help("check the spelling; what lies inside the repository is read at the merge base");
+    }
     Diagnostic::error("policy::none", format!("there is no policy in `{shown}`"))
         .in_file(shown)
         .help("name the folder that holds the `.rego` files")
 }
 
-fn archive(path: &Path, request: &Request, workspace: &Workspace, session: &mut Session) -> Result<Loaded, Diagnostic> {
+fn archive(
+    path: &Path,
+    request: &Request,
+    workspace: &Workspace,
+    session: &mut Session,
+    tests: bool,
+) -> Result<Loaded, Diagnostic> {
     let Some(file) = workspace.read_trusted(path)? else {
         let fault = no_policies(path, workspace);
         return match fault.level {
@@ -108,7 +138,7 @@ fn archive(path: &Path, request: &Request, workspace: &Workspace, session: &mut 
     };
     let key = key(request, workspace)?;
     let contents = bundle::read_archive(&file.path, &file.bytes, key.as_ref())?;
-    take(contents, &file.path, super::inputs::revision(workspace, path), session)
+    take(contents, &file.path, super::inputs::revision(workspace, path), session, tests)
 }
 
 fn key(request: &Request, workspace: &Workspace) -> Result<Option<Key>, Diagnostic> {
@@ -116,7 +146,11 @@ fn key(request: &Request, workspace: &Workspace) -> Result<Option<Key>, Diagnost
         return Ok(None);
     };
     let shown = workspace.shown(&path);
-    let missing = || Diagnostic::error("bundle::key", format!("there is no key `{shown}`")).in_file(shown.clone());
+    let missing = || {
+        Diagnostic::error("bundle::key", format!("there is no key `{shown}`"))
+            .in_file(shown.clone())
+            .help("`--verification-key` names the public key in PEM")
+    };
     let file = workspace.read_trusted(&path)?.ok_or_else(missing)?;
     Key::of_pem(&file.path, &file.bytes).map(Some)
 }
@@ -127,6 +161,7 @@ fn pinned(
     request: &Request,
     workspace: &Workspace,
     session: &mut Session,
+    tests: bool,
 ) -> Result<Loaded, Diagnostic> {
     let lock = read_lock(workspace, session)?;
     let pin = lock.pin(&source.name).ok_or_else(|| {
@@ -147,7 +182,7 @@ fn pinned(
         return Err(Diagnostic::error("policy::none", format!("there is no policy in `{}`", source.name))
             .help("the folder stands behind `//`: `git::https://example.com/policies.git//folder`"));
     }
-    take(contents, &source.name, Revision::Base, session)
+    take(contents, &source.name, Revision::Base, session, tests)
 }
 
 /// The lock beside the configuration: at the merge base when there is one, so that a change cannot choose who judges it.
@@ -158,8 +193,14 @@ fn read_lock(workspace: &Workspace, session: &mut Session) -> Result<Lock, Diagn
     Lock::read(id, &text)
 }
 
-fn take(contents: Contents, prefix: &str, revision: Revision, session: &mut Session) -> Result<Loaded, Diagnostic> {
-    let modules = contents.modules.into_iter().filter(|module| !library::is_test(&module.path));
+fn take(
+    contents: Contents,
+    prefix: &str,
+    revision: Revision,
+    session: &mut Session,
+    tests: bool,
+) -> Result<Loaded, Diagnostic> {
+    let modules = contents.modules.into_iter().filter(|module| tests || !library::is_test(&module.path));
     let add = |module: ModuleFile| {
         session.sources.add(Source::new(format!("{prefix}/{}", module.path), revision, module.text))
     };

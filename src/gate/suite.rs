@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 
-use super::policies::from_disk;
+use super::Request;
+use super::sources::{Loaded, named};
 use crate::finding::{Diagnostic, Level};
 use crate::parse::{json, yaml};
+use crate::policy::bundle::DataFile;
 use crate::policy::conftest;
 use crate::policy::library::{self, Library};
 use crate::policy::rego;
@@ -28,15 +30,18 @@ pub struct Suite {
 }
 
 /// Loads directories with their tests, and of the embedded library what they do not hold themselves; the embedded library with
-/// its tests when no directory is given. `data` names documents, or directories of them.
-pub fn load(dirs: &[PathBuf], data: &[PathBuf]) -> Suite {
+/// its tests when no directory is given; a bundle or a pinned folder stands for a directory, with its data. `data` names
+/// documents, or directories of them. The request says where the cache is, and which key bundles are signed with.
+pub fn load(dirs: &[PathBuf], data: &[PathBuf], request: &Request) -> Suite {
     let mut sources = Sources::default();
     let mut faults = Vec::new();
     let (mut own, mut of_conftest) = (Vec::new(), BTreeSet::new());
+    let mut documents = Vec::new();
     for dir in dirs {
-        match from_disk(dir, Path::new(""), &mut sources, true) {
-            Ok(found) if found.is_empty() => faults.push(nothing_in(dir)),
-            Ok(found) => {
+        match named(dir, request, &mut sources, true) {
+            Ok(found) if found.modules.is_empty() => faults.push(nothing_in(dir)),
+            Ok(Loaded { modules: found, data }) => {
+                documents.extend(data.iter().map(DataFile::nested));
                 if conftest::is_foreign(&sources, &found) {
                     of_conftest.extend(found.iter().copied());
                 }
@@ -54,7 +59,6 @@ pub fn load(dirs: &[PathBuf], data: &[PathBuf]) -> Suite {
     let modules: Vec<SourceId> = embedded.into_iter().filter(|id| !is_taken(&sources, id)).chain(own).collect();
     let own_files = if dirs.is_empty() { modules.len() } else { from_disk };
     let mut library = library::load_beside(&sources, &modules, &of_conftest);
-    let mut documents = Vec::new();
     for path in data {
         match read_data(path, &mut sources) {
             Ok(found) => documents.extend(found),

@@ -48,7 +48,7 @@ impl<'a> Report<'a> {
     fn new(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Self {
         let place = diagnostic.span.and_then(|span| Some((span, sources.get(span.source)?)));
         let message = match (&diagnostic.path, place) {
-            (Some(path), None) if !diagnostic.message.contains(&**path) => format!("{path}: {}", diagnostic.message),
+            (Some(path), None) if !names(&diagnostic.message, path) => format!("{path}: {}", diagnostic.message),
             _ => diagnostic.message.clone(),
         };
         Self {
@@ -58,6 +58,11 @@ impl<'a> Report<'a> {
             help: visible(&diagnostic.help).into_owned(),
         }
     }
+}
+
+/// Whether a message names a path already. A path of one word may also be a word of the message.
+fn names(message: &str, path: &str) -> bool {
+    message.contains(&format!("`{path}`")) || path.contains(['/', '.']) && message.contains(path)
 }
 
 impl fmt::Display for Report<'_> {
@@ -193,6 +198,18 @@ mod tests {
         for part in ["yaml::syntax", "not YAML", "a/b.yaml:2:6", "two: [", "here", "close it"] {
             assert!(text.contains(part), "{part} in\n{text}");
         }
+    }
+
+    #[test]
+    fn a_path_is_named_once_whatever_it_is_called() {
+        let shown = |message: &str, path: &str| {
+            let diagnostic = Diagnostic::error("policy::none", message).in_file(path);
+            render(&diagnostic, &Sources::default(), &Style::default())
+        };
+        assert!(shown("there is no policy here", "p").contains("p: there is no policy here"));
+        assert!(shown("policies cannot be read", "policies").contains("policies: policies cannot be read"));
+        assert!(!shown("there is no policy in `p`", "p").contains("p: there"));
+        assert!(!shown("a/b.yaml cannot be read", "a/b.yaml").contains("a/b.yaml: "));
     }
 
     #[test]

@@ -1,7 +1,12 @@
 //! Examples of what a policy denies and of what it lets pass: the fixtures that its tests run.
 
+use std::path::Path;
+
 use include_dir::{Dir, include_dir};
 use serde_json::Value;
+
+use super::library::Policy;
+use crate::source::{Revision, Sources};
 
 /// Fixtures of the product's own policies, by id.
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/fixtures/policies");
@@ -37,6 +42,24 @@ pub struct Part {
 /// The fixtures of one of the product's own policies; empty for another.
 pub fn embedded(id: &str) -> Files {
     EMBEDDED.get_dir(id).map(|dir| files(dir, id)).unwrap_or_default()
+}
+
+/// The fixtures of a policy: compiled in for our own, else beside it or in `fixtures/policies`.
+pub fn of(policy: &Policy, sources: &Sources) -> Files {
+    let Some(source) = sources.get(policy.source) else { return Files::new() };
+    if source.revision == Revision::Embedded {
+        return embedded(policy.id());
+    }
+    let beside = Path::new(&*source.path).parent().map(Path::to_path_buf);
+    let folders = beside.into_iter().chain([Path::new("fixtures/policies").join(policy.id())]);
+    let mut found = Files::new();
+    for entry in folders.filter_map(|folder| std::fs::read_dir(folder).ok()).flat_map(|entries| entries.flatten()) {
+        if let Ok(text) = std::fs::read_to_string(entry.path()) {
+            found.push((entry.file_name().to_string_lossy().into_owned(), text));
+        }
+    }
+    found.sort();
+    found
 }
 
 fn files(dir: &'static Dir<'static>, root: &str) -> Files {

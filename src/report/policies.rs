@@ -11,15 +11,21 @@ use crate::source::Sources;
 /// First line of every page.
 const GENERATED: &str = "<!-- Written by `changegate policy docs`. -->\n\n";
 
-/// Pages by file name: one for each policy, and `README.md`.
-pub fn pages(library: &Library, sources: &Sources) -> BTreeMap<String, String> {
-    let page = |policy: &Policy| (format!("{}.md", policy.id()), page(policy, sources));
+/// Whether a text is a page that was written here: nothing else is replaced or removed.
+pub fn is_page(text: &str) -> bool {
+    text.starts_with(GENERATED.trim_end())
+}
+
+/// Pages by file name: one for each policy, and `README.md`. `to_root` leads from their directory to where the paths of the
+/// policies start: `../../`.
+pub fn pages(library: &Library, sources: &Sources, to_root: &str) -> BTreeMap<String, String> {
+    let page = |policy: &Policy| (format!("{}.md", policy.id()), page(policy, sources, to_root));
     let mut pages: BTreeMap<String, String> = library.policies.iter().map(page).collect();
     pages.insert("README.md".into(), index(library, sources));
     pages
 }
 
-fn page(policy: &Policy, sources: &Sources) -> String {
+fn page(policy: &Policy, sources: &Sources, to_root: &str) -> String {
     let (metadata, custom) = (&policy.metadata, &policy.metadata.custom);
     let mut out = format!("{GENERATED}# {} {}\n\n{}\n\n", custom.id, metadata.title, one_line(&metadata.description));
     let judges = if is_per_resource(policy) {
@@ -40,7 +46,7 @@ fn page(policy: &Policy, sources: &Sources) -> String {
         let _ = writeln!(out, "| {name} | {} |", value.replace('|', "\\|"));
     }
     let _ = writeln!(out, "\n## What to do\n\n{}", one_line(&custom.remediation));
-    let files = example::embedded(policy.id());
+    let files = example::of(policy, sources);
     for (word, title) in [("fail", "Denied"), ("pass", "Not denied")] {
         if let Some(example) = Example::find(&files, word) {
             let _ = write!(out, "\n## {title}\n\n{}", shown(&example));
@@ -51,8 +57,13 @@ fn page(policy: &Policy, sources: &Sources) -> String {
         let _ = writeln!(out, "- <{}>", link.link());
     }
     let path = sources.get(policy.source).map_or("", |s| &s.path);
-    let _ = writeln!(out, "- [the policy]({})", format_args!("../../{path}"));
+    let _ = writeln!(out, "- [the policy]({})", link(path, to_root));
     out
+}
+
+/// Where a module is found from its page.
+fn link(path: &str, to_root: &str) -> String {
+    if path.starts_with('/') || path.contains("://") { path.to_owned() } else { format!("{to_root}{path}") }
 }
 
 fn enforcement(policy: &Policy) -> String {

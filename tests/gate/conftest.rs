@@ -122,3 +122,19 @@ fn hcl_is_read_as_conftest_reads_it() {
     assert_eq!((code, findings(&json)), (1, vec!["main.deny main.tf:3:32 open hard".to_owned()]));
     assert_eq!(json["findings"][0]["message"], "`my` is open");
 }
+
+/// The product's own policies judge fewer kinds of files than those for Conftest.
+#[test]
+fn a_file_that_is_judged_is_not_said_to_be_of_no_kind() {
+    let shop = Shop::new();
+    shop.write("policy/a.rego", "package main\n\ndeny contains \"no tls\" if input.tls == false\n");
+    shop.write("a.toml", "tls = false\n").write("a.cue", "x: 1\n").write("b.md", "x\n");
+    let warned = |json: &serde_json::Value| -> Vec<String> {
+        let all = json["diagnostics"].as_array().unwrap().iter();
+        all.map(|d| format!("{} {}", d["code"].as_str().unwrap(), d["message"].as_str().unwrap())).collect()
+    };
+    let (code, json) = check(&shop, &["--policy", "policy", "a.toml"]);
+    assert_eq!((code, warned(&json)), (1, Vec::new()), "{json:#}");
+    let (code, json) = check(&shop, &["--policy", "policy", "a.toml", "a.cue"]);
+    assert_eq!((code, warned(&json)), (2, vec!["conftest::format nothing tells how `a.cue` is read".to_owned()]));
+}

@@ -151,6 +151,58 @@ fn a_new_policy_passes_its_tests_and_the_lint() {
     }
 }
 
+/// Whatever the title is, and a family that cannot be a package is refused before anything is written.
+#[test]
+fn a_new_policy_loads_whatever_it_is_called() {
+    let shop = Shop::new();
+    for (n, title) in
+        ["yes", "9 lives", "import", "Fewer: than \"two\" # replicas", "a\nb", "'quoted'"].iter().enumerate()
+    {
+        let ran = shop.changegate(&["policy", "new", &format!("ACME-00{n}"), "--title", title]);
+        assert_eq!(ran.code, 0, "{title}: {}", ran.stderr);
+    }
+    for args in [&["test", "policies"][..], &["policy", "lint", "policies"]] {
+        let ran = shop.changegate(args);
+        assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    }
+    let listed = shop.changegate(&["policy", "list", "--no-builtin", "--policy", "policies"]).stdout;
+    assert!(listed.contains("ACME-000  medium    advisory  yes\n"), "{listed}");
+    for family in ["k8s/x", "Kube", "default", "9", ""] {
+        let ran = shop.changegate(&["policy", "new", "ACME-010", "--family", family]);
+        assert_eq!(ran.code, 2, "{family}");
+        assert!(ran.stderr.contains("a family is one word of a package"), "{}", ran.stderr);
+    }
+}
+
+/// Pages of policies of one's own; what somebody else wrote is neither replaced nor removed.
+#[test]
+fn pages_are_written_beside_nothing_else() {
+    let shop = Shop::new();
+    assert_eq!(shop.changegate(&["policy", "new", "ACME-001"]).code, 0);
+    let docs = |more: &[&str]| {
+        shop.changegate(&[&["policy", "docs", "--no-builtin", "--policy", "policies", "--out"], more].concat())
+    };
+    shop.write("docs/guide.md", "# Guide\n");
+    let ran = docs(&["docs"]);
+    assert_eq!((ran.code, &*ran.stdout), (0, "2 pages in docs\n"), "{}", ran.stderr);
+    assert_eq!(shop.read("docs/guide.md"), "# Guide\n");
+    let page = shop.read("docs/ACME-001.md");
+    for part in
+        ["# ACME-001 Missing owner annotation", "## Denied", "\"attrs\": {\"metadata\": {}}", "(../policies/acme/"]
+    {
+        assert!(page.contains(part), "{part} in\n{page}");
+    }
+    std::fs::rename(shop.root().join("docs/ACME-001.md"), shop.root().join("docs/OLD-001.md")).unwrap();
+    assert_eq!(docs(&["docs"]).code, 0);
+    assert!(!shop.root().join("docs/OLD-001.md").exists());
+    shop.write("other/README.md", "# Mine\n");
+    let ran = docs(&["other"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.starts_with("other/README.md is not a page"), "{}", ran.stderr);
+    assert_eq!(shop.read("other/README.md"), "# Mine\n");
+    assert!(!shop.root().join("other/ACME-001.md").exists());
+}
+
 #[test]
 fn the_pages_are_those_of_the_policies() {
     let shop = Shop::new();

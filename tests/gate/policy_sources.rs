@@ -296,3 +296,43 @@ fn what_cannot_be_pinned_is_not_fetched() {
         assert_eq!(code(&source.replace("?ref=v1", "")), Some("fetch::link"));
     }
 }
+
+/// What `--policy` takes is taken by the commands that explain and test policies, too.
+#[test]
+fn bundles_and_pinned_folders_are_listed_tested_and_linted() {
+    let shop = Shop::new();
+    assert_eq!(shop.changegate(&["policy", "new", "ACME-001", "--dir", "p"]).code, 0);
+    let folder = "acme/missing_owner_annotation/missing_owner_annotation";
+    let (rule, test) = (shop.read(&format!("p/{folder}.rego")), shop.read(&format!("p/{folder}_test.rego")));
+    let with_data = format!("{test}\ntest_data if data.limits.most == 2\n");
+    let (rule_path, test_path) = (format!("/{folder}.rego"), format!("/{folder}_test.rego"));
+    let files = [(&*rule_path, &*rule), (&*test_path, &*with_data), ("/limits/data.json", "{\"most\": 2}")];
+    shop.write("b.tar.gz", packed(&files));
+    let tested = shop.changegate(&["test", "b.tar.gz"]);
+    assert_eq!((tested.code, &*tested.stdout), (0, "4 passed, 0 failed\n"), "{}", tested.stderr);
+    let linted = shop.changegate(&["policy", "lint", "b.tar.gz"]);
+    assert_eq!((linted.code, &*linted.stdout), (0, "0 faults in 2 files\n"), "{}", linted.stderr);
+    let listed = shop.changegate(&["policy", "list", "--no-builtin", "--policy", "b.tar.gz"]);
+    assert_eq!(listed.stdout, "ACME-001  medium    advisory  Missing owner annotation\n", "{}", listed.stderr);
+    let shown = shop.changegate(&["policy", "show", "ACME-001", "--no-builtin", "--policy", "b.tar.gz"]);
+    assert!(shown.stdout.contains("Missing owner annotation"), "{}", shown.stderr);
+    let unsigned = ["test", "b.tar.gz", "--verification-key", "key.pem"];
+    shop.write("key.pem", include_str!("../data/bundle/public.pem"));
+    let ran = shop.changegate(&unsigned);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("is not signed, and a key was given"), "{}", ran.stderr);
+    let ran = shop.changegate(&["test", "c.tar.gz"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("there is no `c.tar.gz` to read policies from"), "{}", ran.stderr);
+}
+
+#[test]
+fn pinned_folders_are_listed_and_tested() {
+    let (_remote, shop, source) = remote();
+    assert_eq!(fetch(&shop, &[]).0, 0);
+    let listed = shop.changegate(&["test", &source, "--policy-cache", ".git/cache"]);
+    assert!(listed.code == 2 && listed.stderr.contains("no test was declared"), "{}{}", listed.stdout, listed.stderr);
+    let ran = shop.changegate(&["policy", "list", "--no-builtin", "--policy", &source, "--policy-cache", ".git/cache"]);
+    let expected = "main.deny  high      hard      deny of package main\n";
+    assert_eq!((ran.code, &*ran.stdout), (0, expected), "{}", ran.stderr);
+}

@@ -108,3 +108,49 @@ fn the_projects_own_folder_is_tested_once() {
     let ran = Shop::new().changegate(&["test", policies, "-r", "lib\\.shape_test"]);
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
 }
+
+/// JUnit says what is said to people, and a suite in which everything is to be written has run nothing.
+#[test]
+fn formats_tell_the_same_facts() {
+    let shop = Shop::new();
+    let tests = "package a_test\n\ntest_undefined if {\n\tx := input.y\n\tx == 1\n}\n\ntest_every if {\n\tevery x in [1, 2] {\n\t\tx < 2\n\t}\n}\n\n\
+                 test_value := false\n\nf(x) := 1 if x > 0\n\nf(x) := 2 if x > 1\n\ntest_conflict if f(2) == 1\n";
+    shop.write("p/a_test.rego", tests);
+    let pretty = shop.changegate(&["test", "p"]);
+    let expected = "FAIL   a_test.test_undefined  (p/a_test.rego:3:1)
+       4:2  x := input.y
+         input.y is undefined
+FAIL   a_test.test_every  (p/a_test.rego:8:1)
+       9:2  every x in [1, 2] { x < 2 }
+         x fails for 2
+FAIL   a_test.test_value  (p/a_test.rego:14:1)
+       every expression holds: its value is not true
+ERROR  a_test.test_conflict  (p/a_test.rego:20:1): functions must not produce multiple outputs for same inputs (p/a_test.rego:20:18)
+       20:18  f(2) == 1
+0 passed, 4 failed
+";
+    assert_eq!((pretty.code, &*pretty.stdout), (1, expected), "{}", pretty.stderr);
+    let junit = shop.changegate(&["test", "p", "--format", "junit"]).stdout;
+    for part in [
+        "<failure message=\"x := input.y\">4:2  x := input.y\ninput.y is undefined</failure>",
+        "x fails for 2</failure>",
+        "message=\"every expression holds: its value is not true\"",
+        "<error message=\"functions must not produce multiple outputs for same inputs (p/a_test.rego:20:18)\">20:18  f(2) == 1</error>",
+    ] {
+        assert!(junit.contains(part), "{part} in\n{junit}");
+    }
+    let json = shop.changegate(&["test", "p", "--format", "json"]).json();
+    assert_eq!(json["tests"][3]["error_place"], "p/a_test.rego:20:18");
+    assert_eq!(json["tests"][3]["failure"]["expression"], "f(2) == 1");
+}
+
+#[test]
+fn what_is_only_to_be_written_has_not_run() {
+    let shop = Shop::new();
+    shop.write("p/a_test.rego", "package a_test\n\ntodo_test_a if false\n");
+    let ran = shop.changegate(&["test", "p"]);
+    assert_eq!((ran.code, &*ran.stderr), (2, "no test was run: there are 1 to be written (`todo_test_…`)\n"));
+    let ran = shop.changegate(&["test", "q"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("q: policies cannot be read: it does not exist"), "{}", ran.stderr);
+}

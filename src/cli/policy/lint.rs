@@ -8,14 +8,17 @@ use changegate::output::{self, LintFormat, Linted};
 use changegate::policy::{lint, test};
 use clap::Args;
 
-use super::super::{Answer, When, environment};
+use super::super::{Answer, OriginArgs, When, environment};
 use super::foreign;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct LintArgs {
-    /// Directories with policies and their tests [default: the built-in library]; with --foreign-suppressions files, too
-    #[arg(value_name = "PATH")]
+    /// Directories with policies and their tests, OPA bundles (`.tar.gz`), or `git::URL//FOLDER?ref=REF` as `changegate.lock`
+    /// pins it [default: the built-in library]; with --foreign-suppressions files, too
+    #[arg(value_name = "SOURCE")]
     pub(super) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    origin: OriginArgs,
     /// Data document, or directory of them, that the tests need (repeatable)
     #[arg(long, short, value_name = "PATH")]
     data: Vec<PathBuf>,
@@ -44,12 +47,8 @@ pub(super) fn run(args: &LintArgs) -> Answer {
     if args.foreign_suppressions {
         return foreign::run(args);
     }
-    let suite = suite::load(&args.paths, &args.data);
-    let unreadable = suite
-        .library
-        .diagnostics
-        .iter()
-        .any(|d| matches!(d.code, "policy::unreadable" | "policy::data" | "policy::none"));
+    let suite = suite::load(&args.paths, &args.data, &args.origin.request());
+    let unreadable = suite.library.diagnostics.iter().any(|d| is_unreadable(d.code));
     let mut faults = suite.library.diagnostics.clone();
     let mut answer = Answer::default();
     if suite.own_files > 0 {
@@ -73,6 +72,12 @@ pub(super) fn run(args: &LintArgs) -> Answer {
     let code = if unreadable || suite.modules.is_empty() { 2 } else { u8::from(!faults.is_empty()) };
     answer.code = answer.code.max(code);
     written(args, answer, render)
+}
+
+/// Whether a fault says that something could not be read, and not what is wrong with a policy.
+fn is_unreadable(code: &str) -> bool {
+    matches!(code, "policy::unreadable" | "policy::data" | "policy::none" | "policy::source")
+        || ["bundle::", "lock::"].iter().any(|family| code.starts_with(family))
 }
 
 /// The answer with what was asked for on standard output and in files.

@@ -6,16 +6,16 @@ mod lint;
 mod new;
 
 use std::fmt::Write;
-use std::path::Path;
 
 use changegate::evaluate;
+use changegate::gate::Request;
 use changegate::gate::policies::{self, Loaded};
-use changegate::policy::example::{self, Example, Files};
+use changegate::policy::example::{self, Example};
 use changegate::policy::library::Policy;
-use changegate::source::{Revision, Sources};
+use changegate::source::Sources;
 use clap::Subcommand;
 
-use super::{Answer, PolicyArgs, When, environment, fetch};
+use super::{Answer, PolicyArgs, When, check, environment, fetch};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum PolicyCommand {
@@ -40,7 +40,7 @@ pub(super) enum PolicyCommand {
     },
     /// Write the folder of a new policy: a rule, tests and fixtures to begin with
     New(new::NewArgs),
-    /// Write a page for each built-in policy, and an index
+    /// Write a page for each policy, and an index
     Docs(docs::DocsArgs),
 }
 
@@ -56,13 +56,18 @@ pub(super) fn run(command: &PolicyCommand) -> Answer {
 }
 
 fn with(args: &PolicyArgs, print: impl Fn(&Loaded) -> Answer) -> Answer {
-    let loaded = policies::load_from_disk(!args.no_builtin, &args.dirs);
+    let loaded = load(args);
     if loaded.library.diagnostics.is_empty() {
         return print(&loaded);
     }
     let style = environment::style(When::Auto, false);
     let text = changegate::output::diagnostics(&loaded.library.diagnostics, &loaded.sources, &style);
     Answer { stderr: text.into_bytes(), code: 2, ..Answer::default() }
+}
+
+fn load(args: &PolicyArgs) -> Loaded {
+    let request = Request { policies: args.request(), ..check::bare() };
+    policies::load_named(!args.no_builtin, &args.dirs, &request)
 }
 
 fn list(loaded: &Loaded) -> Answer {
@@ -150,24 +155,6 @@ fn similarity(a: &str, b: &str) -> u64 {
     thousandths
 }
 
-/// The fixtures of a policy: compiled in for our own, else beside it or in `fixtures/policies`.
-fn fixtures(policy: &Policy, sources: &Sources) -> Files {
-    let Some(source) = sources.get(policy.source) else { return Files::new() };
-    if source.revision == Revision::Embedded {
-        return example::embedded(policy.id());
-    }
-    let beside = Path::new(&*source.path).parent().map(Path::to_path_buf);
-    let folders = beside.into_iter().chain([Path::new("fixtures/policies").join(policy.id())]);
-    let mut found = Files::new();
-    for entry in folders.filter_map(|folder| std::fs::read_dir(folder).ok()).flat_map(|entries| entries.flatten()) {
-        if let Ok(text) = std::fs::read_to_string(entry.path()) {
-            found.push((entry.file_name().to_string_lossy().into_owned(), text));
-        }
-    }
-    found.sort();
-    found
-}
-
 fn shown(out: &mut String, title: &str, example: &Example) {
     let _ = writeln!(out, "\n{title}");
     for words in example.why.iter().cloned().chain(example.at.iter().map(|at| format!("Judged {at}."))) {
@@ -196,7 +183,7 @@ fn page(policy: &Policy, sources: &Sources) -> String {
     for (framework, controls) in &custom.controls {
         let _ = writeln!(out, "{framework}: {}", controls.join(", "));
     }
-    let files = fixtures(policy, sources);
+    let files = example::of(policy, sources);
     for (word, title) in [("fail", "Denied, for example:"), ("pass", "Not denied, for example:")] {
         if let Some(example) = Example::find(&files, word) {
             shown(&mut out, title, &example);

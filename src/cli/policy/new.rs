@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use changegate::policy::metadata::{self, Scope};
-use changegate::policy::scaffold::{File, Scaffold};
+use changegate::policy::scaffold::{File, Scaffold, is_keyword};
 use clap::{Args, ValueEnum};
 
 use super::super::Answer;
@@ -19,7 +19,7 @@ pub(in crate::cli) struct NewArgs {
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
     /// Folder and package of its kind [default: the id's family in lower case]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = family)]
     family: Option<String>,
     /// What it judges: each resource by itself, or the change
     #[arg(long, value_name = "SCOPE", value_enum, default_value_t = Judged::Resource)]
@@ -43,6 +43,16 @@ fn id(text: &str) -> Result<String, String> {
         Ok(text.to_owned())
     } else {
         Err("an id is a family in capitals, `-` and a number: ACME-001".into())
+    }
+}
+
+/// One part of a package's path: a word that Rego keeps for itself is none.
+fn family(text: &str) -> Result<String, String> {
+    let starts = text.starts_with(|c: char| c.is_ascii_lowercase());
+    if starts && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') && !is_keyword(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("a family is one word of a package: lower case, digits and `_`, no keyword of Rego".into())
     }
 }
 

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use changegate::audit::tally::{Question, tally};
 use changegate::audit::{self, Access};
 use changegate::finding::Diagnostic;
-use changegate::gate;
-use changegate::gate::policies;
+use changegate::gate::{self, Request, policies};
 use changegate::metrics::controls::{Matrix, Scope, matrix, serving};
+use changegate::policy::bundle::GitSource;
 use changegate::report::{Format, controls};
 use clap::Args;
 
@@ -50,9 +50,16 @@ fn report(args: &ControlsArgs) -> Result<Answer, Diagnostic> {
     let mut request = check::bare();
     request.context.clone_from(&args.context);
     let around = gate::surroundings(&request).map_err(|(fault, sources)| located(fault, &sources))?;
-    let configured = around.config.policies.paths.iter().map(|path| around.root.join(path));
+    let configured = around.config.policies.paths.iter().map(|path| match GitSource::is(path) {
+        true => PathBuf::from(path),
+        false => around.root.join(path),
+    });
     let dirs: Vec<PathBuf> = configured.chain(args.policy.dirs.iter().cloned()).collect();
-    let loaded = policies::load_from_disk(!args.policy.no_builtin && around.config.policies.builtin, &dirs);
+    let loaded = policies::load_named(
+        !args.policy.no_builtin && around.config.policies.builtin,
+        &dirs,
+        &Request { policies: args.policy.request(), ..check::bare() },
+    );
     if let Some(fault) = loaded.library.diagnostics.first() {
         return Err(located(fault.clone(), &loaded.sources));
     }

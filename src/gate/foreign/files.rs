@@ -7,9 +7,9 @@ use ignore::WalkBuilder;
 
 use crate::discover;
 use crate::finding::Diagnostic;
-use crate::gate::Request;
 use crate::gate::inputs::Inputs;
 use crate::gate::workspace::Workspace;
+use crate::gate::{Request, Session};
 use crate::git::Snapshot;
 use crate::parse::conftest::Parser;
 
@@ -25,10 +25,16 @@ pub(super) struct File {
 
 /// The files at and below the judged paths that a parser reads, by their paths. With a base only changed ones, unless all are
 /// judged as one. The gate's own documents are left out; a file that was named counts wherever it lies.
-pub(super) fn find(request: &Request, workspace: &Workspace, inputs: &Inputs) -> Result<Vec<File>, Diagnostic> {
+pub(super) fn find(
+    request: &Request,
+    workspace: &Workspace,
+    inputs: &Inputs,
+    session: &mut Session,
+) -> Result<Vec<File>, Diagnostic> {
     let foreign = &request.policies.foreign;
     let parser_of = |shown: &str| foreign.parser.or_else(|| Parser::of_path(shown));
     let mut found = BTreeMap::new();
+    let mut unread = None;
     for start in &workspace.paths {
         let named = start.is_file();
         for full in below(workspace, start)? {
@@ -39,9 +45,13 @@ pub(super) fn find(request: &Request, workspace: &Workspace, inputs: &Inputs) ->
             if let Some(parser) = parser.filter(|_| !own) {
                 found.insert(shown.clone(), File { shown, full, parser });
             } else if named && !own {
-                return Err(no_parser(&shown));
+                unread.get_or_insert(shown);
             }
         }
+    }
+    super::told_otherwise(session, |path| found.contains_key(path) || unread.as_deref() == Some(path));
+    if let Some(shown) = unread {
+        return Err(no_parser(&shown));
     }
     if let Some(difference) = workspace.difference.as_ref().filter(|_| !foreign.combine) {
         found.retain(|shown, _| difference.changes.iter().any(|change| change.path == *shown && change.blob.is_some()));

@@ -10,7 +10,7 @@ use crate::gate::{Request, Session};
 use crate::parse::tree::Node;
 use crate::parse::{Documents, json, yaml};
 use crate::policy::bundle::DataFile;
-use crate::policy::conftest::{Bundle, Namespaces};
+use crate::policy::conftest::Bundle;
 use crate::source::SourceId;
 
 /// The bundle of all modules that were written for Conftest; nothing without any.
@@ -26,11 +26,7 @@ pub(in crate::gate) fn bundle(
         return Ok(None);
     }
     let foreign = &request.policies.foreign;
-    let namespaces = match (foreign.all_namespaces, foreign.namespaces.as_slice()) {
-        (true, _) => Namespaces::All,
-        (false, []) => Namespaces::Named(config.policies.foreign_namespaces.clone()),
-        (false, named) => Namespaces::Named(named.to_vec()),
-    };
+    let namespaces = foreign.asked(|| config.policies.foreign_namespaces.clone());
     for path in &foreign.data {
         data.extend(data_below(&workspace.absolute(path), workspace, session)?);
     }

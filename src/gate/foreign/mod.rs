@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use crate::discover;
 use crate::evaluate::Raised;
 use crate::finding::Diagnostic;
 use crate::parse::conftest::{self, Parser};
@@ -40,7 +41,7 @@ pub(super) fn judge(
     progress: &dyn Progress,
 ) -> Result<Verdicts, Diagnostic> {
     let Some(bundle) = &inputs.foreign else { return Ok(Verdicts::default()) };
-    let files = files::find(request, workspace, inputs)?;
+    let files = files::find(request, workspace, inputs, session)?;
     let texts = read(workspace, &files, session)?;
     let documents = parse(&texts, session);
     if documents.is_empty() && workspace.difference.is_none() && !session.has_error() {
@@ -61,6 +62,11 @@ pub(super) fn judge(
         verdicts.findings.extend(raised);
     }
     Ok(verdicts)
+}
+
+/// Takes back that files are of no kind that is judged: these policies judge more kinds, or say more about what they cannot read.
+fn told_otherwise(session: &mut Session, is_told: impl Fn(&str) -> bool) {
+    session.diagnostics.retain(|known| known.code != discover::FORMAT || !known.path.as_deref().is_some_and(&is_told));
 }
 
 fn nothing() -> Diagnostic {

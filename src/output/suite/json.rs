@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{of_file, percentage, ranges, totals};
+use super::{of_file, percentage, placed, ranges, totals};
+use crate::policy::engine::EvalError;
 use crate::policy::engine::coverage::{Coverage, Lines};
 use crate::policy::test::{Failure, Report, TestResult, Verdict};
 use crate::source::{Location, Sources};
@@ -33,6 +34,8 @@ struct Test<'a> {
     result: &'static str,
     location: Option<Location>,
     error: Option<String>,
+    /// `path:line:column` of the error, where the engine names it.
+    error_place: Option<&'a str>,
     failure: Option<Why<'a>>,
     prints: &'a [String],
 }
@@ -43,6 +46,7 @@ struct Why<'a> {
     expression: &'a str,
     values: Vec<Value<'a>>,
     cases: &'a [String],
+    errors: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -102,14 +106,15 @@ fn test<'a>(result: &'a TestResult<'_>, sources: &'a Sources) -> Test<'a> {
         Verdict::Pass => ("pass", None),
         Verdict::Fail => ("fail", None),
         Verdict::Skipped => ("skipped", None),
-        Verdict::Error(error) => ("error", Some(error.to_string())),
+        Verdict::Error(error) => ("error", Some(error)),
     };
     Test {
         name: &result.rule.name,
         package: result.rule.shown_path().rsplit_once('.').map_or("", |(package, _)| package),
         result: result_word,
         location: sources.locate(result.rule.span),
-        error,
+        error: error.map(ToString::to_string),
+        error_place: error.and_then(EvalError::place),
         failure: result.failure.as_ref().map(|why| failure(why, sources)),
         prints: &result.prints,
     }
@@ -126,6 +131,7 @@ fn failure<'a>(why: &'a Failure, sources: &'a Sources) -> Why<'a> {
         expression: sources.text(why.span).unwrap_or_default(),
         values: why.values.iter().map(value).collect(),
         cases: &why.cases,
+        errors: why.errors.iter().map(placed).collect(),
     }
 }
 

@@ -3,6 +3,7 @@
 use quick_junit::{NonSuccessKind, Report as Junit, TestCase, TestCaseStatus, TestSuite};
 
 use super::super::text::visible;
+use super::{Told, one_line, placed, told};
 use crate::policy::test::{Report, TestResult, Verdict};
 use crate::source::Sources;
 
@@ -34,16 +35,11 @@ fn case(result: &TestResult<'_>, package: &str, sources: &Sources) -> TestCase {
     match &result.verdict {
         Verdict::Pass => {}
         Verdict::Skipped => drop(status.set_message("to do")),
-        Verdict::Error(error) => drop(status.set_message(visible(&error.to_string()).into_owned())),
-        Verdict::Fail => {
-            let why = result.failure.as_ref();
-            let text = why.and_then(|why| sources.text(why.span)).unwrap_or("the test is not true");
-            status.set_message(visible(text).into_owned());
-            let values = why.into_iter().flat_map(|why| &why.values);
-            let values = values.map(|s| format!("{} is {}", visible(&s.text), visible(&s.values.join(" or "))));
-            let cases = why.into_iter().flat_map(|why| &why.cases).map(|case| format!("case {}", visible(case)));
-            status.set_description(values.chain(cases).collect::<Vec<_>>().join("\n"));
-        }
+        Verdict::Error(error) => drop(status.set_message(visible(&placed(error)).into_owned())),
+        Verdict::Fail => drop(status.set_message("the test is not true")),
+    }
+    if let Some(why) = &result.failure {
+        explain(&mut status, &told(why, result, sources));
     }
     let mut case = TestCase::new(visible(&result.rule.name).into_owned(), status);
     case.set_classname(visible(package).into_owned());
@@ -52,7 +48,28 @@ fn case(result: &TestResult<'_>, package: &str, sources: &Sources) -> TestCase {
         case.extra.insert("line".into(), place.line.to_string().into());
     }
     if !result.prints.is_empty() {
-        case.set_system_out(result.prints.join("\n"));
+        let prints: Vec<_> = result.prints.iter().map(|line| visible(line)).collect();
+        case.set_system_out(prints.join("\n"));
     }
     case
+}
+
+/// The expression as the message of a failure; an error has one of its own.
+fn explain(status: &mut TestCaseStatus, told: &Told<'_>) {
+    match told {
+        Told::NotTrue => drop(status.set_message("every expression holds: its value is not true")),
+        Told::Cases(cases) => {
+            let cases = cases.iter().map(|case| format!("case {}", visible(case)));
+            status.set_description(cases.collect::<Vec<_>>().join("\n"));
+        }
+        Told::Expression { place, text, lines } => {
+            let text = one_line(text);
+            let values = lines.iter().map(|line| format!("{} {} {}", line.name, line.verb, visible(&line.value)));
+            let all: Vec<String> = std::iter::once(format!("{place}  {text}")).chain(values).collect();
+            status.set_description(all.join("\n"));
+            if matches!(status, TestCaseStatus::NonSuccess { kind: NonSuccessKind::Failure, .. }) {
+                status.set_message(text);
+            }
+        }
+    }
 }

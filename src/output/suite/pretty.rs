@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::super::style::{Style, Tone};
 use super::super::text::{clip, visible};
-use super::{of_file, percentage, ranges, totals};
+use super::{Line, Told, of_file, one_line, percentage, placed, ranges, told, totals};
 use crate::policy::engine::coverage::Coverage;
 use crate::policy::test::{Failure, Report, TestResult, Verdict};
 use crate::source::Sources;
@@ -33,7 +33,9 @@ fn test(out: &mut String, result: &TestResult<'_>, sources: &Sources, style: &St
         Verdict::Pass => writeln!(out, "pass   {path}"),
         Verdict::Skipped => writeln!(out, "todo   {path}  ({place})"),
         Verdict::Fail => writeln!(out, "{}   {path}  ({place})", style.paint(Tone::Bad, "FAIL")),
-        Verdict::Error(error) => writeln!(out, "{}  {path}  ({place}): {error}", style.paint(Tone::Bad, "ERROR")),
+        Verdict::Error(error) => {
+            writeln!(out, "{}  {path}  ({place}): {}", style.paint(Tone::Bad, "ERROR"), visible(&placed(error)))
+        }
     };
     if let Some(why) = &result.failure {
         failure(out, why, result, sources, style);
@@ -44,29 +46,21 @@ fn test(out: &mut String, result: &TestResult<'_>, sources: &Sources, style: &St
 }
 
 fn failure(out: &mut String, why: &Failure, result: &TestResult<'_>, sources: &Sources, style: &Style) {
-    for case in &why.cases {
-        let _ = writeln!(out, "       case {}", visible(case));
-    }
-    if !why.cases.is_empty() {
-        return;
-    }
-    let text = visible(sources.text(why.span).unwrap_or_default()).into_owned();
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let place = sources.locate(why.span).map_or_else(String::new, |l| format!("{}:{}", l.line, l.column));
-    if why.span.start == result.rule.span.start {
-        let _ = writeln!(out, "       every expression holds: its value is not true");
-        return;
-    }
-    let said = style.paint(Tone::Strong, &clip(&text, VALUE, style.glyphs().ellipsis));
-    let _ = writeln!(out, "       {}  {said}", style.paint(Tone::Place, &place));
-    for shown in &why.values {
-        let name = visible(&shown.text).split_whitespace().collect::<Vec<_>>().join(" ");
-        let name = clip(&name, VALUE / 3, style.glyphs().ellipsis);
-        let values: Vec<String> =
-            shown.values.iter().map(|v| clip(&visible(v), VALUE, style.glyphs().ellipsis)).collect();
-        let value = if values.is_empty() { "undefined".to_owned() } else { values.join(" or ") };
-        let verb = if shown.counterexample { "fails for" } else { "is" };
-        let _ = writeln!(out, "         {name} {verb} {value}");
+    let clip = |text: &str, columns| clip(text, columns, style.glyphs().ellipsis);
+    match told(why, result, sources) {
+        Told::NotTrue => {
+            let _ = writeln!(out, "       every expression holds: its value is not true");
+        }
+        Told::Cases(cases) => cases.iter().for_each(|case| {
+            let _ = writeln!(out, "       case {}", visible(case));
+        }),
+        Told::Expression { place, text, lines } => {
+            let said = style.paint(Tone::Strong, &clip(&one_line(text), VALUE));
+            let _ = writeln!(out, "       {}  {said}", style.paint(Tone::Place, &place));
+            for Line { name, verb, value } in lines {
+                let _ = writeln!(out, "         {} {verb} {}", clip(&name, VALUE / 3), clip(&visible(&value), VALUE));
+            }
+        }
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn check(path: &str, files: &Files, contents: &Contents) -> Result<()
     for (i, root) in roots.iter().enumerate() {
         if roots.iter().enumerate().any(|(j, other)| i != j && root.starts_with(other)) {
             let message = format!("the root `{}` of `{path}` lies in another one", root.join("/"));
-            return Err(fault("bundle::manifest", path, message));
+            return Err(fault("bundle::manifest", path, message).help("leave one of them out of `roots`"));
         }
     }
     for module in &contents.modules {
@@ -79,4 +79,5 @@ fn outside(path: &str, what: &str, name: &str, roots: &[Vec<&str>]) -> Diagnosti
     let roots: Vec<String> = roots.iter().map(|root| root.join("/")).collect();
     let message = format!("{what} in `{path}` is `data.{name}`, outside of its roots: {}", roots.join(", "));
     fault("bundle::roots", path, message)
+        .help("name its place in `roots` of `.manifest`, or leave it out of the bundle")
 }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -43,7 +44,9 @@ impl Key {
             Ok((key, algorithms)) if is_public => Ok(Self { key, algorithms }),
             _ => Err(Diagnostic::error("bundle::key", format!("`{path}` is no public key in PEM"))
                 .in_file(path)
-                .help("write it with `openssl pkey -in key.pem -pubout`")),
+                .help(
+                    "write it with `openssl pkey -in key.pem -pubout`, or of a certificate with `openssl x509 -pubkey`; a shared secret is not taken",
+                )),
         }
     }
 }
@@ -84,12 +87,19 @@ pub(super) fn check(path: &str, files: &Files, key: Option<&Key>) -> Result<(), 
     let [token] = signatures.signatures.as_slice() else {
         return Err(bad(format!("`{FILE}` in `{path}` holds {} signatures: one is read", signatures.signatures.len())));
     };
-    let payload = verified(token, key).map_err(|why| bad(format!("the signature of `{path}` does not hold: {why}")))?;
+    let payload =
+        verified(token, key).map_err(|why| refused(path, format!("the signature of `{path}` does not hold: {why}")))?;
     digests(path, files, &payload)
 }
 
+/// What does not match was changed on its way, or was never what it claims to be.
+fn refused(path: &str, message: String) -> Diagnostic {
+    fault("bundle::signature", path, message)
+        .help("get the bundle again from where it is published, and ask there which key it is signed with")
+}
+
 fn verified(token: &str, key: &Key) -> Result<Payload, String> {
-    let header = decode_header(token).map_err(|e| e.to_string())?;
+    let header = decode_header(token).map_err(|e| format!("its header cannot be read: {e}"))?;
     if !key.algorithms.contains(&header.alg) {
         return Err(format!("it is made with {:?}, which the key is not for", header.alg));
     }
@@ -97,11 +107,14 @@ fn verified(token: &str, key: &Key) -> Result<Payload, String> {
     validation.required_spec_claims.clear();
     validation.validate_exp = false;
     validation.validate_aud = false;
-    decode::<Payload>(token, &key.key, &validation).map(|data| data.claims).map_err(|e| e.to_string())
+    decode::<Payload>(token, &key.key, &validation).map(|data| data.claims).map_err(|e| match e.kind() {
+        ErrorKind::InvalidSignature => "it was not made with this key, or what it says was changed".to_owned(),
+        _ => format!("it cannot be read: {e}"),
+    })
 }
 
 fn digests(path: &str, files: &Files, payload: &Payload) -> Result<(), Diagnostic> {
-    let bad = |message: String| fault("bundle::signature", path, message);
+    let bad = |message: String| refused(path, message);
     let signed: BTreeMap<&str, &Signed> = payload.files.iter().map(|f| (f.name.trim_start_matches('/'), f)).collect();
     for (name, bytes) in files.iter().filter(|(name, _)| *name != FILE) {
         let signed = signed.get(name.as_str()).ok_or_else(|| bad(format!("`{name}` in `{path}` is not signed")))?;

@@ -26,6 +26,16 @@ pub enum EvalError {
     Panicked,
 }
 
+impl EvalError {
+    /// `path:line:column` in the policy, where the engine names one.
+    pub fn place(&self) -> Option<&str> {
+        match self {
+            Self::Failed { place, .. } => place.as_deref(),
+            _ => None,
+        }
+    }
+}
+
 pub(super) fn failed(text: &str) -> EvalError {
     EvalError::Failed { message: message_of(text), place: place_of(text).map(|(path, l, c)| format!("{path}:{l}:{c}")) }
 }

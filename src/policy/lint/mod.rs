@@ -8,6 +8,7 @@ mod imports;
 mod metadata;
 mod naming;
 mod negation;
+mod parameters;
 mod reach;
 mod shape;
 mod untested;
@@ -50,6 +51,8 @@ pub struct Program<'a> {
     complete: bool,
     /// The shape of the input, by what it is asked for.
     input: Shape,
+    /// What the functions are handed of it.
+    parameters: parameters::Parameters,
 }
 
 /// One module.
@@ -138,7 +141,11 @@ impl<'a> Program<'a> {
         let modules: Vec<Linted<'_>> = modules.collect();
         let has_policies = modules.iter().any(|m| m.wanted && m.metadata.is_some());
         let outlines = faulty.iter().filter_map(|id| sources.get(id)).map(|source| Outline::scan(&source.text));
-        Self { has_policies, faulty: outlines.collect(), complete: modules.len() == sources.len(), modules, input }
+        let complete = modules.len() == sources.len();
+        let parameters = parameters::Parameters::new();
+        let mut program = Self { has_policies, faulty: outlines.collect(), complete, modules, input, parameters };
+        program.parameters = parameters::of(&program);
+        program
     }
 }
 

@@ -14,6 +14,7 @@ pub(super) const CODE: &str = "lint::naming";
 pub(super) const ANSWERS: [&str; 4] = ["deny", "unknown", "valid_until", "lifts"];
 
 pub(super) fn check(program: &Program<'_>, module: &Linted<'_>, found: &mut Vec<Diagnostic>) {
+    twice(program, module, found);
     if module.of_conftest {
         return;
     }
@@ -30,6 +31,20 @@ pub(super) fn check(program: &Program<'_>, module: &Linted<'_>, found: &mut Vec<
             let help = "an id is a family in capitals, `-` and a number: ACME-001";
             found.push(fault(CODE, module, module.written.package_range, message).help(help));
         }
+    }
+}
+
+/// Tests that share a name are one rule: it holds when either does, so that one of them may fail unseen.
+fn twice(program: &Program<'_>, module: &Linted<'_>, found: &mut Vec<Diagnostic>) {
+    let is_test = |rule: &&Rule| rule.head.name().starts_with("test_") && rule.head.path.len() == 1 && !rule.chained;
+    let mut seen = BTreeSet::new();
+    let before = program.modules.iter().take_while(|other| other.id != module.id);
+    for other in before.filter(|other| other.written.package == module.written.package) {
+        seen.extend(other.written.rules.iter().filter(is_test).map(|rule| rule.head.name()));
+    }
+    for rule in module.written.rules.iter().filter(is_test).filter(|rule| !seen.insert(rule.head.name())) {
+        let message = format!("there is another test `{}`: they pass when either of them does", rule.head.name());
+        found.push(fault(CODE, module, rule.head.range, message).help("give each test a name of its own"));
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::super::metadata::Scope;
 use super::super::rego::ast::{Expr, ExprKind, Rule, Term, TermKind};
 use super::super::rego::visit::{self, Visitor};
+use super::parameters::path;
 use super::{Linted, Program, fault};
 use crate::facts::{Field, Found, Shape};
 use crate::finding::Diagnostic;
@@ -18,7 +19,7 @@ pub(super) fn check(program: &Program<'_>, module: &Linted<'_>, found: &mut Vec<
     }
     let input = program.input_of(module);
     for rule in &module.resolved.rules {
-        let places = Places::of(&input, rule);
+        let places = Places::with_parameters(&input, rule, program.parameters.get(&path(module, rule)));
         let mut checker = Checker { module, places: &places, found };
         visit::each_part_of_rule(&mut checker, rule);
     }
@@ -65,9 +66,28 @@ pub(super) enum Led<'a> {
 
 static ANY: Shape = Shape::Any;
 
+/// What a Kubernetes object is written with: looked for in the resource itself by whoever knows the object.
+const WRITTEN: [&str; 6] = ["apiVersion", "kind", "metadata", "spec", "data", "status"];
+
+fn is_resource(shape: &Shape) -> bool {
+    matches!(shape, Shape::Object { fields, .. } if fields.contains_key("attrs") && fields.contains_key("iac"))
+}
+
 impl<'a> Places<'a> {
     pub(super) fn of(input: &'a Shape, rule: &Rule) -> Self {
         let mut locals = Locals { places: Self { input, locals: BTreeMap::new() } };
+        visit::each_part_of_rule(&mut locals, rule);
+        locals.places
+    }
+
+    /// As [`Places::of`], with what the parameters of a function stand for.
+    pub(super) fn with_parameters(input: &'a Shape, rule: &Rule, parameters: Option<&'a Vec<Shape>>) -> Self {
+        let mut locals = Locals { places: Self { input, locals: BTreeMap::new() } };
+        for (term, shape) in rule.head.args.iter().flatten().zip(parameters.into_iter().flatten()) {
+            if let TermKind::Var(name) = &term.kind {
+                locals.places.name(name, shape);
+            }
+        }
         visit::each_part_of_rule(&mut locals, rule);
         locals.places
     }
@@ -147,8 +167,11 @@ struct Checker<'a, 'f> {
 
 impl Visitor for Checker<'_, '_> {
     fn term(&mut self, term: &Term) {
-        if let TermKind::Ref(head, path) = &term.kind
-            && let Led::Nowhere(at, near, parent) = self.places.follow(term)
+        let got = got(term);
+        let term_or_got = got.as_ref().unwrap_or(term);
+        if let TermKind::Ref(head, path) = &term_or_got.kind
+            && let Led::Nowhere(at, near, parent) = self.places.follow(term_or_got)
+            && !got.as_ref().is_some_and(|_| self.is_told_of(term, at))
         {
             self.nowhere(head, path, at, near, parent);
         }
@@ -156,7 +179,34 @@ impl Visitor for Checker<'_, '_> {
     }
 }
 
+/// `object.get(a.b, "c", …)` and `object.get(a.b, ["c"], …)` as the reference `a.b.c`: a wrong key always gives the default.
+fn got(term: &Term) -> Option<Term> {
+    let TermKind::Call(function, args) = &term.kind else { return None };
+    let [from, key, _] = args.as_slice() else { return None };
+    if function.names()?.iter().map(|name| &**name).collect::<Vec<_>>() != ["object", "get"] {
+        return None;
+    }
+    let keys = match &key.kind {
+        TermKind::String(_) => std::slice::from_ref(key),
+        TermKind::Array(keys) => keys,
+        _ => return None,
+    };
+    let (head, path) = match &from.kind {
+        TermKind::Ref(head, path) => ((**head).clone(), path.as_slice()),
+        TermKind::Var(_) => (from.clone(), [].as_slice()),
+        _ => return None,
+    };
+    let path = path.iter().chain(keys).cloned().collect();
+    Some(Term::new(term.range, TermKind::Ref(Box::new(head), path)))
+}
+
 impl Checker<'_, '_> {
+    /// Whether the part of a path is within the first argument of a call, where it is told by itself.
+    fn is_told_of(&self, call: &Term, at: usize) -> bool {
+        let TermKind::Call(_, args) = &call.kind else { return false };
+        matches!(args.first().map(|from| &from.kind), Some(TermKind::Ref(_, path)) if at < path.len())
+    }
+
     fn nowhere(&mut self, head: &Term, path: &[Term], at: usize, near: Option<&str>, parent: &Shape) {
         let Some(part) = path.get(at) else { return };
         let (TermKind::String(name), TermKind::Var(start)) = (&part.kind, &head.kind) else { return };
@@ -175,8 +225,11 @@ impl Checker<'_, '_> {
                 "a policy of scope change sees `input.changed`; declare `scope: resource` to judge each by itself"
                     .to_owned()
             }
+            (_, name, _) if is_resource(parent) && WRITTEN.contains(&name) => {
+                format!("what is written stands below `attrs`: `{above}.attrs.{name}`")
+            }
             (_, _, Some(near)) => format!("did you mean `{near}`?"),
-            _ => "docs/policy-input.md says what a policy sees".to_owned(),
+            _ => "`changegate schema input` and docs/policy-input.md say what a policy sees".to_owned(),
         };
         self.found.push(fault(CODE, self.module, part.range, message).help(help));
     }

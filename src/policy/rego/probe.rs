@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::ast::{Body, Expr, ExprKind, Head, Module, Range, Rule, Term, TermKind, With};
+use super::ast::{self, Body, Expr, ExprKind, Head, Module, Range, Rule, Term, TermKind, With};
 use super::check::safety::{self, Settled};
 use super::program::{Index, path_of};
 use super::visit::{self, Visitor};
@@ -58,20 +58,21 @@ pub fn compile(mut modules: Vec<(SourceId, Module)>, wanted: &[Wanted<'_>]) -> (
     let mut probes = Vec::new();
     for (n, (id, name)) in wanted.iter().enumerate() {
         let module = modules.iter_mut().find(|(other, _)| other == id).map(|(_, module)| module);
-        probes.push(module.map(|module| of_rule(module, name, n)).unwrap_or_default());
+        probes.push(module.map(|module| of_rule(module, name, n, &index)).unwrap_or_default());
     }
-    let index = Index::new(&modules);
+    let probed = Index::new(&modules);
     let mocks = lower::Mocks::of(&modules);
-    (finish(modules, &index, mocks), probes)
+    (finish(modules, &probed, mocks), probes)
 }
 
-fn of_rule(module: &mut Module, name: &str, n: usize) -> Vec<Probed> {
+fn of_rule(module: &mut Module, name: &str, n: usize, index: &Index) -> Vec<Probed> {
     let rules = module.rules.iter().filter(|rule| rule.head.name() == name);
-    let rules: Vec<(Head, Body)> = rules.filter_map(|rule| Some((rule.head.clone(), rule.body.clone()?))).collect();
+    let rules: Vec<(Head, Body)> =
+        rules.map(|rule| (rule.head.clone(), rule.body.clone().unwrap_or_default())).collect();
     let mut probed = Vec::new();
     for (b, (head, body)) in rules.into_iter().enumerate() {
         let name = format!("{PROBE}_{n}_{b}");
-        let Some((rules, steps)) = of_body(module, head.range, &body, &name) else { continue };
+        let Some((rules, steps)) = of_body(module, head.range, &body, &name, index) else { continue };
         let cases = head.path.get(1).and_then(|case| cases(case, &body, &format!("{name}_cases")));
         let path = cases.as_ref().map(|rule| format!("data.{}", path_of(module, rule).join(".")));
         module.rules.extend(rules.into_iter().chain(cases));
@@ -99,7 +100,7 @@ fn cases(case: &Term, body: &Body, name: &str) -> Option<Rule> {
 }
 
 /// The probes of a body; none when its order cannot be told.
-fn of_body(module: &Module, head: Range, body: &Body, name: &str) -> Option<(Vec<Rule>, Vec<Step>)> {
+fn of_body(module: &Module, head: Range, body: &Body, name: &str, index: &Index) -> Option<(Vec<Rule>, Vec<Step>)> {
     let order = Settled::of(body, &BTreeSet::new()).order;
     let ordered: Vec<&Expr> = order.iter().filter_map(|at| body.get(*at)).collect();
     if ordered.len() != body.len() {
@@ -110,7 +111,7 @@ fn of_body(module: &Module, head: Range, body: &Body, name: &str) -> Option<(Vec
     for i in 0..=ordered.len() {
         let before: Body = ordered.iter().take(i).map(|e| (*e).clone()).collect();
         let next = ordered.get(i);
-        let parts = next.map(|expr| parts(expr, &known.0)).unwrap_or_default();
+        let parts = next.map(|expr| parts(expr, &known.0, index)).unwrap_or_default();
         let rule = probe(head, before, &parts, &format!("{name}_{i}"));
         if !safety::is_safe(&rule) {
             return None;
@@ -142,11 +143,12 @@ fn probe(range: Range, before: Body, parts: &[(Part, Body)], name: &str) -> Rule
 }
 
 /// The parts of an expression that are worth showing, each with the body that binds its value.
-fn parts(expr: &Expr, known: &BTreeSet<Arc<str>>) -> Vec<(Part, Body)> {
+fn parts(expr: &Expr, known: &BTreeSet<Arc<str>>, index: &Index) -> Vec<(Part, Body)> {
     let mut terms = Vec::new();
     let mut found = Vec::new();
     interesting(expr, &mut terms, &mut found, &expr.with);
-    let values = terms.into_iter().filter(|(term, _)| is_known(term, known)).map(|(term, with)| {
+    let shown = terms.into_iter().filter(|(term, _)| is_known(term, known) && !is_function(term, index));
+    let values = shown.map(|(term, with)| {
         let value = Term::var(term.range, &format!("{PROBE}_v"));
         let bind = Expr { range: term.range, kind: ExprKind::Assign(value, term.clone()), with: with.to_vec() };
         (Part { range: term.range, counterexample: false }, vec![bind])
@@ -200,7 +202,12 @@ fn inside<'a>(term: &'a Term, terms: &mut Vec<Modified<'a>>, with: &'a [With]) {
         TermKind::ArrayComprehension(..) | TermKind::SetComprehension(..) | TermKind::ObjectComprehension(..) => {
             terms.push((term, with));
         }
-        TermKind::Null | TermKind::Bool(_) | TermKind::Number(_) | TermKind::String(_) | TermKind::Template(_) => {}
+        TermKind::Template(parts) => parts.iter().for_each(|part| {
+            if let ast::Part::Term(term) = part {
+                inside(term, terms, with);
+            }
+        }),
+        TermKind::Null | TermKind::Bool(_) | TermKind::Number(_) | TermKind::String(_) => {}
     }
 }
 
@@ -209,6 +216,18 @@ fn is_literal(term: &Term) -> bool {
     let mut mentioned = Mentioned(BTreeSet::new());
     mentioned.term(term);
     mentioned.0.is_empty()
+}
+
+/// Whether a term names a function: a mock that stands in for another has no value.
+fn is_function(term: &Term, index: &Index) -> bool {
+    let TermKind::Ref(head, path) = &term.kind else { return false };
+    let constant = |part: &Term| match &part.kind {
+        TermKind::String(name) => Some(name.clone()),
+        _ => None,
+    };
+    let path: Option<Vec<Arc<str>>> = path.iter().map(constant).collect();
+    matches!(&head.kind, TermKind::Var(name) if &**name == "data")
+        && path.and_then(|path| index.node(&path)).is_some_and(|node| index.is_function(&node.rules))
 }
 
 /// Whether all variables of a term have their values before it.

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::{Cases, Failure, Shown, Suite, TestResult, TestRule, Verdict, add_all};
-use crate::policy::engine::{Engine, Input, Rows};
+use crate::policy::engine::{Engine, EvalError, Input, Rows};
 use crate::policy::rego;
 use crate::policy::rego::probe::{self, Probed, Step};
 use crate::source::Span;
@@ -17,7 +17,7 @@ const MOST_VALUES: usize = 3;
 /// Fills in the failures.
 pub(super) fn failures(suite: &Suite<'_>, results: &mut [TestResult<'_>]) -> Result<(), String> {
     let mut failed: Vec<&mut TestResult<'_>> =
-        results.iter_mut().filter(|r| r.verdict == Verdict::Fail && !r.rule.cases).collect();
+        results.iter_mut().filter(|r| is_explained(&r.verdict) && !r.rule.cases).collect();
     if failed.is_empty() {
         return Ok(());
     }
@@ -27,6 +27,11 @@ pub(super) fn failures(suite: &Suite<'_>, results: &mut [TestResult<'_>]) -> Res
         result.failure = failure(&mut engine, suite, result.rule, bodies);
     }
     Ok(())
+}
+
+/// What took too long once is not evaluated again.
+fn is_explained(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Fail | Verdict::Error(EvalError::Failed { .. }))
 }
 
 /// The cases of the tests that have some: what their heads are bound to, whether the rest of the body holds or not.
@@ -57,7 +62,7 @@ fn probed(suite: &Suite<'_>, tests: &[&TestRule]) -> Result<(Engine, Vec<Vec<Pro
     let modules = texts.filter_map(|(id, source)| Some((id, rego::parse_any(&source.text).ok()?))).collect();
     let wanted: Vec<probe::Wanted<'_>> = tests.iter().map(|t| (t.source, t.name.as_str())).collect();
     let (compiled, probes) = probe::compile(modules, &wanted);
-    let mut engine = Engine::new();
+    let mut engine = Engine::with_mode(suite.library.mode);
     engine.install(suite.sources, compiled);
     add_all(&mut engine, suite.data)?;
     engine.set_input(Input::object(Vec::new()));
@@ -67,7 +72,7 @@ fn probed(suite: &Suite<'_>, tests: &[&TestRule]) -> Result<(Engine, Vec<Vec<Pro
 /// Of several bodies, the one that came farthest says most.
 fn failure(engine: &mut Engine, suite: &Suite<'_>, rule: &TestRule, bodies: &[Probed]) -> Option<Failure> {
     let reached = bodies.iter().filter_map(|body| reached(engine, body));
-    let (_, step, rows) = reached.max_by_key(|(depth, ..)| *depth)?;
+    let Reached { step, rows, errors, .. } = reached.max_by_key(|reached| reached.depth)?;
     let span = |range: rego::ast::Range| Span { source: rule.source, start: range.start, end: range.end };
     let values = step.parts.iter().enumerate().map(|(i, part)| {
         let mut values: Vec<String> = rows.iter().filter_map(|row| row.get(i)).flatten().cloned().collect();
@@ -76,19 +81,37 @@ fn failure(engine: &mut Engine, suite: &Suite<'_>, rule: &TestRule, bodies: &[Pr
         let text = suite.sources.text(span(part.range)).unwrap_or_default();
         Shown { text: text.to_owned(), values, counterexample: part.counterexample }
     });
-    let values = values.filter(|shown| !shown.counterexample || !shown.values.is_empty()).collect();
-    Some(Failure { span: span(step.expression), values, cases: Vec::new() })
+    // Of an expression that cannot be evaluated nothing is known.
+    let values = values.filter(|shown| !rows.is_empty() && (!shown.counterexample || !shown.values.is_empty()));
+    Some(Failure { span: span(step.expression), values: values.collect(), cases: Vec::new(), errors })
 }
 
-/// How far a body came, and the values of the parts of the expression that stopped it.
-fn reached<'a>(engine: &mut Engine, body: &'a Probed) -> Option<(usize, &'a Step, Rows)> {
+/// How far a body came.
+struct Reached<'a> {
+    /// Expressions that hold.
+    depth: usize,
+    /// The expression that stopped it.
+    step: &'a Step,
+    /// The values of its parts; none when it cannot be evaluated.
+    rows: Rows,
+    /// Errors that make a part undefined.
+    errors: Vec<EvalError>,
+}
+
+fn reached<'a>(engine: &mut Engine, body: &'a Probed) -> Option<Reached<'a>> {
     let mut last = None;
     for (depth, step) in body.steps.iter().enumerate() {
-        let rows = engine.rows(&step.rule).ok()?;
-        if rows.is_empty() {
+        let _ = engine.swallowed();
+        let rows = engine.rows(&step.rule);
+        let failed = rows.is_err();
+        let rows = rows.unwrap_or_default();
+        if rows.is_empty() && !failed {
             break;
         }
-        last = Some((depth, step, rows));
+        last = Some(Reached { depth, step, rows, errors: engine.swallowed() });
+        if failed {
+            break;
+        }
     }
     last
 }

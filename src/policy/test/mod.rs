@@ -38,11 +38,11 @@ pub struct TestResult<'a> {
     pub verdict: Verdict,
     /// What the policies printed meanwhile.
     pub prints: Vec<String>,
-    /// Where and why it failed, when that can be told.
+    /// Where and why it failed or could not be evaluated, when that can be told.
     pub failure: Option<Failure>,
 }
 
-/// The first expression of a failing test that does not hold.
+/// The first expression of a failing test that does not hold, or that cannot be evaluated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// The expression.
@@ -51,6 +51,8 @@ pub struct Failure {
     pub values: Vec<Shown>,
     /// Cases that fail, of a rule with cases.
     pub cases: Vec<String>,
+    /// Errors of built-in functions that make a part undefined, as OPA goes over them.
+    pub errors: Vec<EvalError>,
 }
 
 /// A part of an expression and its value.
@@ -180,7 +182,12 @@ fn one<'a>(engine: &mut Engine, rule: &'a TestRule, cases: &Cases) -> TestResult
         None => (engine.holds(&rule.path).map(|holds| if holds { Verdict::Pass } else { Verdict::Fail }), Vec::new()),
     };
     let verdict = verdict.unwrap_or_else(Verdict::Error);
-    let failure = (!failing.is_empty()).then(|| Failure { span: rule.span, values: Vec::new(), cases: failing });
+    let failure = (!failing.is_empty()).then(|| Failure {
+        span: rule.span,
+        values: Vec::new(),
+        cases: failing,
+        errors: Vec::new(),
+    });
     TestResult { rule, verdict, prints: engine.prints(), failure }
 }
 

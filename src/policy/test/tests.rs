@@ -12,7 +12,8 @@ fn outcome(text: &str) -> Vec<(Verdict, String)> {
         Suite { library: &library, sources: &sources, modules: &[id], data: &[], filter: None, coverage: false };
     let shown = |failure: Failure| {
         let values = failure.values.iter().map(|s| format!("{} = {}", s.text, s.values.join(" or ")));
-        let values: Vec<String> = values.chain(failure.cases).collect();
+        let values: Vec<String> =
+            values.chain(failure.cases).chain(failure.errors.iter().map(ToString::to_string)).collect();
         format!("{} | {}", sources.text(failure.span).unwrap(), values.join("; "))
     };
     let results = suite.run().unwrap().results;
@@ -20,7 +21,9 @@ fn outcome(text: &str) -> Vec<(Verdict, String)> {
 }
 
 fn why(body: &str) -> String {
-    let text = format!("package p\ndeny contains \"big\" if input.n > 2\n_f(x) if x == 1\ntest_it if {{\n{body}\n}}\n");
+    let text = format!(
+        "package p\ndeny contains \"big\" if input.n > 2\n_f(x) if x == 1\n_g(x) if x == 2\ntest_it if {{\n{body}\n}}\n"
+    );
     let mut all = outcome(&text);
     assert_eq!(all[0].0, Verdict::Fail);
     all.remove(0).1
@@ -56,6 +59,34 @@ fn the_first_false_expression_is_shown_with_its_values() {
     assert_eq!(why("y == 2\ny = 1 + 2"), "y == 2 | y = 3");
     assert_eq!(why("every x in [1, 2, 3] { x < 2 }"), "every x in [1, 2, 3] { x < 2 } | x = 2 or 3");
     assert_eq!(why("x := 1\n\"c\" in {\"a\", x}"), "\"c\" in {\"a\", x} | x = 1");
+}
+
+/// Conftest's policies are tested as OPA tests them: an error of a built-in function makes an expression undefined.
+#[test]
+fn an_error_that_is_gone_over_is_shown() {
+    let shown = why("x := \"abc\"\nto_number(x) == 3");
+    assert!(shown.starts_with("to_number(x) == 3 | to_number(x) = ; x = \"abc\"; "), "{shown}");
+    assert!(shown.contains("abc"), "{shown}");
+}
+
+#[test]
+fn what_cannot_be_evaluated_is_shown_with_its_place() {
+    let text = "package p\nf(x) := 1 if x > 0\nf(x) := 2 if x > 1\ntest_it if {\n\ty := 2\n\tf(y) == 2\n}\n";
+    let (verdict, shown) = outcome(text).remove(0);
+    let Verdict::Error(error) = verdict else { panic!("{verdict:?}") };
+    assert_eq!(error.place(), Some("p_test.rego:6:2"), "{error:?}");
+    assert_eq!(shown, "f(y) == 2 | ");
+}
+
+#[test]
+fn parts_that_say_nothing_are_left_out() {
+    let shown = why("count(deny) == 3 with input as {\"n\": 3} with data.p._f as _g");
+    assert_eq!(
+        shown,
+        "count(deny) == 3 with input as {\"n\": 3} with data.p._f as _g | count(deny) = 1; deny = {\"big\"}"
+    );
+    assert_eq!(why("x := 1\n$\"{x}\" == \"2\""), "$\"{x}\" == \"2\" | x = 1");
+    assert_eq!(outcome("package p\ntest_it := false\n")[0].1, "test_it := false | ");
 }
 
 #[test]

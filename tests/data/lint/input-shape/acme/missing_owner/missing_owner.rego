@@ -32,3 +32,21 @@ _has_owner(resource) if resource.attrs.metadata.annotations["example.com/owner"]
 _changes contains path if some path in input.resource.change
 
 _first if input.resources.attrs
+
+_first if object.get(input.resource, "attr", {}) == {}
+
+_first if object.get(input, ["resource", "spec"], 1) == 1
+
+_first if object.get(input.resource.atrs, "metadata", 1) == 1
+
+_first if _is_late(input.change, input.changed[_])
+
+_is_late(change, resource) if _starts_at(change.window) > resource.attr.due
+
+_starts_at(window) := window.begin_ns
+
+_first if _of_both(input.resource)
+
+_first if _of_both(input.change)
+
+_of_both(thing) if thing.anything

@@ -14,3 +14,5 @@ test_denied_without_annotations if count(policy.deny) == 1 with input as _with({
 test_allowed_with_an_owner if {
 	count(policy.deny) == 0 with input as _with({"annotations": {"example.com/owner": "team-orders"}})
 }
+
+test_allowed_with_an_owner if false
