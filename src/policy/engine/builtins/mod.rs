@@ -116,14 +116,6 @@ const WRITES: &[&str] = &[
     "yaml.marshal",
 ];
 
-/// Nanoseconds since 1970, as `time.now_ns` answers: what tokens and certificates are held against when a policy gives no
-/// instant. A policy of the gate is told to give it (`policy lint`).
-#[expect(clippy::disallowed_methods, reason = "the instant that the policy asks for")]
-fn now_ns() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
-}
-
 /// The kind of a value, as OPA names it.
 fn kind(value: &Value) -> &'static str {
     match value {

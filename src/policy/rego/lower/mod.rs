@@ -12,6 +12,7 @@ mod documents;
 mod metadata;
 mod mocks;
 mod negation;
+mod scopes;
 mod terms;
 
 use std::sync::Arc;
@@ -108,7 +109,7 @@ impl Lowering<'_> {
     fn body(&mut self, body: Body) -> Body {
         let kept = std::mem::take(&mut self.front);
         let mut out = Vec::with_capacity(body.len());
-        for expr in body {
+        for expr in scopes::declared_where_used(body) {
             self.expr(expr, &mut out);
         }
         self.front = kept;

@@ -27,6 +27,8 @@ const ANY: usize = 0;
 const SERVER: usize = 1;
 /// The bit of a key that signs certificates.
 const SIGNS: u16 = 1 << 5;
+const NO_INSTANT: &str =
+    "give the instant: `CurrentTime` of `crypto.x509.parse_and_verify_certificates_with_options`, in nanoseconds";
 /// Most signatures that are looked at for one chain.
 const MOST_CHECKS: usize = 100;
 
@@ -34,7 +36,7 @@ const MOST_CHECKS: usize = 100;
 #[derive(Default)]
 pub(super) struct Options {
     host: String,
-    /// Nanoseconds since 1970; without it, the clock's.
+    /// Nanoseconds since 1970.
     at: Option<i64>,
     purposes: Vec<usize>,
 }
@@ -80,7 +82,8 @@ pub(super) fn verified<'a>(all: &'a [Certificate], options: &Options) -> Result<
     let [root, between @ .., leaf] = all else {
         return Err("must supply at least two certificates to be able to verify".to_owned());
     };
-    let at = options.at.filter(|at| *at != 0).unwrap_or_else(super::super::now_ns);
+    // A policy must not depend on the clock. Zero is Go's way to ask for it.
+    let at = options.at.filter(|at| *at != 0).ok_or_else(|| format!("{LIMIT}{NO_INSTANT}"))?;
     let search = Search { root, between, at: at.into() };
     search.fits(leaf, Kind::Leaf, &[])?;
     if !options.host.is_empty() && !leaf.extensions.names.include(&options.host) {
