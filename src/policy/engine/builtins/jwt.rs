@@ -8,6 +8,7 @@ use regorus::Value;
 use super::super::decimal::{Decimal, Rounding};
 use super::crypto::mac;
 use super::jwt_keys::{keys, verified};
+use super::strings::lax;
 use super::{Entry, LIMIT, array, at, object, string, text};
 
 pub(super) const TABLE: &[Entry] = &[
@@ -72,12 +73,7 @@ fn header(part: &str) -> Result<Value, String> {
     }
 }
 
-/// Go does not look at the bits behind the last whole byte.
-static LAX: LazyLock<Encoding> = LazyLock::new(|| {
-    let mut lax = BASE64URL_NOPAD.specification();
-    lax.check_trailing_bits = false;
-    lax.encoding().unwrap_or(BASE64URL_NOPAD)
-});
+static LAX: LazyLock<Encoding> = LazyLock::new(|| lax(BASE64URL_NOPAD));
 
 pub(super) fn url_decoded(text: &str) -> Result<Vec<u8>, String> {
     let plain = text.trim_end_matches('=').as_bytes();

@@ -206,12 +206,14 @@ fn base64_is_valid(args: &[Value]) -> Result<Value, String> {
     Ok(Value::Bool(matches!(at(args, 1), Value::String(text) if base64(text).is_some())))
 }
 
-/// Go does not look at the bits behind the last whole byte.
-static LAX: LazyLock<Encoding> = LazyLock::new(|| {
-    let mut lax = BASE64.specification();
+static LAX: LazyLock<Encoding> = LazyLock::new(|| lax(BASE64));
+
+/// An alphabet as Go decodes it: it does not look at the bits behind the last whole byte.
+pub(super) fn lax(strict: Encoding) -> Encoding {
+    let mut lax = strict.specification();
     lax.check_trailing_bits = false;
-    lax.encoding().unwrap_or(BASE64)
-});
+    lax.encoding().unwrap_or(strict)
+}
 
 /// As Go decodes it: line ends are skipped.
 pub(super) fn base64(text: &str) -> Option<Vec<u8>> {

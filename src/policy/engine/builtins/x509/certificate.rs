@@ -42,7 +42,7 @@ impl Certificate {
         Ok(all)
     }
 
-    pub(super) fn read(raw: &[u8]) -> Result<Self, String> {
+    fn read(raw: &[u8]) -> Result<Self, String> {
         let broken = |_| uncertain("a certificate that is not as RFC 5280 asks");
         let der = Der::from_der(raw).map_err(broken)?;
         if der.to_der().map_err(broken)? != raw {

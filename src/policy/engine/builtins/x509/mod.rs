@@ -43,29 +43,33 @@ fn parse_certificates(args: &[Value]) -> Result<Value, String> {
 }
 
 fn parse_and_verify(args: &[Value]) -> Result<Value, String> {
-    verified(text(args, 1)?, &chain::Options::default(), Certificate::extended)
+    verified(text(args, 1)?, || Ok(chain::Options::default()), Certificate::extended)
 }
 
 fn parse_and_verify_with_options(args: &[Value]) -> Result<Value, String> {
     let text = text(args, 1)?;
     let Value::Object(given) = at(args, 2) else { return Err(wrong(2, "object", at(args, 2))) };
-    // Certificates that cannot be read are answered before the options are looked at.
-    if matches!(certificates(text), Err(fault) if !fault.starts_with(LIMIT)) {
-        return Ok(array([Value::Bool(false), array([])]));
-    }
-    verified(text, &chain::Options::read(given.iter())?, Certificate::value)
+    verified(text, || chain::Options::read(given.iter()), Certificate::value)
 }
 
-/// Whether the last certificate leads to the first, and the way: from the last to the first.
-fn verified(text: &str, options: &chain::Options, shown: fn(&Certificate) -> Value) -> Result<Value, String> {
-    let chain = certificates(text).and_then(|all| {
-        let chain = chain::verified(&all, options)?;
-        Ok(array(chain.into_iter().map(shown)))
-    });
-    match chain {
-        Ok(chain) => Ok(array([Value::Bool(true), chain])),
-        Err(fault) if fault.starts_with(LIMIT) => Err(fault),
-        Err(_) => Ok(array([Value::Bool(false), array([])])),
+/// Whether the last certificate leads to the first, and the way: from the last to the first. Certificates that cannot be
+/// read are answered before the options are looked at.
+fn verified(
+    text: &str,
+    options: impl FnOnce() -> Result<chain::Options, String>,
+    shown: fn(&Certificate) -> Value,
+) -> Result<Value, String> {
+    let answer = |fault: String| match fault.starts_with(LIMIT) {
+        true => Err(fault),
+        false => Ok(array([Value::Bool(false), array([])])),
+    };
+    let all = match certificates(text) {
+        Ok(all) => all,
+        Err(fault) => return answer(fault),
+    };
+    match chain::verified(&all, &options()?) {
+        Ok(chain) => Ok(array([Value::Bool(true), array(chain.into_iter().map(shown))])),
+        Err(fault) => answer(fault),
     }
 }
 
@@ -104,7 +108,7 @@ fn parse_key(args: &[Value]) -> Result<Value, String> {
         &decoded
     };
     match private::keys(text)?.first() {
-        Some(key) => key.jwk(),
+        Some(key) => Ok(key.jwk()),
         None => Ok(Value::Null),
     }
 }

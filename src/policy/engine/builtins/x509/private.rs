@@ -69,12 +69,10 @@ pub(super) fn pair(certificates: &[u8], key: &[u8]) -> Result<Value, String> {
     } else {
         key.to_vec()
     };
-    let leaf = match &*Certificate::all(first)? {
-        [_] => Certificate::read(first)?,
-        _ => return Err("x509: trailing data".to_owned()),
-    };
+    let mut read = Certificate::all(first)?;
+    let leaf = read.pop().filter(|_| read.is_empty()).ok_or("x509: trailing data")?;
     let key = Key::read(&key)?;
-    if key.public()? != leaf.key {
+    if key.public() != leaf.key {
         return Err("tls: private key does not match public key".to_owned());
     }
     Ok(fields([
@@ -168,12 +166,12 @@ impl Key {
         Ok(Self::Curve { point, secret: key.private_key.to_vec() })
     }
 
-    fn public(&self) -> Result<PublicKey, String> {
-        Ok(match self {
+    fn public(&self) -> PublicKey {
+        match self {
             Self::Rsa(key) => PublicKey::Rsa { modulus: key.modulus.clone(), exponent: key.exponent.clone() },
             Self::Curve { point, .. } => PublicKey::Curve(point.clone()),
             Self::Ed25519(key) => PublicKey::Ed25519(key.verifying_key()),
-        })
+        }
     }
 
     /// As Go writes it.
@@ -197,9 +195,9 @@ impl Key {
     }
 
     /// As a JSON web key.
-    pub(super) fn jwk(&self) -> Result<Value, String> {
+    pub(super) fn jwk(&self) -> Value {
         let part = |bytes: &[u8]| string(BASE64URL_NOPAD.encode(bytes));
-        Ok(match self {
+        match self {
             Self::Rsa(key) => {
                 let ([p, q], [dp, dq, qi]) = (&key.primes, &key.precomputed);
                 let parts = [&key.modulus, &key.exponent, &key.secret, p, q, dp, dq, qi];
@@ -217,6 +215,6 @@ impl Key {
                 ("kty", string("OKP")),
                 ("x", part(key.verifying_key().as_bytes())),
             ]),
-        })
+        }
     }
 }
