@@ -17,6 +17,7 @@ use changegate::report::{Format, cab};
 use changegate::source::Sources;
 use clap::{Args, Subcommand};
 use jiff::tz::TimeZone;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::{Answer, InputArgs, PolicyArgs, check, environment};
 
@@ -227,9 +228,12 @@ fn write_all(
     files.extend([("json", json), ("csv", csv)]);
     create(out)?;
     let mut answer = Answer::default();
-    for (extension, text) in files {
+    let write = |(extension, text): (&str, String)| {
         let path = out.join(format!("{name}.{extension}"));
         std::fs::write(&path, text).map_err(|error| unwritable(&path, &error))?;
+        Ok::<_, Diagnostic>(path)
+    };
+    for path in files.into_par_iter().map(write).collect::<Result<Vec<_>, _>>()? {
         answer.stdout.extend(format!("{}\n", path.display()).bytes());
     }
     Ok(answer)

@@ -46,7 +46,9 @@ pub(super) fn line(reading: &Reading) -> String {
         services(reading),
         failed(reading),
     ];
-    format!("{}\r\n", cells.iter().map(|cell| quoted(cell)).collect::<Vec<_>>().join(","))
+    let mut line = String::new();
+    row(cells.iter().map(String::as_str), &mut line);
+    line
 }
 
 fn services(reading: &Reading) -> String {
@@ -62,10 +64,19 @@ fn failed(reading: &Reading) -> String {
     failed.collect::<Vec<_>>().join(" ")
 }
 
-/// A cell. A spreadsheet runs what begins with one of these signs; behind an apostrophe it is text (OWASP, CSV
+/// Adds a row. A spreadsheet runs what begins with one of these signs; behind an apostrophe it is text (OWASP, CSV
 /// injection).
-/// One cell: quoted, and never a formula.
-pub(crate) fn quoted(cell: &str) -> String {
-    let guard = if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { "'" } else { "" };
-    format!("\"{guard}{}\"", cell.replace('"', "\"\""))
+pub(crate) fn row<'a>(cells: impl IntoIterator<Item = &'a str>, out: &mut String) {
+    for (n, cell) in cells.into_iter().enumerate() {
+        out.push_str(if n > 0 { ",\"" } else { "\"" });
+        if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
+            out.push('\'');
+        }
+        for (n, part) in cell.split('"').enumerate() {
+            out.push_str(if n > 0 { "\"\"" } else { "" });
+            out.push_str(part);
+        }
+        out.push('"');
+    }
+    out.push_str("\r\n");
 }

@@ -5,7 +5,7 @@ mod ocsf;
 mod opa;
 mod vsa;
 
-pub(crate) use csv::quoted;
+pub(crate) use csv::row;
 
 use std::str::FromStr;
 

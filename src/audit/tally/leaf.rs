@@ -65,9 +65,11 @@ pub(super) enum Decided {
 /// Reads a leaf. Policies that lie in it are added to `policies`.
 pub(super) fn read(index: u64, leaf: &[u8], question: &Question, policies: &mut Policies) -> Read {
     let Some(payload) = reading::payload_of(leaf) else { return Read::Unreadable };
-    let kind = match serde_json::from_slice::<Statement<'_>>(&payload) {
+    // Looked at once as a whole, not once for each of its texts.
+    let Ok(payload) = str::from_utf8(&payload) else { return Read::Unreadable };
+    let kind = match serde_json::from_str::<Statement<'_>>(payload) {
         Ok(statement) => return statement.decision(index, question, policies),
-        Err(_) => serde_json::from_slice::<OfKind<'_>>(&payload).map(|of| of.predicate.kind),
+        Err(_) => serde_json::from_str::<OfKind<'_>>(payload).map(|of| of.predicate.kind),
     };
     match kind {
         Ok(Some(kind)) if kind.0 != "decision" => Read::Other,

@@ -73,27 +73,28 @@ pub fn link(mut records: Records, owners: &Owners, now: Timestamp) -> History {
 }
 
 /// Leaves out incidents that cannot be, and those that are there twice.
-fn possible(mut incidents: Vec<Incident>, now: Timestamp, quality: &mut Quality) -> Vec<Incident> {
+fn possible(incidents: Vec<Incident>, now: Timestamp, quality: &mut Quality) -> Vec<Incident> {
     let shown = |one: &Incident| format!("{}, entry {} ({})", one.provenance.source, one.provenance.index + 1, one.id);
-    let mut seen: Map<Name, Incident> = Map::with_capacity_and_hasher(incidents.len(), Default::default());
-    incidents.retain(|one| {
+    let mut seen: Map<Name, usize> = Map::with_capacity_and_hasher(incidents.len(), Default::default());
+    let mut kept: Vec<Incident> = Vec::with_capacity(incidents.len());
+    for one in incidents {
         if one.started > now || one.recovered.is_some_and(|at| at < one.started || at > now) {
-            quality.note(Problem::ClockSkew, || shown(one));
-            return false;
+            quality.note(Problem::ClockSkew, || shown(&one));
+            continue;
         }
-        if let Some(known) = seen.get(&one.id) {
+        if let Some(known) = seen.get(&one.id).and_then(|at| kept.get(*at)) {
             let same = Incident { provenance: known.provenance.clone(), ..one.clone() } == *known;
-            quality.note(if same { Problem::Duplicate } else { Problem::Conflict }, || shown(one));
-            return false;
+            quality.note(if same { Problem::Duplicate } else { Problem::Conflict }, || shown(&one));
+            continue;
         }
         if one.services.is_empty() {
-            quality.note(Problem::IncidentWithoutService, || shown(one));
+            quality.note(Problem::IncidentWithoutService, || shown(&one));
         }
-        seen.insert(one.id.clone(), one.clone());
-        true
-    });
-    incidents.par_sort_by(|a, b| (a.started, &a.id).cmp(&(b.started, &b.id)));
-    incidents
+        seen.insert(one.id.clone(), kept.len());
+        kept.push(one);
+    }
+    kept.par_sort_by(|a, b| (a.started, &a.id).cmp(&(b.started, &b.id)));
+    kept
 }
 
 /// What there is to link with.
@@ -107,7 +108,9 @@ struct Known<'a> {
 
 impl<'a> Known<'a> {
     fn of(changes: &'a [JudgedChange], merged: &[Merged], announced: &[Announced]) -> Self {
-        let judged: Set<&Name> = changes.iter().flat_map(called).collect();
+        // Hundreds of thousands: room for them at once.
+        let mut judged: Set<&Name> = Set::with_capacity_and_hasher(changes.len(), Default::default());
+        judged.extend(changes.iter().flat_map(called));
         let others = merged.iter().filter_map(|m| m.change.as_ref()).chain(announced.iter().map(|a| &a.change));
         let applied = changes.iter().filter(|j| j.applied.is_some());
         let applied = applied.filter_map(|j| Some((j, j.service.as_ref()?)));

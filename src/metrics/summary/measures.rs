@@ -214,7 +214,7 @@ struct Joined {
 
 /// Each change once, however many services it touches: what was decided about it together is one observation.
 fn joined<'a>(changes: &[&'a Changed]) -> Map<&'a Name, Joined> {
-    let mut joined: Map<&Name, Joined> = Map::default();
+    let mut joined: Map<&Name, Joined> = Map::with_capacity_and_hasher(changes.len(), Default::default());
     for one in changes {
         let all = joined.entry(&one.key).or_default();
         all.emergency = all.emergency.max(one.emergency);

@@ -71,6 +71,17 @@ pub enum Level {
     Service,
 }
 
+impl Level {
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Organisation => "organisation",
+            Self::Team => "team",
+            Self::Service => "service",
+        }
+    }
+}
+
 /// The figures of one organisation, team or service.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Scope {

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::Format;
 use super::template::Page;
-use crate::audit::export::quoted;
+use crate::audit::export;
 use crate::metrics::controls::{Control, Evidence, Matrix};
 use crate::metrics::statistics::FEWEST;
 
@@ -149,8 +149,7 @@ pub fn csv(matrix: &Matrix) -> String {
         cells.push(control.assessed.clone().unwrap_or_default());
         cells.push(control.gaps.join("; "));
         cells.extend([e.answers, e.decisions_at_most].map(|n| n.to_string()));
-        out.push_str(&cells.iter().map(|cell| quoted(cell)).collect::<Vec<_>>().join(","));
-        out.push_str("\r\n");
+        export::row(cells.iter().map(String::as_str), &mut out);
     }
     out
 }

@@ -2,7 +2,7 @@
 
 use jiff::ToSpan;
 
-use crate::audit::export::quoted;
+use crate::audit::export;
 use crate::metrics::statistics::{Interval, Quantile};
 use crate::metrics::summary::{Durations, Measures, Rate, Recoveries, Scope, Share, Summary};
 
@@ -77,14 +77,11 @@ fn weeks(scope: &Scope, out: &mut String) {
 }
 
 fn line(scope: &Scope, [window, start, end]: &[String; 3], measure: &str, row: &Row, out: &mut String) {
-    let level = format!("{:?}", scope.level).to_lowercase();
     let number = |n: Option<f64>| n.map(|n| n.to_string()).unwrap_or_default();
     let count = |n: Option<u64>| n.map(|n| n.to_string()).unwrap_or_default();
     let numbers = [count(row.k), count(row.n), number(row.value), number(row.low), number(row.high)];
-    let names = [&*level, &*scope.name, window, start, end, measure];
-    let cells = names.into_iter().chain(numbers.iter().map(String::as_str)).map(quoted);
-    out.push_str(&cells.collect::<Vec<_>>().join(","));
-    out.push_str("\r\n");
+    let names = [scope.level.name(), &*scope.name, window, start, end, measure];
+    export::row(names.into_iter().chain(numbers.iter().map(String::as_str)), out);
 }
 
 fn value(value: f64) -> Row {

@@ -5,7 +5,9 @@
 -- a cast would take `yesterday` for one. A decision that lacks what the program needs of it has no instant (`at`), and
 -- a list that lies beside the log and is not there is named (`gone`).
 --
--- Materialized: otherwise a record is parsed, and looked through, anew for every mention of its statement: many times as long.
+-- `offset '0'`: otherwise a record is parsed, and looked through, anew for every mention of its statement, many times as
+-- long. `materialized` would prevent it, too, but copies each statement and keeps other processes from helping, and so
+-- does a plain 0, which is a call that makes a bigint of it.
 create temporary table tally on commit drop as
 with leaf as (
     select r.index,
@@ -14,9 +16,9 @@ with leaf as (
             else r.leaf
         end as payload
     from changegate.record r where r.leaf is not null
-), statement as materialized (
-    select index, convert_from(payload, 'UTF8')::jsonb as s from leaf
-), shaped as materialized (
+), statement as (
+    select index, convert_from(payload, 'UTF8')::jsonb as s from leaf offset '0'
+), shaped as (
     -- A filter looks into a list by itself: what must be text is asked for its type without one.
     select index, case when jsonb_path_exists(s, '$ ? (
         (!exists(@.subject) || @.subject.type() == "array" && !exists(@.subject[*] ? (
@@ -55,6 +57,7 @@ with leaf as (
         then s end as s
     from statement
     where jsonb_typeof(s #> '{predicate,kind}') is distinct from 'string' or s #>> '{predicate,kind}' = 'decision'
+    offset '0'
 ), decision as (
     select index, s -> 'predicate' as p, told,
         (select e -> 'digest' ->> 'gitCommit' from jsonb_array_elements(s -> 'subject') e
@@ -65,7 +68,7 @@ with leaf as (
     from (select index, s, s #>> '{predicate,when,judged_at}' as told from shaped) told
     where s is null or s #>> '{predicate,stage}' <> 'commit'
         and (s #>> '{predicate,mode}' = 'difference' or s #>> '{predicate,what,change}' is not null)
-), listed as materialized (
+), listed as (
     select index, p, head, at, told,
         case when jsonb_typeof(p #> '{what,resources}') = 'object'
             then (select convert_from(b.bytes, 'UTF8')::jsonb from changegate.part b
@@ -81,6 +84,7 @@ with leaf as (
             else p #> '{used,approvals}' end as approvals
     from decision
     where coalesce(at >= nullif(current_setting('changegate.since'), '')::bigint, true)
+    offset '0'
 )
 select index, at, head, why, told,
     p #>> '{what,change}' as change,
