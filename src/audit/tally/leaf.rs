@@ -7,8 +7,9 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::de::{self, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
-use super::policies::{Marks, Policies, Policy};
+use super::policies::{Marks, Policies};
 use super::{Production, Question};
 use crate::audit::reading;
 use crate::audit::store::Store;
@@ -67,12 +68,18 @@ pub(super) fn read(index: u64, leaf: &[u8], question: &Question, policies: &mut 
     let Some(payload) = reading::payload_of(leaf) else { return Read::Unreadable };
     // Looked at once as a whole, not once for each of its texts.
     let Ok(payload) = str::from_utf8(&payload) else { return Read::Unreadable };
-    let kind = match serde_json::from_str::<Statement<'_>>(payload) {
-        Ok(statement) => return statement.decision(index, question, policies),
-        Err(_) => serde_json::from_str::<OfKind<'_>>(payload).map(|of| of.predicate.kind),
-    };
+    match serde_json::from_str::<Statement<'_>>(payload) {
+        Ok(statement) => statement.decision(index, question, policies),
+        Err(_) => {
+            unreadable(serde_json::from_str::<OfKind<'_>>(payload).ok().and_then(|of| of.predicate.kind).as_ref())
+        }
+    }
+}
+
+/// What a leaf is that cannot be read whole: of another kind, or a decision that is lost.
+fn unreadable(kind: Option<&Text<'_>>) -> Read {
     match kind {
-        Ok(Some(kind)) if kind.0 != "decision" => Read::Other,
+        Some(kind) if kind.0 != "decision" => Read::Other,
         _ => Read::Unreadable,
     }
 }
@@ -100,7 +107,8 @@ impl Decision {
         }
         if let Some(sha256) = of_policies {
             let bytes = part(store, &sha256)?;
-            self.marks = self.marks.and(policies.add(&items::<Policy<'_>>(store, &sha256, &bytes)?, self.index));
+            let sayings = policies.read(&items(store, &sha256, &bytes)?).ok_or_else(|| gone(store, &sha256))?;
+            self.marks = self.marks.and(policies.add(sayings, self.index));
         }
         Ok(())
     }
@@ -195,7 +203,7 @@ struct Predicate<'a> {
     #[serde(borrow)]
     what: What<'a>,
     #[serde(borrow, default)]
-    why: List<Policy<'a>>,
+    why: List<&'a RawValue>,
     #[serde(borrow, default)]
     used: Used<'a>,
 }
@@ -250,6 +258,8 @@ struct Approval<'a> {
 impl Statement<'_> {
     fn decision(self, index: u64, question: &Question, policies: &mut Policies) -> Read {
         let Predicate { id, kind, stage, mode, decision, when, what, why, used } = self.predicate;
+        let (why, of_policies) = why.split();
+        let Some(sayings) = policies.read(&why) else { return unreadable(kind.as_ref()) };
         let about_change = mode.is_some_and(|mode| mode.0 == "difference") || what.change.is_some();
         if kind.is_some_and(|kind| kind.0 != "decision") || stage == "commit" || !about_change {
             return Read::Other;
@@ -259,7 +269,6 @@ impl Statement<'_> {
             return Read::Other;
         }
         let own = Marks { overridden: used.lifted.is_some(), waived: !used.waivers.is_empty(), frozen: false };
-        let (why, of_policies) = why.split();
         let (resources, of_resources) = what.resources.split();
         let (approvals, of_approvals) = used.approvals.split();
         let mut heads = self.subject.into_iter().filter_map(|s| s.digest.git_commit);
@@ -277,7 +286,7 @@ impl Statement<'_> {
             head,
             touched: touched(&resources, &question.production),
             approved: approved(&approvals),
-            marks: own.and(policies.add(&why, index)),
+            marks: own.and(policies.add(sayings, index)),
             beside: Beside { resources: of_resources, approvals: of_approvals, policies: of_policies },
         }))
     }

@@ -176,7 +176,7 @@ pub fn tally(store: &dyn Store, question: &Question) -> Result<Tally, Diagnostic
         }
         sums.policies.merge(parsers.finish());
         let mut tally = sums.fold.finish();
-        tally.policies = sums.policies.0.into_iter().collect();
+        tally.policies = sums.policies.finish();
         Ok(tally)
     })
 }

@@ -1,17 +1,18 @@
 //! What each policy did, summed up while records are read.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::PolicyTally;
 use super::fold::FREEZE;
 
 /// What one policy said in a decision.
 #[derive(Deserialize)]
-pub(super) struct Policy<'a> {
+struct Policy<'a> {
     #[serde(borrow)]
     id: Cow<'a, str>,
     verdict: Verdict,
@@ -68,18 +69,71 @@ impl Marks {
     }
 }
 
+/// Most texts that are remembered, and the longest one.
+const MOST: usize = 4_096;
+const LONGEST: usize = 1_024;
+
 /// Sums by the id of the policy. Their order does not matter: parts of a log may be summed up apart and merged.
+///
+/// A policy mostly says the same in one decision after the other, to the letter: such a text is read once.
 #[derive(Default)]
-pub(super) struct Policies(pub(super) HashMap<Arc<str>, PolicyTally, foldhash::fast::RandomState>);
+pub(super) struct Policies {
+    sums: HashMap<Arc<str>, PolicyTally, foldhash::fast::RandomState>,
+    said: Vec<Said>,
+    places: HashMap<Box<str>, usize, foldhash::fast::RandomState>,
+}
+
+/// What one text says, and how it adds up.
+pub(super) struct Said {
+    id: Arc<str>,
+    marks: Marks,
+    once: PolicyTally,
+    sum: PolicyTally,
+}
+
+/// What a policy said in one decision.
+pub(super) enum Saying {
+    /// Its place among those that were said before.
+    Again(usize),
+    /// One that is not remembered.
+    New(Box<Said>),
+}
 
 impl Policies {
-    /// Adds the policies of the decision of record `index`.
-    pub(super) fn add(&mut self, policies: &[Policy<'_>], index: u64) -> Marks {
+    /// Reads what the policies of a decision said; `None` when that cannot be read.
+    pub(super) fn read(&mut self, texts: &[&RawValue]) -> Option<Vec<Saying>> {
+        texts.iter().map(|text| self.one(text.get())).collect()
+    }
+
+    fn one(&mut self, text: &str) -> Option<Saying> {
+        if let Some(place) = self.places.get(text) {
+            return Some(Saying::Again(*place));
+        }
+        let said = Said::of(&serde_json::from_str(text).ok()?);
+        if self.said.len() == MOST || text.len() > LONGEST {
+            return Some(Saying::New(Box::new(said)));
+        }
+        let place = self.said.len();
+        self.said.push(said);
+        self.places.insert(text.into(), place);
+        Some(Saying::Again(place))
+    }
+
+    /// Adds what was said in the decision of record `index`.
+    pub(super) fn add(&mut self, sayings: Vec<Saying>, index: u64) -> Marks {
         let mut marks = Marks::default();
-        for policy in policies {
-            marks = marks.and(policy.marks());
-            if policy.verdict != Verdict::NotApplicable {
-                self.put(&policy.id, &policy.tally(index));
+        for saying in sayings {
+            match saying {
+                Saying::Again(place) => {
+                    let Some(said) = self.said.get_mut(place) else { continue };
+                    said.add(index);
+                    marks = marks.and(said.marks);
+                }
+                Saying::New(mut said) => {
+                    said.add(index);
+                    marks = marks.and(said.marks);
+                    self.put(said.id, said.sum);
+                }
             }
         }
         marks
@@ -87,16 +141,38 @@ impl Policies {
 
     /// Adds what was summed up elsewhere.
     pub(super) fn merge(&mut self, other: Self) {
-        for (id, tally) in other.0 {
-            self.put(&id, &tally);
+        let said = other.said.into_iter().map(|said| (said.id, said.sum));
+        for (id, sum) in other.sums.into_iter().chain(said) {
+            self.put(id, sum);
         }
     }
 
-    fn put(&mut self, id: &str, more: &PolicyTally) {
-        // Most ids are known, and are not copied to look them up.
-        match self.0.get_mut(id) {
-            Some(tally) => tally.merge(more),
-            None => drop(self.0.insert(id.into(), more.clone())),
+    /// By id.
+    pub(super) fn finish(mut self) -> BTreeMap<Arc<str>, PolicyTally> {
+        for said in std::mem::take(&mut self.said) {
+            self.put(said.id, said.sum);
+        }
+        self.sums.into_iter().collect()
+    }
+
+    /// A policy that only ever said that it does not apply is none.
+    fn put(&mut self, id: Arc<str>, more: PolicyTally) {
+        if more.decisions > 0 {
+            self.sums.entry(id).or_default().merge(&more);
+        }
+    }
+}
+
+impl Said {
+    fn of(policy: &Policy<'_>) -> Self {
+        let once = if policy.verdict == Verdict::NotApplicable { PolicyTally::default() } else { policy.tally() };
+        Self { id: policy.id.as_ref().into(), marks: policy.marks(), once, sum: PolicyTally::default() }
+    }
+
+    fn add(&mut self, index: u64) {
+        self.sum.merge(&self.once);
+        if self.once.decisions > 0 {
+            self.sum.last = self.sum.last.max(Some(index));
         }
     }
 }
@@ -114,7 +190,7 @@ impl Policy<'_> {
         }
     }
 
-    fn tally(&self, index: u64) -> PolicyTally {
+    fn tally(&self) -> PolicyTally {
         let is = |verdict| u64::from(self.verdict == verdict);
         PolicyTally {
             decisions: 1,
@@ -124,7 +200,7 @@ impl Policy<'_> {
             unknown: is(Verdict::Unknown),
             waived: u64::from(self.has(Status::Waived)),
             overridden: u64::from(self.has(Status::Overridden)),
-            last: Some(index),
+            last: None,
         }
     }
 }

@@ -35,11 +35,12 @@ pub fn link(mut records: Records, owners: &Owners, now: Timestamp) -> History {
         records;
     let mut merged = merge(deployments, &aliases, now, &mut quality);
     drop(aliases);
-    merged.extend(inferred(&judged, &merged, &trail.as_str().into(), &mut quality));
-    let incidents = possible(incidents, now, &mut quality);
-
     let mut known = Known::of(&judged, &merged, &announced);
+    let more = inferred(&judged, &merged, &trail.as_str().into(), &mut quality);
+    let incidents = possible(incidents, now, &mut quality);
     known.check(&judged, &mut merged, &mut quality);
+    // These are verified, by what they follow from.
+    merged.extend(more);
     let (services, teams) = services(&judged, &merged, &incidents, owners, now, &mut quality);
     let index: Map<Name, usize> = services.iter().enumerate().map(|(n, s)| (s.name.clone(), n)).collect();
 
@@ -112,8 +113,10 @@ impl<'a> Known<'a> {
         let mut judged: Set<&Name> = Set::with_capacity_and_hasher(changes.len(), Default::default());
         judged.extend(changes.iter().flat_map(called));
         let others = merged.iter().filter_map(|m| m.change.as_ref()).chain(announced.iter().map(|a| &a.change));
+        // Of services that somebody records deployments of: of most, the trail alone knows.
+        let recorded: Set<&Name> = merged.iter().map(|m| &m.service).collect();
         let applied = changes.iter().filter(|j| j.applied.is_some());
-        let applied = applied.filter_map(|j| Some((j, j.service.as_ref()?)));
+        let applied = applied.filter_map(|j| Some((j, j.service.as_ref().filter(|name| recorded.contains(name))?)));
         Self {
             others: others.filter(|name| !judged.contains(name)).cloned().collect(),
             judged,
@@ -187,6 +190,7 @@ fn services(
 struct Linked {
     /// With the index of what it was merged from.
     all: Vec<(Deployed, usize)>,
+    /// By the id of the change, where somebody refers to it.
     by_change: Map<Name, Vec<usize>>,
     /// By an id, a commit or a digest, where somebody refers to one.
     by_name: Map<Name, Vec<usize>>,
@@ -199,7 +203,10 @@ impl Linked {
         references: impl Iterator<Item = &'a Name>,
         quality: &mut Quality,
     ) -> Self {
-        let mut linked = Self { all: Vec::new(), by_change: Map::default(), by_name: Map::default() };
+        let mut linked =
+            Self { all: Vec::with_capacity(merged.len()), by_change: Map::default(), by_name: Map::default() };
+        let references = references.chain(merged.iter().filter_map(|one| one.rollback_of.as_ref()));
+        let mut asked: Set<&Name> = references.collect();
         for (from, one) in merged.iter().enumerate() {
             // Rollbacks are no new deployments, and what was cancelled is none.
             if one.rollback_of.is_some() || one.result == DeploymentResult::Cancelled {
@@ -207,12 +214,12 @@ impl Linked {
             }
             let Some(service) = index.get(&one.service) else { continue };
             let at = linked.all.len();
-            linked.by_change.entry(one.change.clone().unwrap_or_default()).or_default().push(at);
+            if let Some(change) = one.change.as_ref().filter(|change| !change.is_empty() && asked.contains(change)) {
+                linked.by_change.entry(change.clone()).or_default().push(at);
+            }
             linked.all.push((deployed(one, *service, quality), from));
         }
-        linked.by_change.remove("");
-        let references = references.chain(merged.iter().filter_map(|one| one.rollback_of.as_ref()));
-        let asked: Set<&Name> = references.filter(|name| !linked.by_change.contains_key(*name)).collect();
+        asked.retain(|name| !linked.by_change.contains_key(*name));
         for (at, (_, from)) in linked.all.iter().enumerate().filter(|_| !asked.is_empty()) {
             let names = merged.get(*from).into_iter().flat_map(|one| &one.names);
             for name in names.filter(|name| asked.contains(name)) {
