@@ -217,3 +217,40 @@ impl PolicyTally {
         self.last = self.last.max(other.last);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `texts` come to: of records 0, 1, …, each with one policy.
+    fn sums(texts: &[String]) -> BTreeMap<Arc<str>, PolicyTally> {
+        let mut policies = Policies::default();
+        for (index, text) in (0..).zip(texts) {
+            let read = policies.read(&[&RawValue::from_string(text.clone()).unwrap()]).unwrap();
+            policies.add(read, index);
+        }
+        assert!(policies.said.len() <= MOST);
+        policies.finish()
+    }
+
+    #[test]
+    fn what_is_too_much_or_too_long_to_be_remembered_counts_as_well() {
+        let said = |n: usize| format!(r#"{{"id":"CHG-001","verdict":"pass","evaluations":{n},"findings":[]}}"#);
+        let mut texts: Vec<String> = (0..MOST + 10).map(said).collect();
+        texts.extend([said(MOST + 5), said(3), format!(r#"{{"id":"{}","verdict":"fail"}}"#, "x".repeat(LONGEST))]);
+        let sums = sums(&texts);
+        let (n, evaluations) = (MOST + 12, (0..MOST + 10).sum::<usize>() + MOST + 8);
+        let one = &sums["CHG-001"];
+        assert_eq!((one.decisions, one.passed, one.evaluations), (n as u64, n as u64, evaluations as u64));
+        assert_eq!(one.last, Some(n as u64 - 1));
+        assert_eq!(sums[&*"x".repeat(LONGEST)].failed, 1);
+    }
+
+    #[test]
+    fn what_does_not_apply_is_no_decision_of_it_and_what_cannot_be_read_is_none() {
+        let silent = r#"{"id":"CHG-001","verdict":"not_applicable"}"#.to_owned();
+        assert!(sums(&[silent.clone(), silent]).is_empty());
+        let odd = RawValue::from_string(r#"{"id":"CHG-001"}"#.to_owned()).unwrap();
+        assert!(Policies::default().read(&[&odd]).is_none());
+    }
+}

@@ -4,6 +4,8 @@
 //! cargo test --lib writes_a_million_decisions -- --ignored
 //! changegate report teams --context $TMPDIR/changegate-scale/context --audit file:$TMPDIR/changegate-scale/log --now 2030-06-30T00:00:00Z
 //! ```
+//!
+//! `tests/metrics/million.sh` does both, and the same from PostgreSQL.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -22,7 +24,7 @@ const TEAMS: u32 = 40;
 const OF_ONE: u32 = 3;
 
 #[test]
-#[ignore = "writes 1.5 GB below the temporary directory"]
+#[ignore = "writes 2.5 GB below the temporary directory"]
 fn writes_a_million_decisions() {
     let place = std::env::temp_dir().join("changegate-scale");
     let (log, context) = (place.join("log"), place.join("context"));
