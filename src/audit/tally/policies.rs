@@ -132,7 +132,7 @@ impl Policies {
                 Saying::New(mut said) => {
                     said.add(index);
                     marks = marks.and(said.marks);
-                    self.put(said.id, said.sum);
+                    self.put(said.id, &said.sum);
                 }
             }
         }
@@ -143,22 +143,22 @@ impl Policies {
     pub(super) fn merge(&mut self, other: Self) {
         let said = other.said.into_iter().map(|said| (said.id, said.sum));
         for (id, sum) in other.sums.into_iter().chain(said) {
-            self.put(id, sum);
+            self.put(id, &sum);
         }
     }
 
     /// By id.
     pub(super) fn finish(mut self) -> BTreeMap<Arc<str>, PolicyTally> {
         for said in std::mem::take(&mut self.said) {
-            self.put(said.id, said.sum);
+            self.put(said.id, &said.sum);
         }
         self.sums.into_iter().collect()
     }
 
     /// A policy that only ever said that it does not apply is none.
-    fn put(&mut self, id: Arc<str>, more: PolicyTally) {
+    fn put(&mut self, id: Arc<str>, more: &PolicyTally) {
         if more.decisions > 0 {
-            self.sums.entry(id).or_default().merge(&more);
+            self.sums.entry(id).or_default().merge(more);
         }
     }
 }
