@@ -7,6 +7,7 @@
 # CARGO_PROFILE names the profile of the suite (default: release).
 set -euo pipefail
 here=$(cd "$(dirname "$0")/../.." && pwd)
+. "$here/tests/postgres.sh"
 program=$(realpath "${1:-$here/target/release/changegate}")
 work=$(mktemp -d)
 work=$(realpath "$work")
@@ -69,15 +70,7 @@ cd "$work"
 git init --quiet --bare log.git
 kills git "git:$work/log.git"
 
-bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
-as=()
-if [ "$(id -u)" = 0 ]; then as=(setpriv --reuid=65534 --regid=65534 --clear-groups --); chown 65534:65534 "$work"; fi
-"${as[@]}" "$bin/initdb" --username=owner --auth=trust -D "$work/data" > /dev/null
-"${as[@]}" "$bin/postgres" -D "$work/data" -c listen_addresses= -c unix_socket_directories="$work" 2> server.log &
-server=$!
-for _ in $(seq 100); do "$bin/pg_isready" -q -h "$work" && break; sleep 0.1; done
-to="postgres://owner@${work//\//%2F}/postgres"
-"$program" audit --audit "$to" init > /dev/null
+start_postgres
 kills PostgreSQL "$to"
 
 suite --ignored rates

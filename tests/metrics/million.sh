@@ -6,6 +6,7 @@
 # DECISIONS=N takes the first N decisions. Needs 12 GB below the temporary directory, GNU time, PostgreSQL 14 or later.
 set -euo pipefail
 here=$(cd "$(dirname "$0")/../.." && pwd)
+. "$here/tests/postgres.sh"
 program=$(realpath "${1:-$here/target/release/changegate}")
 decisions=${DECISIONS:-1000000}
 work=$(realpath "$(mktemp -d)")
@@ -47,16 +48,8 @@ report() {
         --audit "$2" --now 2030-06-30T00:00:00Z --out "$work/$1" > /dev/null
 }
 
-bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
-as=()
-if [ "$(id -u)" = 0 ]; then as=(setpriv --reuid=65534 --regid=65534 --clear-groups --); chown 65534:65534 "$work"; fi
-"${as[@]}" "$bin/initdb" --username=owner --auth=trust -D "$work/data" > /dev/null
-"${as[@]}" "$bin/postgres" -D "$work/data" -c listen_addresses= -c unix_socket_directories="$work" 2> server.log &
-server=$!
-for _ in $(seq 100); do "$bin/pg_isready" -q -h "$work" && break; sleep 0.1; done
-to="postgres://owner@${work//\//%2F}/postgres"
+start_postgres
 sql() { psql --quiet --no-psqlrc --set ON_ERROR_STOP=1 -h "$work" -U owner postgres "$@"; }
-"$program" audit --audit "$to" init > /dev/null
 rows | sql -c "copy changegate.record from stdin"
 sql -c "alter table changegate.head disable trigger step" -f head.sql -c "alter table changegate.head enable always trigger step"
 sql -c "vacuum analyze changegate.record"
